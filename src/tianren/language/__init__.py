@@ -1,0 +1,39 @@
+"""The one catalogue of messages: English is the source, zh_Hans and es are gettext files."""
+
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES = ("en", "zh_Hans", "es")
+_current: ContextVar[str] = ContextVar("language", default="en")
+
+
+def set_language(tag: str) -> str:
+    """Choose the language of this context by a BCP 47 tag; returns the one that is used."""
+    chosen = negotiate(tag)
+    _current.set(chosen)
+    return chosen
+
+
+def current_language() -> str:
+    return _current.get()
+
+
+def negotiate(tag: str) -> str:
+    """The catalogue that serves a tag: zh, zh-CN and zh-SG are zh_Hans; unknown tags get English."""
+    primary = tag.replace("_", "-").split("-")[0].lower()
+    return {"zh": "zh_Hans", "es": "es"}.get(primary, "en")
+
+
+def say(message: str, /, **values: object) -> str:
+    """The message in the current language, with its {named} values filled in."""
+    text = message if _current.get() == "en" else _catalogue(_current.get()).get(message, message)
+    return text.format(**values) if values else text
+
+
+@cache
+def _catalogue(language: str) -> dict[str, str]:
+    from babel.messages.pofile import read_po  # only needed for other languages
+
+    with files("tianren.language").joinpath(f"{language}.po").open("rb") as stream:
+        return {str(m.id): str(m.string) for m in read_po(stream) if m.id and m.string}
