@@ -20,7 +20,7 @@ def current_language() -> str:
 
 
 def negotiate(tag: str) -> str:
-    """The catalogue that serves a tag: zh, zh-CN and zh-SG are zh_Hans; unknown tags get English."""
+    """The catalogue that serves a tag: zh, zh-CN, zh-SG are zh_Hans; unknown tags get English."""
     primary = tag.replace("_", "-").split("-")[0].lower()
     return {"zh": "zh_Hans", "es": "es"}.get(primary, "en")
 

@@ -1,8 +1,9 @@
-"""What changes by decree is data with a date and a source: parameters, read from the package's TOML.
+"""What changes by decree is data with a date and a source: parameters, in the package's TOML.
 
-A file `grading.toml` holds the parameters `grading.*`. Each has a unit and a history; each entry of the
-history says since when, for which jurisdiction and named set, from which source, whether that source was
-read (`verified`), and, where known, a range. Users override entries by value, never by editing files.
+A file `grading.toml` holds the parameters `grading.*`. Each has a unit and a history; each entry of
+the history says since when, for which jurisdiction and named set, from which source, whether that
+source was read (`verified`), and, where known, a range. Users override entries by value, never by
+editing files.
 """
 
 import datetime as dt
@@ -164,13 +165,11 @@ class Parameters:
 
     def with_settings(self, settings: Mapping[str, Setting]) -> "Parameters":
         """The same parameters with some replaced: one draw of a robustness run."""
-        return Parameters(
-            self.day, self.jurisdiction, self.choices, {**self.overrides, **settings}
-        )
+        return Parameters(self.day, self.jurisdiction, self.choices, {**self.overrides, **settings})
 
 
 def override(name: str, entry: Mapping[str, Any], reason: str) -> Setting:
-    """A user's own value for a parameter, from project.toml: value, source, optional low and high."""
+    """A user's own value, from project.toml: value, source, and optionally low and high."""
     known = _known(name)
     general = {"source": f"project: {reason}", "verified": False, **entry}
     return _setting(name, known.unit, general)
