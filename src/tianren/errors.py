@@ -26,6 +26,15 @@ class UserError(Exception):
             head = f"{self.where}: {head}"
         return f"{head}.\n  Next: {self.next_step}" if self.next_step else f"{head}."
 
+    def as_dict(self) -> dict[str, str]:
+        """Plain values for --json."""
+        return {
+            "error": self.what,
+            "where": self.where,
+            "by_how_much": self.by_how_much,
+            "next_step": self.next_step,
+        }
+
     def __reduce__(self) -> tuple[object, ...]:
         # Worker processes send errors back by pickle, which would lose the keyword arguments.
         return (
