@@ -1,0 +1,146 @@
+"""Write docs/reference from the code: commands, library, parameters, layers and indicators.
+
+python tools/reference.py            # write
+python tools/reference.py --check    # exit status 1 when a page is out of date
+"""
+
+import ast
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "tianren"
+PAGES = ROOT / "docs" / "reference"
+NOTE = "<!-- Written by tools/reference.py from the code. Do not edit. -->\n\n"
+
+Definition = ast.FunctionDef | ast.ClassDef
+
+
+def commands_page() -> str:
+    """Every command with its help and options, from the command line itself."""
+    from typer.main import get_command
+
+    from tianren.cli import app
+
+    group = get_command(app)
+    parts = ["# Commands\n"]
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        parts.append(f"## tianren {name}\n\n{_command_help(command.help)}\n")
+        rows = [_option_row(p) for p in command.params if p.name != "help"]
+        if rows:
+            parts.append("| option | meaning | default |\n|---|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _command_help(text: str) -> str:
+    example, _, rest = text.partition("\n")
+    return f"```\n{example.removeprefix('Example: ')}\n```\n\n{' '.join(rest.split())}"
+
+
+def _option_row(parameter: object) -> str:
+    names = ", ".join(f"`{o}`" for o in parameter.opts)  # type: ignore[attr-defined]
+    meaning = getattr(parameter, "help", "") or ""
+    default = parameter.default  # type: ignore[attr-defined]
+    return (
+        f"| {names} | {meaning} | {'' if default in (None, '') or default is False else default} |"
+    )
+
+
+def library_page() -> str:
+    """Every public function and class, by module, with its signature and docstring."""
+    parts = ["# Library\n"]
+    for path in sorted(SOURCE.rglob("*.py")):
+        parts.extend(_module(path))
+    return "\n".join(parts)
+
+
+def _module(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    public = [
+        node for node in tree.body if isinstance(node, Definition) and not node.name.startswith("_")
+    ]
+    if not public:
+        return
+    dotted = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts)
+    yield f"## {dotted.removesuffix('.__init__')}\n\n{ast.get_docstring(tree) or ''}\n"
+    for node in public:
+        yield f"### {node.name}\n\n```python\n{_signature(node)}\n```\n\n{_doc(node)}\n"
+
+
+def _signature(node: Definition) -> str:
+    if isinstance(node, ast.ClassDef):
+        fields = [ast.unparse(n) for n in node.body if isinstance(n, ast.AnnAssign)]
+        return "\n    ".join([f"class {node.name}:", *fields])
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"{node.name}({ast.unparse(node.args)}){returns}"
+
+
+def _doc(node: Definition) -> str:
+    text = ast.get_docstring(node) or ""
+    return f"```text\n{text}\n```" if text else ""
+
+
+def parameters_page() -> str:
+    """Every parameter: id, unit, entries with date, source and whether the source was read."""
+    from tianren.parameters import all_parameters
+
+    parts = ["# Parameters\n"]
+    for name, parameter in sorted(all_parameters().items()):
+        parts.append(f"## {name}\n\n{parameter.name.get('en', '')}, in `{parameter.unit}`\n")
+        for setting in parameter.history:
+            labels = ", ".join(x for x in (setting.jurisdiction, setting.set) if x)
+            read = "source read" if setting.verified else "**not verified**"
+            span = f", range {_plain(setting.low)} to {_plain(setting.high)}"
+            parts.append(
+                f"- {labels + ': ' if labels else ''}{_plain(setting.value)}"
+                f"{span if setting.has_range and not isinstance(setting.low, Mapping) else ''}"
+                f" ({read}). {setting.source}"
+            )
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {number:g}" for key, number in value.items())
+    return str(value)
+
+
+def table_page(title: str, name: str) -> str:
+    """A packaged table as a page."""
+    with (SOURCE / "parameters" / name).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "|" + "---|" * len(rows[0]))
+    return f"# {title}\n\n" + "\n".join(lines) + "\n"
+
+
+def pages() -> dict[str, str]:
+    """File name -> text of every reference page."""
+    return {
+        "commands.md": commands_page(),
+        "library.md": library_page(),
+        "parameters.md": parameters_page(),
+        "layers.md": table_page("Layers", "layers.csv"),
+        "indicators.md": table_page("Indicators", "indicators.csv"),
+    }
+
+
+def main() -> int:
+    stale = []
+    for name, text in pages().items():
+        path = PAGES / name
+        wanted = NOTE + text.rstrip() + "\n"
+        if path.exists() and path.read_text(encoding="utf-8") == wanted:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.write_text(wanted, encoding="utf-8")
+    print(f"{'out of date' if '--check' in sys.argv else 'written'}: {stale or 'nothing'}")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
