@@ -177,6 +177,7 @@ def test_names_are_unicode() -> None:
     assert "Zürich" in set(layer("cantons")["name"])
     assert "Küsnacht (ZH)" in set(layer("municipalities")["name"])
     places = gpd.read_file(DATA / "places.gpkg")
+    assert len(places) == 72 and places.crs.to_epsg() == 4326
     assert {"Zürich", "Bern", "Neuchâtel"} <= set(places["name"])
 
 
