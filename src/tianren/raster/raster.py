@@ -1,18 +1,19 @@
 """Raster: a named source on a Grid, with a unit, read by window. Nodata has died at the door.
 
 A quantity is float32, missing is NaN. A category is int32 with a legend, missing is MISSING.
-The engine reads through Source and writes through Sink; which driver is behind them is io's business.
+The engine reads through Source and writes through Sink; which driver is behind them is io's
+business.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-Grid = GeoBox
+Grid: TypeAlias = GeoBox
 Window = tuple[slice, slice]  # rows, columns: start and stop set, no step
 Array = NDArray[Any]
 Kind = Literal["continuous", "flux", "count", "category"]
@@ -57,9 +58,11 @@ class ConstantSource:
     """One number everywhere: a declared constant that stands in for a layer a country lacks."""
 
     value: float
+    category: bool = False
 
     def read(self, window: Window) -> Array:
-        return np.full(window_shape(window), self.value, dtype=np.float32)
+        kind = np.int32 if self.category else np.float32
+        return np.full(window_shape(window), self.value, dtype=kind)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,20 @@ class Raster:
     @property
     def is_category(self) -> bool:
         return self.kind == "category"
+
+    def to_xarray(self) -> Any:
+        """The whole raster as an xarray.DataArray with coordinates and CRS, for notebooks."""
+        import xarray
+
+        axes = {name: axis.values for name, axis in self.grid.coordinates.items()}
+        place = xarray.Variable((), 0, {"crs_wkt": self.grid.crs.to_wkt()})  # as CF has it
+        return xarray.DataArray(
+            self.read(),
+            coords={**axes, "spatial_ref": place},
+            dims=tuple(axes),
+            name=self.name,
+            attrs={"units": self.unit, "grid_mapping": "spatial_ref"},
+        )
 
 
 @dataclass
