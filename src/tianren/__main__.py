@@ -1,0 +1,5 @@
+"""`python -m tianren` is `tianren`."""
+
+from tianren.cli import main
+
+main()

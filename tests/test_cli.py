@@ -1,0 +1,68 @@
+"""The command line starts light, tells errors in words, and every help opens with an example."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from tianren.cli import app
+
+HEAVY = ("numpy", "numba", "pandas", "geopandas", "rasterio", "shapely", "matplotlib", "scipy")
+
+
+def tianren(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tianren", *arguments], cwd=cwd, capture_output=True, text=True
+    )
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(told.stdout.split())
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert loaded_after("import tianren.cli") == set()
+
+
+def test_listing_parameters_loads_nothing_heavy() -> None:
+    statement = "from tianren.steps.parameters import list_parameters; list_parameters().text()"
+    assert loaded_after(statement) == set()
+
+
+@pytest.mark.parametrize("name", sorted(get_command(app).commands))  # type: ignore[attr-defined]
+def test_every_help_opens_with_an_example(name: str) -> None:
+    text = get_command(app).commands[name].help  # type: ignore[attr-defined]
+    assert text.startswith(f"Example: tianren {name}")
+
+
+def test_a_missing_project_is_told_with_the_next_step(tmp_path: Path) -> None:
+    told = tianren("check", cwd=tmp_path)
+    assert told.returncode == 2
+    assert "project.toml" in told.stderr
+    assert "tianren new" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_errors_are_data_with_json(tmp_path: Path) -> None:
+    told = tianren("check", "--json", cwd=tmp_path)
+    assert told.returncode == 2
+    assert "next_step" in json.loads(told.stderr)
+
+
+@pytest.mark.parametrize("place", ["here", "46.6", "8.5,99", "200,10", "1,2,3"])
+def test_a_bad_place_is_refused(tmp_path: Path, place: str) -> None:
+    told = tianren("explain", "--at", place, cwd=tmp_path)
+    assert told.returncode == 2
+    assert "LON,LAT" in told.stderr
+
+
+def test_parameters_as_json_say_whether_the_source_was_read() -> None:
+    told = tianren("parameters", "grading.important", "--json")
+    entries = json.loads(told.stdout)["grading.important"]
+    assert entries[0]["value"] == "4/5"
+    assert entries[0]["verified"] is False
