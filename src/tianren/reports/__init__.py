@@ -1,0 +1,1 @@
+"""What people read: maps, charts, the report as PDF and HTML, the workbook, styles and STAC."""

@@ -1,0 +1,226 @@
+"""What a finished run holds, as plain values that maps, charts, documents and tables read."""
+
+import csv
+import datetime as dt
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tianren.errors import UserError
+from tianren.findings import Finding, Severity, worst_first
+from tianren.measures import Measure
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a map shows besides the run's own layers; every part may be absent.
+
+    All GeoDataFrames are in the grid's CRS. borders: the outlines of the first administrative level.
+    """
+
+    region: "GeoDataFrame | None" = None
+    protected: "GeoDataFrame | None" = None
+    conflicts: "GeoDataFrame | None" = None
+    borders: "GeoDataFrame | None" = None
+    approximate: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One finished run. folder: where it lies; pieces: the layer `redline`, or None without it."""
+
+    folder: Path
+    run: Row
+    title: str
+    place: str
+    day: dt.date
+    measures: tuple[Measure, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    decisions: tuple[Row, ...] = ()
+    criteria: tuple[Row, ...] = ()
+    parameters: tuple[Row, ...] = ()
+    inputs: tuple[Row, ...] = ()
+    pieces: "GeoDataFrame | None" = None
+    admin_levels: tuple[str, ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
+
+    @property
+    def run_id(self) -> str:
+        return str(self.run.get("id", self.folder.name))
+
+    @property
+    def crs(self) -> str:
+        return str(_table(self.run, "grid").get("crs", ""))
+
+    @property
+    def unverified(self) -> list[Row]:
+        """The parameters whose source nobody has read."""
+        return [p for p in self.parameters if not p.get("verified", False)]
+
+    @property
+    def computed(self) -> list[str]:
+        """The criteria with a grade, in the order of the plan."""
+        planned = [str(c["criterion"]) for c in self.criteria if c.get("status") == "computed"]
+        return [name for name in planned if self.grade_path(name).exists()]
+
+    def unit_of(self, criterion: str) -> str:
+        found = [str(c.get("unit", "")) for c in self.criteria if c["criterion"] == criterion]
+        return found[0] if found else ""
+
+    def grade_path(self, criterion: str) -> Path:
+        return self.folder / "grades" / f"{criterion}.tif"
+
+    def value_path(self, criterion: str) -> Path:
+        return self.folder / "values" / f"{criterion}.tif"
+
+    @property
+    def relief_path(self) -> Path | None:
+        """The elevation that the hillshade is drawn from, when the run kept one."""
+        return _first(self.folder, "factors/elevation.tif", "factors/relief.tif")
+
+    @property
+    def frequency_path(self) -> Path | None:
+        """How often each cell is inside, when a robustness run was made."""
+        return _first(
+            self.folder, "robustness/frequency.tif", "robustness.tif", "robustness_frequency.tif"
+        )
+
+    def pick(self, indicator: str, **by: str) -> Measure | None:
+        """The one measure with exactly this breakdown, or None."""
+        wanted = sorted(by.items())
+        found = [m for m in self.measures if m.indicator == indicator and sorted(m.by) == wanted]
+        return found[0] if found else None
+
+    def broken_down(self, indicator: str, *dimensions: str) -> list[Measure]:
+        """The measures of an indicator that are broken down by exactly these dimensions."""
+        wanted = sorted(dimensions)
+        return [
+            m
+            for m in self.measures
+            if m.indicator == indicator and sorted(d for d, _ in m.by) == wanted
+        ]
+
+
+def read_contents(folder: Path) -> Contents:
+    """Read a finished run's folder. Errors: UserError when run.toml is absent or unreadable."""
+    run = _read_run(folder)
+    pieces = _read_pieces(folder)
+    return Contents(
+        folder=folder,
+        run=run,
+        title=str(run.get("title", "")) or folder.name,
+        place=str(run.get("place", "")),
+        day=_day(run.get("day")),
+        measures=tuple(_measure(row) for row in _read_csv(folder / "measures.csv")),
+        findings=tuple(worst_first(_finding(row) for row in _read_csv(folder / "findings.csv"))),
+        decisions=tuple(_read_csv(folder / "decisions.csv")),
+        criteria=tuple(_read_criteria(folder / "criteria.json")),
+        parameters=tuple(_tables(run, "parameters")),
+        inputs=tuple(_tables(run, "inputs")),
+        pieces=pieces,
+        admin_levels=_admin_levels(pieces),
+    )
+
+
+def with_surroundings(contents: Contents, surroundings: Surroundings) -> Contents:
+    return replace(contents, surroundings=surroundings)
+
+
+def _read_run(folder: Path) -> Row:
+    path = folder / "run.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            "this run is not finished: it has no run.toml",
+            where=str(folder),
+            next_step="finish it: tianren delineate",
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"run.toml cannot be read: {error}", where=str(path)) from error
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _read_criteria(path: Path) -> list[Row]:
+    if not path.exists():
+        return []
+    read = json.loads(path.read_text(encoding="utf-8"))
+    return [{"criterion": k, **v} for k, v in read.items()] if isinstance(read, dict) else read
+
+
+def _read_pieces(folder: Path) -> "GeoDataFrame | None":
+    path = folder / "redline.gpkg"
+    if not path.exists():
+        return None
+    import geopandas
+
+    return geopandas.read_file(path, layer="redline").sort_values("code", kind="stable")
+
+
+def _admin_levels(pieces: "GeoDataFrame | None") -> tuple[str, ...]:
+    """The administrative levels are the columns that have a twin `<level>_code`."""
+    if pieces is None:
+        return ()
+    known = set(pieces.columns)
+    return tuple(c for c in pieces.columns if c != "type" and f"{c}_code" in known)
+
+
+def _measure(row: Row) -> Measure:
+    pairs = (part.split("=", 1) for part in row["by"].split("; ") if part)
+    return Measure(
+        indicator=row["indicator"],
+        place=row["place"],
+        period=row["period"],
+        value=float(row["value"]),
+        unit=row["unit"],
+        by=tuple((k, v) for k, v in pairs),
+        low=float(row["low"]) if row["low"] else None,
+        high=float(row["high"]) if row["high"] else None,
+        method=row["method"],
+        sources=tuple(part for part in row["sources"].split(" | ") if part),
+    )
+
+
+def _finding(row: Row) -> Finding:
+    return Finding(
+        row["rule"], row["subject"], Severity(row["severity"]), row["message"], row["source"]
+    )
+
+
+def _tables(run: Row, name: str) -> list[Row]:
+    """An array of tables, or a table of tables keyed by name."""
+    found = run.get(name, [])
+    if isinstance(found, Mapping):
+        return [{"name": key, **value} for key, value in found.items()]
+    return list(found)
+
+
+def _table(run: Row, name: str) -> Row:
+    found = run.get(name, {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def _day(value: object) -> dt.date:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    return dt.date.fromisoformat(str(value)) if value else dt.date.min
+
+
+def _first(folder: Path, *names: str) -> Path | None:
+    return next((folder / n for n in names if (folder / n).exists()), None)

@@ -1,0 +1,210 @@
+"""What the run's numbers say, as sentences: the titles of maps and the first page of the report."""
+
+import numpy as np
+
+from tianren.io.previews import read_preview
+from tianren.language import say
+from tianren.measures import Measure
+from tianren.reports import numerals, palette, words
+from tianren.reports.contents import Contents
+
+
+def total_area(contents: Contents) -> float:
+    """The redline's area, m2: the measure, or the sum of the pieces."""
+    found = contents.pick("redline.area")
+    if found is not None:
+        return found.value
+    by_realm = contents.broken_down("redline.area", "realm")
+    if by_realm:
+        return sum(m.value for m in by_realm)
+    return 0.0 if contents.pieces is None else float(contents.pieces["area_m2"].sum())
+
+
+def area_of(contents: Contents, realm: str) -> float:
+    """The redline's area in one realm, m2."""
+    found = contents.pick("redline.area", realm=realm)
+    if found is not None:
+        return found.value
+    return total_area(contents) if realms(contents) == [realm] else 0.0
+
+
+def realms(contents: Contents) -> list[str]:
+    """The realms of the region: land, sea, or both."""
+    found = [dict(m.by)["realm"] for m in contents.broken_down("region.area", "realm")]
+    return [r for r in ("land", "sea") if r in found] or ["land"]
+
+
+def share_of(contents: Contents, realm: str) -> float | None:
+    """The redline as percent of a realm, or None when the run does not say."""
+    found = contents.pick("redline.share", realm=realm) or (
+        contents.pick("redline.share") if realms(contents) == [realm] else None
+    )
+    return None if found is None else found.value
+
+
+def piece_count(contents: Contents) -> int:
+    return 0 if contents.pieces is None else len(contents.pieces)
+
+
+def areas_by_category(contents: Contents) -> list[tuple[str, float]]:
+    """(category, area in m2) in the order of the report's categories, from the pieces."""
+    if contents.pieces is None:
+        return []
+    sums = {str(k): float(v) for k, v in contents.pieces.groupby("category")["area_m2"].sum().items()}
+    known = [c for c in palette.CATEGORY_LOOKS if c in sums]
+    return [(c, sums[c]) for c in [*known, *sorted(set(sums) - set(known))]]
+
+
+def redline_statement(contents: Contents) -> str:
+    """ "The redline covers 31.2 % of the land (12,900 km²) in 25 pieces"."""
+    count, area = numerals.number(piece_count(contents), 0), numerals.km2(total_area(contents))
+    shares = {r: share_of(contents, r) for r in realms(contents)}
+    land, sea = shares.get("land"), shares.get("sea")
+    if land is not None and sea is not None:
+        return say(
+            "The redline covers {land} of the land and {sea} of the sea: {area} km² in {count} pieces",
+            land=numerals.percent(land),
+            sea=numerals.percent(sea),
+            area=area,
+            count=count,
+        )
+    known = land if land is not None else sea
+    if known is None:
+        return say("The redline covers {area} km² in {count} pieces", area=area, count=count)
+    where = say("the land") if land is not None else say("the sea")
+    return say(
+        "The redline covers {percent} of {realm}: {area} km² in {count} pieces",
+        percent=numerals.percent(known),
+        realm=where,
+        area=area,
+        count=count,
+    )
+
+
+def grade_shares(contents: Contents, name: str) -> dict[int, float]:
+    """Grade -> percent of the graded area: from the measures, else counted on the preview."""
+    found = {
+        int(dict(m.by)["grade"]): m.value
+        for m in contents.broken_down("function.area", "function", "grade")
+        if dict(m.by)["function"] == name and dict(m.by)["grade"].isdigit()
+    }
+    if not found:
+        cells = read_preview(contents.grade_path(name), category=True).cells
+        found = {c: float(np.count_nonzero(cells == c)) for c in (5, 3, 1, 0)}
+    total = sum(found.values())
+    return {c: 100 * a / total for c, a in found.items() if a > 0} if total else {}
+
+
+def lorenz(contents: Contents, name: str) -> list[tuple[float, float]]:
+    """(percent of the land, percent of the function it holds), best land first."""
+    found = [
+        (_percent_of(m), m.value)
+        for m in contents.broken_down("function.lorenz", "function", "percent")
+        if dict(m.by)["function"] == name
+    ]
+    return sorted(found)
+
+
+def _percent_of(measure: Measure) -> float:
+    return float(dict(measure.by)["percent"].rstrip("% "))
+
+
+def held(contents: Contents, name: str) -> float | None:
+    """Percent of a function's total that lies inside the redline."""
+    found = contents.pick("function.held", function=name)
+    return None if found is None else found.value
+
+
+def grade_statement(contents: Contents, name: str) -> str:
+    """ "31.0 % of the land is extremely important: it holds half of the water conserved"."""
+    best = grade_shares(contents, name).get(5, 0.0)
+    if name in palette.SENSITIVITIES:
+        return say(
+            "{percent} of the land is extremely sensitive to {hazard}",
+            percent=numerals.percent(best),
+            hazard=words.hazard(name),
+        )
+    share = held_by_best(contents, name, best)
+    if share is None:
+        return say(
+            "{percent} of the land is extremely important for {service}",
+            percent=numerals.percent(best),
+            service=words.service(name),
+        )
+    return say(
+        "{percent} of the land holds {share} of {service}",
+        percent=numerals.percent(best),
+        share=numerals.percent(share),
+        service=words.service(name),
+    )
+
+
+def held_by_best(contents: Contents, name: str, percent: float) -> float | None:
+    """Percent of a function that the best given percent of the land holds, off the Lorenz curve."""
+    curve = lorenz(contents, name)
+    if not curve or percent <= 0:
+        return None
+    land, share = zip(*[(0.0, 0.0), *curve], strict=True)
+    return float(np.interp(percent, land, share))
+
+
+def value_statement(contents: Contents, name: str) -> str:
+    """ "The best tenth of the land holds 38.2 % of the water conserved"."""
+    share = held_by_best(contents, name, 10.0)
+    if share is None or name in palette.SENSITIVITIES:
+        return say("{criterion}: the values behind the grades", criterion=words.criterion(name))
+    return say(
+        "The best tenth of the land holds {share} of {service}",
+        share=numerals.percent(share),
+        service=words.service(name),
+    )
+
+
+def core_statement(contents: Contents) -> str:
+    """The small multiples' title: how many criteria, and which finds the most."""
+    names = contents.computed
+    best = max(names, key=lambda n: grade_shares(contents, n).get(5, 0.0))
+    return say(
+        "{count} criteria draw the line; the first grade covers most in: {criterion}, {percent}",
+        count=len(names),
+        criterion=words.criterion(best),
+        percent=numerals.percent(grade_shares(contents, best).get(5, 0.0)),
+    )
+
+
+def draws(contents: Contents) -> str:
+    """How many draws a robustness run made, as text; empty when it does not say."""
+    for indicator in ("robustness.area", "robustness.core"):
+        for measure in contents.measures:
+            if measure.indicator == indicator and "draws" in dict(measure.by):
+                return dict(measure.by)["draws"]
+    found = contents.run.get("settings", {})
+    return str(found.get("robustness", "") or found.get("draws", "") or "")
+
+
+def robust_core(contents: Contents) -> float | None:
+    """The area inside in every draw, m2."""
+    found = [m for m in contents.measures if m.indicator == "robustness.core"]
+    return found[0].value if found else None
+
+
+def robust_statement(contents: Contents) -> str:
+    """ "70 % of the redline is inside in every one of 20 draws"."""
+    core, area = robust_core(contents), total_area(contents)
+    if core is None or area == 0:
+        return say("How often each place is inside the redline")
+    share = numerals.percent(100 * core / area)
+    count = draws(contents)
+    if not count:
+        return say("{share} of the redline's area is inside in every draw", share=share)
+    return say(
+        "{share} of the redline's area is inside in every one of {count} draws",
+        share=share,
+        count=count,
+    )
+
+
+def approximate_layers(contents: Contents) -> list[str]:
+    """The layers that are only approximate, by name."""
+    marked = [str(i.get("name", "")) for i in contents.inputs if i.get("approximate")]
+    return sorted({*marked, *contents.surroundings.approximate})

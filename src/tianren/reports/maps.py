@@ -1,0 +1,488 @@
+"""The maps of a run, as PNG: the redline, each criterion's grade and value, how sure the line is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tianren.io.previews import Preview, read_preview
+from tianren.language import say
+from tianren.reports import facts, numerals, palette, sheet, words
+from tianren.reports.contents import Contents
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from matplotlib.axes import Axes
+
+Picture = NDArray[np.float64]  # (rows, columns, 4), sRGB and opacity in 0..1
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A map or chart that was drawn: its file, what it says, and the same in words for the blind."""
+
+    path: Path
+    title: str
+    alt: str
+
+
+def draw_maps(contents: Contents, folder: Path) -> list[Drawn]:
+    """Draw every map that the run has layers for, into a folder; the redline comes first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ground = Ground(contents)
+    drawn = [] if contents.pieces is None else [redline(contents, ground, folder)]
+    if len(contents.computed) > 1:
+        drawn.append(small_multiples(contents, ground, folder))
+    for name in contents.computed:
+        drawn.append(grade(contents, ground, name, folder))
+        if contents.value_path(name).exists():
+            drawn.append(value(contents, ground, name, folder))
+    if contents.frequency_path is not None:
+        drawn.append(frequency(contents, ground, folder))
+    return drawn
+
+
+class Ground:
+    """What every map of a run stands on: the extent, the region's mask and the hillshade."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.contents = contents
+        example = _any_raster(contents)
+        self.preview = read_preview(example, category=True) if example else None
+        self.extent = self._extent()
+        self.shade = self._shade()
+
+    def _extent(self) -> sheet.Extent:
+        """The box of the region's own cells: a grid is often wider than its region."""
+        if self.preview is None:
+            left, bottom, right, top = self.contents.pieces.total_bounds  # type: ignore[union-attr]
+            return float(left), float(right), float(bottom), float(top)
+        known = np.isfinite(self.preview.cells)
+        rows, columns = np.nonzero(known.any(axis=1))[0], np.nonzero(known.any(axis=0))[0]
+        left, _, _, top = self.preview.extent
+        wide, tall = self.preview.cell
+        if rows.size == 0:
+            return self.preview.extent
+        return (
+            left + columns[0] * wide,
+            left + (columns[-1] + 1) * wide,
+            top - (rows[-1] + 1) * tall,
+            top - rows[0] * tall,
+        )
+
+    def _shade(self) -> Preview | None:
+        path = self.contents.relief_path
+        if path is None:
+            return None
+        read = read_preview(path)
+        return Preview(hillshade(read.cells, read.cell), read.extent, read.crs)
+
+    def draw(self, axes: "Axes") -> None:
+        """Plain land, then the grey hillshade within it."""
+        if self.preview is not None:
+            land = np.isfinite(self.preview.cells)
+            show(axes, _flat(land, palette.PLAIN_LAND), self.preview.extent)
+        if self.shade is not None:
+            grey = self.shade.cells
+            picture = np.dstack([grey, grey, grey, np.isfinite(grey)])
+            show(axes, np.nan_to_num(picture), self.shade.extent, smooth=True)
+
+    def outline(self, axes: "Axes") -> None:
+        """The region's border, and thinner those of its first administrative level."""
+        around = self.contents.surroundings
+        if around.borders is not None:
+            _edges(axes, around.borders, "#6d757a", 0.35, self._tolerance())
+        if around.region is not None:
+            _edges(axes, around.region, "#454d52", 0.7, self._tolerance())
+
+    def _tolerance(self) -> float:
+        """Half a picture's cell: detail below it cannot be seen."""
+        return (self.extent[1] - self.extent[0]) / 3000
+
+
+def _any_raster(contents: Contents) -> Path | None:
+    for name in contents.computed:
+        return contents.grade_path(name)
+    return None
+
+
+def hillshade(elevation: NDArray[np.float32], cell: tuple[float, float]) -> NDArray[np.float32]:
+    """Light grey relief (0.62..0.98), sun from the north-west; NaN stays NaN.
+
+    The relief is exaggerated until a typical slope is visible, so that flat countries show too.
+    cell: width and height of a cell, in the unit of the elevation.
+    """
+    down, east = np.gradient(elevation, cell[1], cell[0])
+    steep = np.hypot(down, east)
+    known = np.isfinite(steep)
+    typical = float(np.quantile(steep[known], 0.9)) if known.any() else 0.0
+    exaggeration = 0.9 / typical if typical > 0 else 1.0
+    slope = np.arctan(exaggeration * steep)
+    aspect = np.arctan2(-east, down)  # clockwise from north, the way the slope faces
+    zenith, azimuth = np.radians(45), np.radians(315)
+    light = np.cos(zenith) * np.cos(slope) + np.sin(zenith) * np.sin(slope) * np.cos(
+        azimuth - aspect
+    )
+    grey: NDArray[np.float32] = (0.62 + 0.36 * np.clip(light, 0, 1)).astype(np.float32)
+    return grey
+
+
+# The maps -------------------------------------------------------------------------------------------
+
+
+def redline(contents: Contents, ground: Ground, folder: Path) -> Drawn:
+    """The redline by category over the relief, with protected areas and deducted conflicts."""
+    title = facts.redline_statement(contents)
+    page = _sheet(contents, ground, title, say("The ecological conservation redline by category"))
+    page.entries += _redline_legend(contents)
+    laid = sheet.lay_out(page)
+    ground.draw(laid.axes)
+    _draw_redline(laid.axes, contents, ground)
+    return _finish(laid, folder / "redline.png", title, contents)
+
+
+def _draw_redline(axes: "Axes", contents: Contents, ground: Ground) -> None:
+    pieces = contents.pieces
+    around = contents.surroundings
+    if around.conflicts is not None:
+        _fill(axes, around.conflicts.geometry, hatch="xxxxx", edge=palette.CONFLICT, width=0.3)
+    if pieces is not None:
+        for name, group in pieces.groupby("category"):
+            _fill_category(axes, group.geometry, str(name))
+        _edges(axes, pieces, palette.EDGE, 0.25, 0)
+        whole = _whole(pieces)
+        _edge_of(axes, whole, palette.EDGE, 0.95)
+    ground.outline(axes)
+    if around.protected is not None:
+        _edges(axes, around.protected, palette.PROTECTED, 1.0, ground._tolerance())
+
+
+def _fill_category(axes: "Axes", geometries: Iterable[Any], name: str) -> None:
+    look = palette.CATEGORY_LOOKS.get(name, palette.OTHER_LOOK)
+    fill = (*palette.rgb(look.fill), palette.FILL_OPACITY)
+    _fill(axes, geometries, fill=fill, edge="none", width=0)
+    _fill(axes, geometries, hatch=look.hatch, edge=(*palette.rgb(look.fill), 0.9), width=0)
+
+
+def _redline_legend(contents: Contents) -> list[sheet.Entry]:
+    found = [sheet.heading(say("Redline"))]
+    areas = facts.areas_by_category(contents)
+    for name, area in areas:
+        look = palette.CATEGORY_LOOKS.get(name, palette.OTHER_LOOK)
+        found.append(
+            sheet.swatch(
+                words.category(name),
+                f"{numerals.km2(area)} km²",
+                fill=look.fill,
+                alpha=palette.FILL_OPACITY,
+                hatch=look.hatch,
+                hatch_colour=(*palette.rgb(look.fill), 0.9),
+                edge=palette.EDGE,
+                width=1.0,
+            )
+        )
+    around = contents.surroundings
+    if around.protected is not None:
+        found.append(sheet.line(say("Protected areas"), palette.PROTECTED))
+    if around.conflicts is not None:
+        found.append(
+            sheet.swatch(say("Deducted conflicts"), hatch="xxxxx", edge=palette.CONFLICT, width=0.3)
+        )
+    if around.borders is not None:
+        found.append(sheet.line(say("Administrative border"), "#6d757a", 0.5))
+    if contents.relief_path is not None:
+        found.append(sheet.note(say("Grey relief: exaggerated, light from the north-west")))
+    return [*found, *_approximate(contents)]
+
+
+def grade(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
+    """The three grades of one criterion, with the share of the land in each."""
+    title = facts.grade_statement(contents, name)
+    page = _sheet(contents, ground, title, f"{words.criterion(name)} · {say('grades')}")
+    page.entries += [sheet.heading(words.criterion(name)), *_grade_legend(contents, name)]
+    laid = sheet.lay_out(page)
+    ground.draw(laid.axes)
+    _draw_grade(laid.axes, contents, name, 1400)
+    _draw_line_only(laid.axes, contents)
+    ground.outline(laid.axes)
+    return _finish(laid, folder / f"grade_{name}.png", title, contents)
+
+
+def _draw_grade(axes: "Axes", contents: Contents, name: str, most: int) -> None:
+    read = read_preview(contents.grade_path(name), most=most, category=True)
+    show(axes, graded(read.cells, name), read.extent)
+
+
+def graded(cells: NDArray[np.float32], name: str) -> Picture:
+    """Grades as colours; missing cells are clear."""
+    picture = np.zeros((*cells.shape, 4))
+    colours = {**palette.grade_colours(name), 0: palette.NOT_APPLICABLE}
+    for code, colour in colours.items():
+        picture[cells == code] = (*palette.rgb(colour), 0.86)
+    return picture
+
+
+def _grade_legend(contents: Contents, name: str) -> list[sheet.Entry]:
+    colours = {**palette.grade_colours(name), 0: palette.NOT_APPLICABLE}
+    sensitive = name in palette.SENSITIVITIES
+    shares = facts.grade_shares(contents, name)
+    entries = [
+        sheet.swatch(
+            words.grade(code, sensitive),
+            say("{percent} of the area graded", percent=numerals.percent(shares[code])),
+            fill=colours[code],
+        )
+        for code in (5, 3, 1, 0)
+        if code in shares
+    ]
+    if contents.pieces is not None:
+        entries.append(sheet.line(say("Redline"), palette.EDGE, 0.9))
+    return [*entries, *_approximate(contents)]
+
+
+def value(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
+    """The values behind the grades, in an even ramp with their unit."""
+    read = read_preview(contents.value_path(name))
+    colours = palette.ramp(palette.ramp_for(name))
+    low, high = _spread(read.cells)
+    title = facts.value_statement(contents, name)
+    page = _sheet(contents, ground, title, f"{words.criterion(name)} · {say('values')}")
+    page.entries += _value_legend(contents, name, colours, read.cells, (low, high))
+    laid = sheet.lay_out(page)
+    ground.draw(laid.axes)
+    show(laid.axes, coloured(read.cells, colours, low, high), read.extent)
+    _draw_line_only(laid.axes, contents)
+    ground.outline(laid.axes)
+    return _finish(laid, folder / f"value_{name}.png", title, contents)
+
+
+def _spread(cells: NDArray[np.float32]) -> tuple[float, float]:
+    """The ends of the ramp: the 2nd and 98th percentile, so that a few extremes do not rule."""
+    known = cells[np.isfinite(cells)]
+    if known.size == 0:
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(known, (2, 98)))
+    return (low, high) if high > low else (float(known.min()), float(known.max()))
+
+
+def coloured(
+    cells: NDArray[np.float32], colours: palette.Colours, low: float, high: float
+) -> Picture:
+    """Values as colours of a ramp between two ends; missing cells are clear."""
+    span = high - low if high > low else 1.0
+    place = np.clip((np.nan_to_num(cells, nan=low) - low) / span, 0, 1)
+    picture = np.zeros((*cells.shape, 4))
+    picture[..., :3] = colours[np.rint(place * (len(colours) - 1)).astype(int)]
+    picture[..., 3] = np.where(np.isfinite(cells), 0.92, 0)
+    return picture
+
+
+def _value_legend(
+    contents: Contents,
+    name: str,
+    colours: palette.Colours,
+    cells: NDArray[np.float32],
+    ends: tuple[float, float],
+) -> list[sheet.Entry]:
+    unit = words.unit(contents.unit_of(name))
+    known = cells[np.isfinite(cells)]
+    low, high = ends
+    below, above = bool((known < low).any()), bool((known > high).any())
+    head = words.criterion(name) + (f" ({unit})" if unit else say(" (no unit)"))
+    entries = [sheet.heading(head), sheet.ramp_bar(colours, low, high, below, above)]
+    if below or above:
+        entries.append(sheet.note(say("Colours span the 2nd to the 98th percentile")))
+    if contents.pieces is not None:
+        entries.append(sheet.line(say("Redline"), palette.EDGE, 0.9))
+    return [*entries, *_approximate(contents)]
+
+
+def small_multiples(contents: Contents, ground: Ground, folder: Path) -> Drawn:
+    """Every criterion's grades side by side on one extent."""
+    from tianren.reports.multiples import draw_multiples
+
+    names = contents.computed
+    title = facts.core_statement(contents)
+    figure = draw_multiples(contents, ground, names, title)
+    return _save(figure, folder / "criteria.png", title, contents)
+
+
+def frequency(contents: Contents, ground: Ground, folder: Path) -> Drawn:
+    """How often each cell is inside the line over the draws of a robustness run."""
+    path = contents.frequency_path
+    if path is None:
+        raise ValueError("a run without draws has no frequency map")
+    read = read_preview(path)
+    top = float(np.nanmax(read.cells)) if np.isfinite(read.cells).any() else 1.0
+    cells = read.cells / (100 if top > 1.5 else 1)
+    colours = palette.ramp("frequency")
+    title = facts.robust_statement(contents)
+    page = _sheet(contents, ground, title, say("How often each place is inside the redline"))
+    page.entries += [
+        sheet.heading(say("Share of the draws (%)")),
+        sheet.ramp_bar(colours, 0, 100, below=False, above=False),
+        sheet.swatch(say("Inside in every draw"), fill=palette.hex_of(colours[-1])),
+        sheet.line(say("Redline of this run"), palette.INK, 0.9),
+        *_approximate(contents),
+    ]
+    laid = sheet.lay_out(page)
+    ground.draw(laid.axes)
+    picture = coloured(cells, colours, 0, 1)
+    picture[..., 3] = np.where(np.nan_to_num(cells) > 0, 0.85, 0)
+    show(laid.axes, picture, read.extent)
+    _draw_line_only(laid.axes, contents, palette.INK)
+    ground.outline(laid.axes)
+    return _finish(laid, folder / "robustness.png", title, contents)
+
+
+# Parts ----------------------------------------------------------------------------------------------
+
+
+def _sheet(contents: Contents, ground: Ground, title: str, subtitle: str) -> sheet.Sheet:
+    head = f"{contents.title} · {subtitle}" if contents.title else subtitle
+    return sheet.Sheet(title, head, ground.extent, _crs_of(contents, ground), footer(contents))
+
+
+def _crs_of(contents: Contents, ground: Ground) -> str:
+    if ground.preview is not None and ground.preview.crs:
+        return ground.preview.crs
+    return contents.crs
+
+
+def footer(contents: Contents) -> list[str]:
+    """Where a map comes from: CRS, date, run, and the sources of its layers."""
+    dated = say(
+        "Equal-area CRS: {crs} · Date: {day} · Run: {run}",
+        crs=crs_name(contents.crs),
+        day=contents.day.isoformat(),
+        run=contents.run_id,
+    )
+    cited = sorted({str(i.get("citation") or i.get("name", "")) for i in contents.inputs})
+    sources = "; ".join(c for c in cited if c)
+    return [dated, say("Sources: {sources}", sources=_shortened(sources, 420))] if sources else [
+        dated
+    ]
+
+
+def _shortened(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    return text[:most].rsplit("; ", 1)[0] + say("; and others, listed in the report")
+
+
+def crs_name(text: str) -> str:
+    """A CRS as people cite it: its authority's code, its name, or its projection string."""
+    if not text:
+        return "–"
+    from pyproj import CRS
+
+    crs = CRS.from_user_input(text)
+    authority = crs.to_authority(min_confidence=90)
+    if authority:
+        return f"{':'.join(authority)} ({crs.name})"
+    if len(text) < 90:
+        return text
+    return crs.name
+
+
+def _approximate(contents: Contents) -> list[sheet.Entry]:
+    names = facts.approximate_layers(contents)
+    if not names:
+        return []
+    told = words.listing([words.layer(n) for n in names])
+    return [sheet.space(0.04), sheet.note(say("Approximate: {layers}", layers=told))]
+
+
+def show(axes: "Axes", picture: Picture, extent: sheet.Extent, smooth: bool = False) -> None:
+    """Draw a picture on the map's plane without moving the map's frame."""
+    way = "bilinear" if smooth else "nearest"
+    axes.imshow(picture, extent=extent, interpolation=way, aspect="auto")
+
+
+def _flat(mask: NDArray[np.bool_], colour: str) -> Picture:
+    picture = np.zeros((*mask.shape, 4))
+    picture[mask] = (*palette.rgb(colour), 1.0)
+    return picture
+
+
+def _draw_line_only(axes: "Axes", contents: Contents, colour: str = palette.EDGE) -> None:
+    if contents.pieces is not None:
+        _edge_of(axes, _whole(contents.pieces), colour, 0.6)
+
+
+def _whole(pieces: "GeoDataFrame") -> Any:
+    """All pieces as one shape. The pieces are a coverage, which dissolves fast and exactly."""
+    import shapely
+
+    return shapely.coverage_union_all(np.asarray(pieces.geometry.values))
+
+
+def _edges(
+    axes: "Axes", frame: "GeoDataFrame", colour: str, width: float, tolerance: float
+) -> None:
+    for geometry in frame.geometry:
+        shape = geometry.simplify(tolerance) if tolerance else geometry
+        _edge_of(axes, shape, colour, width)
+
+
+def _edge_of(axes: "Axes", geometry: Any, colour: str, width: float) -> None:
+    path = _path([geometry])
+    if path is not None:
+        from matplotlib.patches import PathPatch
+
+        axes.add_patch(
+            PathPatch(path, facecolor="none", edgecolor=colour, linewidth=width, joinstyle="round")
+        )
+
+
+def _fill(axes: "Axes", geometries: Iterable[Any], **look: Any) -> None:
+    """One patch for many polygons, so that a hatch runs through them without a seam."""
+    path = _path(geometries)
+    if path is None:
+        return
+    from matplotlib.patches import PathPatch
+
+    axes.add_patch(
+        PathPatch(
+            path,
+            facecolor=look.get("fill", "none"),
+            edgecolor=look.get("edge", "none"),
+            hatch=look.get("hatch"),
+            linewidth=look.get("width", 0),
+        )
+    )
+
+
+def _path(geometries: Iterable[Any]) -> Any:
+    """Polygons as one compound matplotlib path, or None when there is nothing to draw."""
+    from matplotlib.path import Path as Outline
+
+    outlines = [
+        Outline(np.asarray(ring.coords)[:, :2], closed=True)
+        for geometry in geometries
+        for ring in _rings(geometry)
+    ]
+    return Outline.make_compound_path(*outlines) if outlines else None
+
+
+def _rings(geometry: Any) -> Sequence[Any]:
+    if geometry is None or geometry.is_empty:
+        return []
+    if geometry.geom_type == "Polygon":
+        return [geometry.exterior, *geometry.interiors]
+    if hasattr(geometry, "geoms"):
+        return [ring for part in geometry.geoms for ring in _rings(part)]
+    return []
+
+
+def _finish(laid: sheet.Laid, path: Path, title: str, contents: Contents) -> Drawn:
+    return _save(laid.figure, path, title, contents)
+
+
+def _save(figure: Any, path: Path, title: str, contents: Contents) -> Drawn:
+    sheet.save(figure, path)
+    alt = say("Map of {place}: {finding}", place=contents.place or contents.title, finding=title)
+    return Drawn(path, title, alt)
