@@ -33,7 +33,9 @@ def weighted_richness(suitability: Floats, weights: Sequence[float]) -> Floats:
     return np.where(np.isnan(stack).all(axis=0), np.nan, total)
 
 
-def species_weight(weights: dict[str, float], category: str, *, protected: bool, endemic: bool) -> float:
+def species_weight(
+    weights: dict[str, float], category: str, *, protected: bool, endemic: bool
+) -> float:
     """w of one species: its Red List category plus national class I protection plus endemism.
 
     weights: table biodiversity.species_weights; a category without a row weighs 0.

@@ -13,7 +13,8 @@ def carbon_stock(above: float, below: float, soil: float, dead: float) -> float:
 
 @equation
 def carbon_sequestration(npp: float, respiration: float) -> float:
-    """NEP = NPP - Rh, t C/(hm2 a); NPP and heterotrophic respiration in g C/(m2 a). Chapin et al. (2006).
+    """NEP = NPP - Rh, t C/(hm2 a); NPP and heterotrophic respiration in g C/(m2 a). Chapin et al.
+    (2006).
 
     1 g/m2 = 0.01 t/hm2. Negative where the ecosystem loses carbon.
     """

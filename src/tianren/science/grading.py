@@ -1,9 +1,8 @@
-"""Grades from scores, and how grades and criteria combine. 5 extremely, 3 sensitive or important, 1 ordinary.
+"""Grades from scores, and how grades and criteria combine. 5 extremely, 3 sensitive or important, 1
+ordinary.
 
 The cut by cumulative share of a service (science 1.6) works on whole countries: raster.cuts.
 """
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,6 @@ def grade_score(score: float, sensitive: float, extreme: float) -> float:
 
     Boundaries belong to the lower class: [1, 2], (2, 4], above 4 with the published 2 and 4.
     """
-    if math.isnan(score):
-        return math.nan
     if score > extreme:
         return 5.0
     return 3.0 if score > sensitive else 1.0
@@ -26,23 +23,23 @@ def grade_score(score: float, sensitive: float, extreme: float) -> float:
 
 @equation
 def not_below_zero(value: float) -> float:
-    """Negative values count as 0 before a total is formed; NaN stays NaN. Science 1.1, 1.6 (design choice)."""
+    """Negative values count as 0 before a total is formed; NaN stays NaN. Science 1.1, 1.6 (design
+    choice).
+    """
     return 0.0 if value < 0.0 else value
 
 
 @equation
 def negative(value: float) -> float:
     """1 where a service value is negative, else 0: the mask behind the finding."""
-    if math.isnan(value):
-        return math.nan
     return 1.0 if value < 0.0 else 0.0
 
 
 @equation
 def counted_value(value: float, counted: float) -> float:
-    """What a cell puts into the total: value if its ecosystem type is counted, 0 if not, never below 0."""
-    if math.isnan(value) or math.isnan(counted):
-        return math.nan
+    """What a cell puts into the total: value if its ecosystem type is counted, 0 if not, never
+    below 0.
+    """
     if counted < 0.5 or value < 0.0:
         return 0.0
     return value
@@ -51,15 +48,14 @@ def counted_value(value: float, counted: float) -> float:
 @equation
 def min_max(value: float, low: float, high: float) -> float:
     """(v - low) / (high - low) held within 0..1; 0 where the range is empty (a constant layer)."""
-    if math.isnan(value) or math.isnan(low) or math.isnan(high):
-        return math.nan
     if value <= low or high <= low:
         return 0.0
     return 1.0 if value >= high else (value - low) / (high - low)
 
 
 def highest(grades: NDArray[np.integer], missing: int) -> NDArray[np.int32]:
-    """Cellwise maximum over criteria: grades (criteria, ...) -> (...). Liu et al. 2018 (38(5):1650).
+    """Cellwise maximum over criteria: grades (criteria, ...) -> (...). Liu et al. 2018
+    (38(5):1650).
 
     A cell is missing only where every criterion is; 0 (not applicable) loses to any grade.
     """

@@ -13,8 +13,8 @@ def values_by_code(
 ) -> dict[int, float]:
     """The value of each land-cover code: code -> ecosystem type -> row of the table.
 
-    elsewhere: the value of types that have no row on purpose (types that are not counted); without it a
-    type without a row is an error, not a guess.
+    elsewhere: the value of types that have no row on purpose (types that are not counted); without
+    it a type without a row is an error, not a guess.
     """
     out: dict[int, float] = {}
     for code, ecosystem in crosswalk.items():
@@ -28,10 +28,13 @@ def values_by_code(
     return out
 
 
-def look_up(codes: NDArray[np.integer], values: Mapping[int, float], name: str) -> NDArray[np.float64]:
+def look_up(
+    codes: NDArray[np.integer], values: Mapping[int, float], name: str
+) -> NDArray[np.float64]:
     """The value of each cell by its code; a code below 0 is missing and gives NaN.
 
-    name: the layer, for the message. A code without a value is an error that says how many cells hold it.
+    name: the layer, for the message. A code without a value is an error that says how many cells
+    hold it.
     """
     present, index, counts = np.unique(codes, return_inverse=True, return_counts=True)
     looked = np.empty(present.size)

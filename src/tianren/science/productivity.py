@@ -1,4 +1,6 @@
-"""Net primary productivity where no layer gives it. Temperatures degC, rain mm/a, carbon in g C/(m2 a)."""
+"""Net primary productivity where no layer gives it. Temperatures degC, rain mm/a, carbon in g C/(m2
+a).
+"""
 
 import math
 
@@ -9,10 +11,9 @@ from tianren.science.equation import equation
 def miami_dry_matter(temperature: float, precipitation: float) -> float:
     """min(3000/(1 + e^(1.315 - 0.119 T)), 3000 (1 - e^(-0.000664 P))), g dry matter/(m2 a).
 
-    T annual mean degC, P mm/a. The Miami model, Lieth (1975). Natural vegetation only: it knows no land use.
+    T annual mean degC, P mm/a. The Miami model, Lieth (1975). Natural vegetation only: it knows no
+    land use.
     """
-    if math.isnan(temperature + precipitation):
-        return math.nan
     by_warmth = 3000.0 / (1.0 + math.exp(1.315 - 0.119 * temperature))
     by_rain = 3000.0 * (1.0 - math.exp(-0.000664 * precipitation))
     return by_warmth if by_warmth < by_rain else by_rain
@@ -21,12 +22,14 @@ def miami_dry_matter(temperature: float, precipitation: float) -> float:
 @equation
 def miami(temperature: float, precipitation: float, carbon_fraction: float) -> float:
     """NPP of the Miami model as carbon, g C/(m2 a); carbon_fraction 0.475. Lieth (1975)."""
-    return carbon_fraction * miami_dry_matter(temperature, precipitation)
+    return float(carbon_fraction * miami_dry_matter(temperature, precipitation))
 
 
 @equation
 def absorbed_radiation(fapar: float, solar_radiation: float) -> float:
-    """APAR = fAPAR 0.5 SOL, in the unit of SOL (MJ/m2 per period). Potter et al. (1993) eq. 2 (CASA)."""
+    """APAR = fAPAR 0.5 SOL, in the unit of SOL (MJ/m2 per period). Potter et al. (1993) eq. 2
+    (CASA).
+    """
     return fapar * 0.5 * solar_radiation
 
 
@@ -41,5 +44,7 @@ def light_use(absorbed: float, highest_efficiency: float, stress: float) -> floa
 
 @equation
 def potential_share(npp: float, fapar: float) -> float:
-    """NPP of the Miami model scaled by fAPAR 0..1 to the vegetation that is there, unit of npp (design choice)."""
+    """NPP of the Miami model scaled by fAPAR 0..1 to the vegetation that is there, unit of npp
+    (design choice).
+    """
     return npp * fapar

@@ -1,8 +1,9 @@
 """Terrain from elevation: slope, relief, ruggedness. Arrays in (rows, columns), arrays out.
 
-Cell sizes are true metres: one number, or one per row (rows,) for a geographic grid, whose columns narrow
-towards the poles. A missing neighbour, and one beyond the edge, takes the elevation of the centre, so that
-coasts keep their slope; `edge_cells` marks those cells. Row 0 is the northernmost. NaN in, NaN out.
+Cell sizes are true metres: one number, or one per row (rows,) for a geographic grid, whose columns
+narrow towards the poles. A missing neighbour, and one beyond the edge, takes the elevation of the
+centre, so that coasts keep their slope; `edge_cells` marks those cells. Row 0 is the northernmost.
+NaN in, NaN out.
 """
 
 import math
@@ -14,17 +15,20 @@ Floats = NDArray[np.floating]
 
 
 def slope_horn(elevation: Floats, width: ArrayLike, height: ArrayLike) -> Floats:
-    """Slope in degrees: atan(sqrt(zx^2 + zy^2)), third-order finite differences. Horn (1981) eq. 1-2.
+    """Slope in degrees: atan(sqrt(zx^2 + zy^2)), third-order finite differences. Horn (1981) eq.
+    1-2.
 
-    zx = [(c + 2f + i) - (a + 2d + g)] / (8 width), zy alike; cells a b c / d e f / g h i, elevation m.
-    width, height: cell size in m, a number or (rows,).
+    zx = [(c + 2f + i) - (a + 2d + g)] / (8 width), zy alike; cells a b c / d e f / g h i, elevation
+    m. width, height: cell size in m, a number or (rows,).
     """
     zx, zy = gradient(elevation, width, height)
     return np.degrees(np.arctan(np.hypot(zx, zy)))
 
 
 def aspect(elevation: Floats, width: ArrayLike, height: ArrayLike) -> Floats:
-    """Direction of steepest descent, degrees clockwise from north; NaN where the land is flat. Horn (1981)."""
+    """Direction of steepest descent, degrees clockwise from north; NaN where the land is flat. Horn
+    (1981).
+    """
     zx, zy = gradient(elevation, width, height)
     direction = np.degrees(np.arctan2(-zx, -zy)) % 360.0
     return np.where((zx == 0.0) & (zy == 0.0), np.nan, direction)
@@ -39,7 +43,9 @@ def gradient(elevation: Floats, width: ArrayLike, height: ArrayLike) -> tuple[Fl
 
 
 def ruggedness(elevation: Floats) -> Floats:
-    """TRI = sqrt(sum of squared differences to the eight neighbours), m. Riley, DeGloria & Elliot (1999)."""
+    """TRI = sqrt(sum of squared differences to the eight neighbours), m. Riley, DeGloria & Elliot
+    (1999).
+    """
     z = np.asarray(elevation, dtype=float)
     total = np.zeros(z.shape)
     for neighbour in neighbours(z):
@@ -52,7 +58,8 @@ def relief_amplitude(
 ) -> Floats:
     """Highest minus lowest elevation, m, in a square window of `window` metres around each cell.
 
-    The window holds window_cells(window, size) cells each way; missing cells are left out. G17 Annex B.
+    The window holds window_cells(window, size) cells each way; missing cells are left out. G17
+    Annex B.
     """
     z = np.asarray(elevation, dtype=float)
     highest = _windowed_max(np.where(np.isnan(z), -np.inf, z), window, width, height)
@@ -79,7 +86,7 @@ _OFFSETS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1), (2, 2))
 
 
 def neighbours(elevation: Floats) -> list[Floats]:
-    """The eight neighbours of each cell, row by row; a missing one takes the value of the centre."""
+    """The eight neighbours of each cell, row by row; a missing one has the value of the centre."""
     z = np.asarray(elevation, dtype=float)
     padded = np.pad(z, 1, constant_values=np.nan)
     found = [_shifted(padded, rows, columns) for rows, columns in _OFFSETS]
@@ -98,7 +105,7 @@ def _per_row(size: ArrayLike) -> Floats:
 
 
 def _windowed_max(z: Floats, window: float, width: ArrayLike, height: ArrayLike) -> Floats:
-    """Maximum over the window: down the columns, then along each row with its own number of cells."""
+    """Maximum over the window: down the columns, then along each row with its own size."""
     from scipy.ndimage import maximum_filter1d
 
     tall = window_cells(window, float(np.mean(np.asarray(height))))

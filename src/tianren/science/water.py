@@ -1,8 +1,8 @@
 """Water: potential and actual evapotranspiration, runoff, and what an ecosystem retains.
 
-Depths are mm per month or per year as said; areas km2; temperatures degC; latitudes degrees, south < 0.
-Functions marked @equation work on numbers, on arrays of one shape and inside kernels; NaN in, NaN out.
-Functions over months take stacks of shape (12, ...), January first.
+Depths are mm per month or per year as said; areas km2; temperatures degC; latitudes degrees, south
+< 0. Functions marked @equation work on numbers, on arrays of one shape and inside kernels; NaN in,
+NaN out. Functions over months take stacks of shape (12, ...), January first.
 """
 
 import math
@@ -42,14 +42,15 @@ def sunset_hour_angle(latitude: float, day_of_year: float) -> float:
 @equation
 def day_length(latitude: float, day_of_year: float) -> float:
     """N = 24 omega_s / pi, hours of daylight. FAO-56 (Allen et al. 1998) eq. 34."""
-    return 24.0 / math.pi * sunset_hour_angle(latitude, day_of_year)
+    return float(24.0 / math.pi * sunset_hour_angle(latitude, day_of_year))
 
 
 @equation
 def extraterrestrial_radiation(latitude: float, day_of_year: float) -> float:
     """Ra = 24*60/pi Gsc dr [ws sin(phi) sin(delta) + cos(phi) cos(delta) sin(ws)], MJ/(m2 d).
 
-    Gsc = 0.0820 MJ/(m2 min), dr = 1 + 0.033 cos(2 pi J / 365). FAO-56 (Allen et al. 1998) eq. 21, 23.
+    Gsc = 0.0820 MJ/(m2 min), dr = 1 + 0.033 cos(2 pi J / 365). FAO-56 (Allen et al. 1998) eq. 21,
+    23.
     """
     phi = math.radians(latitude)
     delta = solar_declination(day_of_year)
@@ -57,7 +58,7 @@ def extraterrestrial_radiation(latitude: float, day_of_year: float) -> float:
     distance = 1.0 + 0.033 * math.cos(2.0 * math.pi * day_of_year / 365.0)
     beam = sunset * math.sin(phi) * math.sin(delta)
     beam += math.cos(phi) * math.cos(delta) * math.sin(sunset)
-    return 24.0 * 60.0 / math.pi * 0.0820 * distance * beam
+    return float(24.0 * 60.0 / math.pi * 0.0820 * distance * beam)
 
 
 @equation
@@ -69,14 +70,16 @@ def heat_index_month(temperature: float) -> float:
 
 
 @equation
-def thornthwaite_month(temperature: float, heat_index: float, daylight: float, days: float) -> float:
+def thornthwaite_month(
+    temperature: float, heat_index: float, daylight: float, days: float
+) -> float:
     """PET = 16 (N/12) (d/30) (10 T / I)^a, mm/month; 0 for T <= 0 degC. Thornthwaite (1948).
 
     a = 6.75e-7 I^3 - 7.71e-5 I^2 + 1.792e-2 I + 0.49239. Above 26.5 degC the power is replaced by
     -415.85 + 32.24 T - 0.43 T^2 with the same day factors (Willmott, Rowe & Mintz 1985).
     T monthly mean degC, I annual heat index, N daylight in hours, d days in the month.
     """
-    if temperature <= 0.0 and not math.isnan(heat_index + daylight + days):
+    if temperature <= 0.0:
         return 0.0
     factor = daylight / 12.0 * days / 30.0
     if temperature >= 26.5:
@@ -89,7 +92,9 @@ def thornthwaite_month(temperature: float, heat_index: float, daylight: float, d
 
 
 def heat_index(temperature: Floats) -> Floats:
-    """I = sum of the twelve monthly indices. temperature (12, ...) degC -> (...). Thornthwaite (1948)."""
+    """I = sum of the twelve monthly indices. temperature (12, ...) degC -> (...). Thornthwaite
+    (1948).
+    """
     months = _twelve(temperature)
     total = np.zeros(months.shape[1:])
     for month in months:
@@ -100,8 +105,9 @@ def heat_index(temperature: Floats) -> Floats:
 def thornthwaite(temperature: Floats, latitude: ArrayLike) -> Floats:
     """Monthly potential evapotranspiration, mm/month, from monthly mean temperature alone.
 
-    temperature (12, ...) degC; latitude degrees, of shape (...) or broadcasting to it (one column of
-    latitudes for a north-up geographic grid) -> (12, ...). Thornthwaite (1948), see thornthwaite_month.
+    temperature (12, ...) degC; latitude degrees, of shape (...) or broadcasting to it (one column
+    of latitudes for a north-up geographic grid) -> (12, ...). Thornthwaite (1948), see
+    thornthwaite_month.
     """
     months = _twelve(temperature)
     index = heat_index(months)
@@ -121,7 +127,7 @@ def hargreaves_samani_day(temperature: float, daily_range: float, radiation: flo
     T mean degC, Tmax - Tmin degC, Ra MJ/(m2 d); 0.408 turns MJ/m2 into mm of water (FAO-56 eq. 20).
     Hargreaves & Samani (1985); FAO-56 (Allen et al. 1998) eq. 52.
     """
-    if temperature <= -17.8 and not math.isnan(daily_range + radiation):
+    if temperature <= -17.8:
         return 0.0
     if daily_range < 0.0:
         return math.nan
@@ -151,8 +157,6 @@ def zhang(precipitation: float, potential: float, w: float) -> float:
     P, PET mm/a; w plant-available water coefficient, 1. ET = 0 where P or PET is 0 (the limit).
     It exceeds PET for w = 2 below phi = 0.5; actual_evapotranspiration caps it.
     """
-    if math.isnan(precipitation + potential + w):
-        return math.nan
     if precipitation <= 0.0 or potential <= 0.0:
         return 0.0
     phi = potential / precipitation
@@ -165,8 +169,6 @@ def fu(precipitation: float, potential: float, omega: float) -> float:
 
     P, PET mm/a; ET = 0 where P or PET is 0 (the limit).
     """
-    if math.isnan(precipitation + potential + omega):
-        return math.nan
     if precipitation <= 0.0 or potential <= 0.0:
         return 0.0
     phi = potential / precipitation
@@ -175,7 +177,7 @@ def fu(precipitation: float, potential: float, omega: float) -> float:
         root = (1.0 + phi**omega) ** (1.0 / omega)
     else:
         root = phi * (1.0 + (1.0 / phi) ** omega) ** (1.0 / omega)
-    return precipitation * (1.0 + phi - root)
+    return float(precipitation * (1.0 + phi - root))
 
 
 @equation
@@ -187,41 +189,38 @@ def actual_evapotranspiration(
     P, PET mm/a; w as in zhang, ignored on open water. Zhang et al. (2001) with the energy limit.
     """
     if open_water > 0.5:
-        if math.isnan(precipitation + potential):
-            return math.nan
         return precipitation if precipitation < potential else potential
     estimate = zhang(precipitation, potential, w)
     if estimate > potential:
         return potential
-    return estimate + 0.0 * open_water
+    return float(estimate)
 
 
 @equation
 def et_clipped(precipitation: float, potential: float, w: float, open_water: float) -> float:
     """1 where the curve of Zhang et al. (2001) exceeds PET and was cut to it, else 0."""
-    if math.isnan(precipitation + potential):
-        return math.nan
     if open_water > 0.5:
         return 0.0
     estimate = zhang(precipitation, potential, w)
-    if math.isnan(estimate):
-        return math.nan
     return 1.0 if estimate > potential else 0.0
 
 
 @equation
 def runoff(precipitation: float, coefficient: float) -> float:
-    """R = P alpha, mm/a; alpha is a fraction (tables give percent: divide by 100). Gong et al. 2017 eq. 2."""
+    """R = P alpha, mm/a; alpha is a fraction (tables give percent: divide by 100). Gong et al. 2017
+    eq. 2.
+    """
     return precipitation * coefficient
 
 
 @equation
 def water_retention(precipitation: float, coefficient: float, evapotranspiration: float) -> float:
-    """W = P - R - ET = P (1 - alpha) - ET, mm/a; may be negative. Gong et al. 2017 eq. 1-2; G17 Annex A.
+    """W = P - R - ET = P (1 - alpha) - ET, mm/a; may be negative. Gong et al. 2017 eq. 1-2; G17
+    Annex A.
 
     P, ET mm/a; alpha runoff coefficient as a fraction.
     """
-    return precipitation - runoff(precipitation, coefficient) - evapotranspiration
+    return float(precipitation - runoff(precipitation, coefficient) - evapotranspiration)
 
 
 @equation
@@ -232,7 +231,9 @@ def water_volume(depth: float, area: float) -> float:
 
 @equation
 def infiltration_factor(texture: float) -> float:
-    """F_sic = rank / 13, 1; USDA texture class 1 (heavy clay) to 13 (sand). NPP index method, G17 Annex A."""
+    """F_sic = rank / 13, 1; USDA texture class 1 (heavy clay) to 13 (sand). NPP index method, G17
+    Annex A.
+    """
     if texture < 1.0 or texture > 13.0:
         return math.nan
     return texture / 13.0
@@ -242,7 +243,8 @@ def infiltration_factor(texture: float) -> float:
 def water_index(npp: float, infiltration: float, precipitation: float, slope: float) -> float:
     """WR = NPP_mean F_sic F_pre (1 - F_slo). NPP index method, G17 Annex A.
 
-    npp in its own unit (or scaled to 0-1); F_sic, and F_pre and F_slo scaled to 0-1 over the region.
+    npp in its own unit (or scaled to 0-1); F_sic, and F_pre and F_slo scaled to 0-1 over the
+    region.
     """
     return npp * infiltration * precipitation * (1.0 - slope)
 

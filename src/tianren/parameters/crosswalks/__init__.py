@@ -1,8 +1,8 @@
 """Legends of land-cover products, and the ecosystem type of each of their classes, as data.
 
-`crosswalk("igbp")` gives code -> ecosystem type; `legend("igbp")` code -> a name to read. The ecosystem
-types, and what is known of each beyond its name, are the rows of ecosystems.csv. A class without a row is
-an error, not a guess; a type that section 1.1 does not count says so in its row.
+`crosswalk("igbp")` gives code -> ecosystem type; `legend("igbp")` code -> a name to read. The
+ecosystem types, and what is known of each beyond its name, are the rows of ecosystems.csv. A class
+without a row is an error, not a guess; a type that section 1.1 does not count says so in its row.
 """
 
 import csv
@@ -21,8 +21,9 @@ _NAMES = {"en": "name_en", "zh_Hans": "name_zh", "es": "name_es"}
 class Ecosystem:
     """One ecosystem type. level: forest, shrub, grassland, wetland, farmland, built, desert or ice.
 
-    counted: it has a place in the table of water conservation; artificial: people made it; open_water: it
-    evaporates freely; cover_group, wind_group: its row in the tables of C of RUSLE and RWEQ.
+    counted: it has a place in the table of water conservation; artificial: people made it;
+    open_water: it evaporates freely; cover_group, wind_group: its row in the tables of C of RUSLE
+    and RWEQ.
     """
 
     id: str
@@ -86,7 +87,7 @@ def check_classes(name: str, classes: Mapping[int, str]) -> Mapping[int, str]:
 
 
 def types_where(attribute: str) -> frozenset[str]:
-    """The ecosystem types for which a yes-or-no attribute holds: counted, artificial or open_water."""
+    """The ecosystem types of which counted, artificial or open_water is true."""
     return frozenset(e.id for e in ecosystems().values() if getattr(e, attribute))
 
 
@@ -109,7 +110,7 @@ def _legend_rows(name: str) -> tuple[Mapping[str, str], ...]:
         raise UserError(
             f"there is no legend called {name}",
             where="catalog.toml",
-            next_step=f"use one of {', '.join(legend_names())}, or write the classes in the catalog",
+            next_step=f"use one of {', '.join(legend_names())}, or write its classes",
         )
     return _rows("tianren.parameters.crosswalks", name)
 
