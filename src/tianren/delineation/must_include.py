@@ -1,0 +1,382 @@
+"""Areas that must be inside the line, by kind: science section 5 point 2.
+
+A declared entry (a Rule) with its layer becomes MustAreas: polygons or a 0/1 raster with a kind,
+a name and a protection level. Overlap counts once; a site that does not count is a Decision with
+its reason.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tianren.delineation.decisions import Decision
+from tianren.errors import UserError
+from tianren.findings import Finding, Severity
+from tianren.language import say
+from tianren.parameters import Parameters
+from tianren.raster.raster import Array, Raster, Source, Window
+
+# The kinds that have rules or names of their own; a project may declare any other.
+KINDS = (
+    "protected_area",
+    "drinking_water",
+    "riparian",
+    "headwaters",
+    "wetland",
+    "glacier",
+    "mangrove",
+    "coral",
+    "seagrass",
+    "natural_shoreline",
+    "tiny_population",
+)
+CORE, PROTECTED, REDLINE_ONLY = 1, 2, 3  # protection levels, science section 13
+
+# Where a column is not named, the usual ones are tried; case does not matter.
+USUAL_COLUMNS = {
+    "name": ("name", "orig_name", "site_name", "名称"),
+    "status": ("status",),
+    "designation": ("desig_eng", "desig"),
+    "zone": (),
+    "order": ("stream_order", "strahler", "ord_stra", "order"),
+    "area": ("rep_area",),
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One [must_include.NAME] of a project.
+
+    where: column -> accepted values; classes: codes of a category raster; buffer: metres around
+    points and lines; columns: role (name, status, designation, zone, order, area) -> column;
+    core: values of the zone column that are core zones (level 1).
+    """
+
+    name: str
+    kind: str
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    classes: tuple[int, ...] = ()
+    buffer: float | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    core: tuple[str, ...] = ("core",)
+
+
+@dataclass(frozen=True)
+class MustArea:
+    """Where one entry applies, at one level: a polygon layer to burn, or a 0/1 raster."""
+
+    name: str
+    kind: str
+    level: int
+    layer: Any = None  # GeoDataFrame: name, geometry
+    raster: Raster | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a declared entry became."""
+
+    areas: tuple[MustArea, ...]
+    decisions: tuple[Decision, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def from_raster(rule: Rule, raster: Raster) -> Prepared:
+    """An entry on a raster: its classes where it is a category, else every cell above zero."""
+    return Prepared((MustArea(rule.name, rule.kind, _level(rule), raster=flag(rule, raster)),), ())
+
+
+def flag(rule: Any, raster: Raster) -> Raster:
+    """0/1 raster of a rule's classes (category) or of values above zero (anything else).
+
+    rule: anything with name and classes. A class that the legend lacks is a UserError.
+    """
+    unknown = sorted(set(rule.classes) - set(raster.legend)) if raster.legend else []
+    if raster.is_category and not rule.classes:
+        raise UserError(
+            f"{rule.name} names no classes of {raster.name}",
+            where=f"project.toml [{rule.name}]",
+            next_step="add classes = [..], codes of the layer's legend",
+        )
+    if unknown:
+        raise UserError(
+            f"{rule.name} names classes that {raster.name} does not have: {unknown}",
+            where=f"project.toml [{rule.name}]",
+            next_step=f"choose from {sorted(raster.legend)}",
+        )
+    source = _Flag(raster.source, tuple(rule.classes) if raster.is_category else ())
+    return Raster(rule.name, raster.grid, source, kind="category", legend={0: "no", 1: "yes"})
+
+
+@dataclass(frozen=True)
+class _Flag:
+    source: Source
+    classes: tuple[int, ...]
+
+    def read(self, window: Window) -> Array:
+        cells = self.source.read(window)
+        inside = np.isin(cells, self.classes) if self.classes else cells > 0
+        return inside.astype(np.int32)
+
+
+def from_layer(rule: Rule, layer: Any, parameters: Parameters) -> Prepared:
+    """An entry on a vector layer in the grid's equal-area CRS.
+
+    layer: GeoDataFrame of polygons, lines (need a width) or points (need a reported area or a
+    buffer). Returns areas by level and one Decision for each feature, whether it counts or not.
+    """
+    sites = _named(rule, layer)
+    reasons = _refusals(rule, sites, parameters)
+    sites = sites.assign(geometry=_footprints(rule, sites, parameters, reasons))
+    empty = sites.geometry.is_empty | sites.geometry.isna()
+    for i in np.flatnonzero(empty.to_numpy()):
+        reasons.setdefault(int(i), say("it has no geometry"))
+    kept = [i for i in range(len(sites)) if i not in reasons]
+    levels = _levels(rule, sites)
+    areas = tuple(
+        MustArea(rule.name, rule.kind, level, layer=chosen)
+        for level in sorted(set(levels))
+        if len(chosen := sites.iloc[[i for i in kept if levels[i] == level]])
+    )
+    return Prepared(areas, _decisions(rule, sites, reasons), _nothing_left(rule, sites, kept))
+
+
+def headwaters(rule: Rule, cells: Raster) -> Prepared:
+    """Headwaters from elevation: cells of first-order channels (delineation.streams)."""
+    finding = Finding(
+        "must_include.headwaters_from_elevation",
+        rule.name,
+        Severity.NOTE,
+        say("headwaters are derived from elevation: they follow the grid, not surveyed rivers"),
+        "science 5 and 13",
+    )
+    return Prepared((MustArea(rule.name, rule.kind, _level(rule), raster=cells),), (), (finding,))
+
+
+def _level(rule: Rule) -> int:
+    return PROTECTED if rule.kind == "protected_area" else REDLINE_ONLY
+
+
+def _levels(rule: Rule, sites: Any) -> list[int]:
+    """The protection level of each site: core only where a zone column says so."""
+    if rule.kind != "protected_area" or "zone" not in rule.columns:
+        return [_level(rule)] * len(sites)
+    core = {value.casefold() for value in rule.core}
+    zones = sites[_column(rule, sites, "zone")].astype(str)
+    return [CORE if z.strip().casefold() in core else PROTECTED for z in zones]
+
+
+def _column(rule: Rule, sites: Any, role: str) -> str | None:
+    """The column that plays a role: the named one (UserError if it is not there) or a usual one."""
+    by_lower = {str(c).casefold(): str(c) for c in sites.columns}
+    if role in rule.columns:
+        wanted = rule.columns[role]
+        if wanted.casefold() not in by_lower:
+            raise UserError(
+                f"{rule.name} has no column {wanted}",
+                where=f"project.toml [must_include.{rule.name}]",
+                next_step=f"choose from {', '.join(map(str, sites.columns))}",
+            )
+        return by_lower[wanted.casefold()]
+    return next((by_lower[c] for c in USUAL_COLUMNS[role] if c in by_lower), None)
+
+
+def _named(rule: Rule, layer: Any) -> Any:
+    """The layer with rows from zero and a text column `site`: its names, else the rule's."""
+    sites = layer.reset_index(drop=True)
+    column = _column(rule, sites, "name")
+    names = sites[column].astype(str) if column else [rule.name] * len(sites)
+    return sites.assign(site=names)
+
+
+def _refusals(rule: Rule, sites: Any, parameters: Parameters) -> dict[int, str]:
+    """Row number -> why the site does not count."""
+    reasons: dict[int, str] = {}
+    for column, values in rule.where.items():
+        name = _column(Rule(rule.name, rule.kind, columns={"name": column}), sites, "name")
+        _refuse(reasons, sites[name], [str(v) for v in values], column, wanted=True)
+    if rule.kind == "protected_area":
+        if status := _column(rule, sites, "status"):
+            accepted = _words(parameters.word("redline.accepted_statuses"))
+            _refuse(reasons, sites[status], accepted, say("status"), wanted=True)
+        if designation := _column(rule, sites, "designation"):
+            refused = _words(parameters.word("redline.refused_designations"))
+            _refuse(reasons, sites[designation], refused, say("designation"), wanted=False)
+    return reasons
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
+
+
+def _refuse(
+    reasons: dict[int, str], values: Iterable[Any], known: Sequence[str], what: str, *, wanted: bool
+) -> None:
+    words = {str(word).casefold() for word in known}
+    for i, value in enumerate(values):
+        if (str(value).strip().casefold() in words) != wanted:
+            reasons.setdefault(
+                i, say("{what} is {value}, which does not count", what=what, value=value)
+            )
+
+
+def _footprints(
+    rule: Rule, sites: Any, parameters: Parameters, reasons: dict[int, str]
+) -> list[Any]:
+    """A polygon for each site: its own, a strip along its line, or a circle round its point."""
+    import shapely
+
+    shapes = sites.geometry.to_numpy()
+    dimension = shapely.get_dimensions(shapes)
+    widths = _widths(rule, sites, parameters, dimension, reasons)
+    return [
+        shapely.buffer(shape, width, quad_segs=_QUARTER) if width > 0 else shape
+        for shape, width in zip(shapes, widths, strict=True)
+    ]
+
+
+def _widths(
+    rule: Rule, sites: Any, parameters: Parameters, dimension: Array, reasons: dict[int, str]
+) -> list[float]:
+    """The buffer of each site in metres; zero for polygons without a declared buffer."""
+    widths = [float(rule.buffer or 0.0)] * len(sites)
+    points = np.flatnonzero(dimension == 0)
+    lines = np.flatnonzero(dimension == 1)
+    if len(points) and rule.buffer is None:
+        _circle_radii(rule, sites, points, widths, reasons)
+    if len(lines) and rule.buffer is None:
+        _strip_widths(rule, sites, lines, widths, parameters, reasons)
+    return widths
+
+
+_QUARTER = 16
+# A buffered point is a polygon inside its circle; this factor gives it the circle's area.
+_SIDES = 4 * _QUARTER
+_ROUND = math.sqrt(2 * math.pi / (_SIDES * math.sin(2 * math.pi / _SIDES)))
+
+
+def _circle_radii(
+    rule: Rule, sites: Any, points: Array, widths: list[float], reasons: dict[int, str]
+) -> None:
+    """Circles of the reported area (km2, as WDPA has it); without one a point does not count."""
+    column = _column(rule, sites, "area")
+    for i in points:
+        try:
+            reported = float(sites[column].iloc[i]) if column else math.nan
+        except (TypeError, ValueError):
+            reported = math.nan
+        if reported > 0:
+            widths[i] = _ROUND * math.sqrt(reported * 1e6 / math.pi)
+        else:
+            reasons.setdefault(int(i), say("a point without a reported area"))
+
+
+def _strip_widths(
+    rule: Rule,
+    sites: Any,
+    lines: Array,
+    widths: list[float],
+    parameters: Parameters,
+    reasons: dict[int, str],
+) -> None:
+    """Strips along rivers by stream order, along headwaters and shorelines by one width."""
+    if rule.kind == "natural_shoreline":
+        width = parameters.number("redline.shoreline_width")
+        for i in lines:
+            widths[i] = width
+    elif rule.kind in ("riparian", "headwaters"):
+        orders = _orders(rule, sites, lines)
+        for i, order in orders.items():
+            widths[i] = _strip(rule, order, parameters)
+            if widths[i] == 0:
+                reasons.setdefault(i, say("stream order {order} is not a headwater", order=order))
+    else:
+        raise UserError(
+            f"{rule.name} has lines, which cover no area",
+            where=f"project.toml [must_include.{rule.name}]",
+            by_how_much=f"{len(lines)} of {len(sites)} features",
+            next_step="add buffer = metres on each side",
+        )
+
+
+def _orders(rule: Rule, sites: Any, lines: Array) -> dict[int, int]:
+    """Stream order of each line."""
+    column = _column(rule, sites, "order")
+    if column is None:
+        raise UserError(
+            f"{rule.name} has no stream order",
+            where=f"project.toml [must_include.{rule.name}]",
+            next_step="name its column, columns = {order = ..}, or give one width, buffer = metres",
+        )
+    values = sites[column]
+    bad = [i for i in lines if not _is_order(values.iloc[i])]
+    if bad:
+        raise UserError(
+            f"the stream order of {rule.name} is not a number from 1",
+            where=f"{column}, feature {bad[0] + 1}",
+            by_how_much=f"{values.iloc[bad[0]]!r}, and {len(bad) - 1} more",
+            next_step="fill the column or give one width, buffer = metres",
+        )
+    return {int(i): int(float(values.iloc[i])) for i in lines}
+
+
+def _is_order(value: Any) -> bool:
+    try:
+        return float(value) >= 1
+    except (TypeError, ValueError):
+        return False
+
+
+def _strip(rule: Rule, order: int, parameters: Parameters) -> float:
+    """Metres on each side for a stream order; 0 where it is no headwater."""
+    if rule.kind == "headwaters":
+        return parameters.number("river.headwater_width") if order == 1 else 0.0
+    table = parameters.table("river.riparian_width")
+    largest = max(int(key) for key in table)
+    return table[str(min(order, largest))]
+
+
+def _decisions(rule: Rule, sites: Any, reasons: Mapping[int, str]) -> tuple[Decision, ...]:
+    areas = sites.geometry.area.to_numpy()
+    return tuple(
+        Decision(
+            "must_include",
+            str(name),
+            rule.kind,
+            "exclude" if i in reasons else "include",
+            reasons.get(i, ""),
+            float(areas[i]) if areas[i] > 0 else 0.0,
+        )
+        for i, name in enumerate(sites["site"])
+    )
+
+
+def _nothing_left(rule: Rule, sites: Any, kept: list[int]) -> tuple[Finding, ...]:
+    if kept:
+        return ()
+    message = say(
+        "none of the {n} features of {name} counts, so nothing must be included for it",
+        n=len(sites),
+        name=rule.name,
+    )
+    return (Finding("must_include.none_counts", rule.name, Severity.WARNING, message, "science 5"),)
+
+
+def area_on_grid(name: str, polygons_m2: float, cells_m2: float) -> Finding | None:
+    """A Finding where the cell-centre rule changes an entry's area by more than a tenth.
+
+    polygons_m2: area of the dissolved polygons inside the region; cells_m2: of their cells.
+    """
+    if polygons_m2 == 0 or abs(cells_m2 - polygons_m2) <= 0.1 * polygons_m2:
+        return None
+    message = say(
+        "{name} covers {cells:,.1f} km2 on the grid and {polygons:,.1f} km2 as polygons: "
+        "its shapes are narrow for the cell, or part of them lies outside the region",
+        name=name,
+        cells=cells_m2 / 1e6,
+        polygons=polygons_m2 / 1e6,
+    )
+    return Finding("must_include.area_on_grid", name, Severity.WARNING, message, "science 13")
