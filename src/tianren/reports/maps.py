@@ -89,6 +89,9 @@ class Ground:
             grey = self.shade.cells
             picture = np.dstack([grey, grey, grey, np.isfinite(grey)])
             show(axes, np.nan_to_num(picture), self.shade.extent, smooth=True)
+        if self.preview is not None:
+            veil = _flat(~np.isfinite(self.preview.cells), palette.OUTSIDE)
+            show(axes, veil * (1, 1, 1, 0.78), self.preview.extent)
 
     def outline(self, axes: "Axes") -> None:
         """The region's border, and thinner those of its first administrative level."""
@@ -97,6 +100,14 @@ class Ground:
             _edges(axes, around.borders, "#6d757a", 0.35, self._tolerance())
         if around.region is not None:
             _edges(axes, around.region, "#454d52", 0.7, self._tolerance())
+        elif self.preview is not None:
+            left, right, bottom, top = self.preview.extent
+            known = np.pad(np.isfinite(self.preview.cells), 1).astype(float)
+            wide, tall = self.preview.cell
+            box = (left - wide, right + wide, bottom - tall, top + tall)
+            axes.contour(
+                known, levels=[0.5], colors="#454d52", linewidths=0.6, extent=box, origin="upper"
+            )
 
     def _tolerance(self) -> float:
         """Half a picture's cell: detail below it cannot be seen."""
@@ -194,6 +205,7 @@ def _redline_legend(contents: Contents) -> list[sheet.Entry]:
     if around.borders is not None:
         found.append(sheet.line(say("Administrative border"), "#6d757a", 0.5))
     if contents.relief_path is not None:
+        found.append(sheet.space(0.06))
         found.append(sheet.note(say("Grey relief: exaggerated, light from the north-west")))
     return [*found, *_approximate(contents)]
 
@@ -410,7 +422,9 @@ def _flat(mask: NDArray[np.bool_], colour: str) -> Picture:
 
 def _draw_line_only(axes: "Axes", contents: Contents, colour: str = palette.EDGE) -> None:
     if contents.pieces is not None:
-        _edge_of(axes, _whole(contents.pieces), colour, 0.6)
+        whole = _whole(contents.pieces)
+        _edge_of(axes, whole, "#ffffff", 1.7)
+        _edge_of(axes, whole, colour, 0.9)
 
 
 def _whole(pieces: "GeoDataFrame") -> Any:

@@ -240,16 +240,20 @@ def _arrow_end(axes: "Axes", x: float, y: float, length: float, colour: Any) -> 
 
 
 def _ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Three to five round values between two ends."""
+    """Three to six round values between two ends."""
     if not high > low:
         return [(low, numerals.number(low))]
-    step = round_down((high - low) / 3)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    every = 1 if last - first < 5 else 2
-    values = [n * step for n in range(first, last + 1, every)]
-    places = max(0, -math.floor(math.log10(step)))
-    return [(v, numerals.number(v, places)) for v in values]
+    step = _round_up((high - low) / 4)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    places += step * 10**places % 1 > 1e-6
+    return [(n * step, numerals.number(n * step, places)) for n in range(first, last + 1)]
+
+
+def _round_up(value: float) -> float:
+    """The smallest of 1, 2, 2.5, 5, 10 times a power of ten that is not below a value."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= value * (1 - 1e-9))
 
 
 def round_down(value: float) -> float:
@@ -288,7 +292,7 @@ def _scale_and_north(axes: "Axes", sheet: Sheet, metres: float, height: float) -
         )  # fmt: skip
     unit, size = ("km", long / 1000) if long >= 1000 else ("m", long)
     write(axes, 0, y + 0.08, "0", 7.5, ha="left")
-    write(axes, inches, y + 0.08, f"{numerals.number(size)} {unit}", 7.5, ha="center")
+    write(axes, inches, y + 0.08, f"{size:g} {unit}", 7.5, ha="center")
     _north_arrow(axes, PANEL - 0.3, 0.42, _bearing_of_north(sheet))
 
 
