@@ -32,7 +32,7 @@ def candidates(c: Country, corridors: Any = None) -> tuple[Any, Any, Any]:
 
 
 def fill_and_drop(inside: Any, must: Any, barrier: Any, limit: Limits) -> Any:
-    """Steps 3 and 4: holes are 8-connected and touch no edge and no barrier; patches 4-connected."""
+    """Steps 3 and 4: 8-connected holes that touch no edge and no barrier; 4-connected patches."""
     holes, n = ndimage.label(~inside, structure=EIGHT)
     filled = inside.copy()
     edge = np.zeros_like(inside)

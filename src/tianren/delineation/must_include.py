@@ -165,8 +165,8 @@ def _levels(rule: Rule, sites: Any) -> list[int]:
     if rule.kind != "protected_area" or "zone" not in rule.columns:
         return [_level(rule)] * len(sites)
     core = {value.casefold() for value in rule.core}
-    zones = sites[_column(rule, sites, "zone")].astype(str)
-    return [CORE if z.strip().casefold() in core else PROTECTED for z in zones]
+    zones = sites[_column(rule, sites, "zone")]
+    return [CORE if str(z).strip().casefold() in core else PROTECTED for z in zones]
 
 
 def _column(rule: Rule, sites: Any, role: str) -> str | None:
@@ -188,7 +188,7 @@ def _named(rule: Rule, layer: Any) -> Any:
     """The layer with rows from zero and a text column `site`: its names, else the rule's."""
     sites = layer.reset_index(drop=True)
     column = _column(rule, sites, "name")
-    names = sites[column].astype(str) if column else [rule.name] * len(sites)
+    names = [str(n) for n in sites[column]] if column else [rule.name] * len(sites)
     return sites.assign(site=names)
 
 
