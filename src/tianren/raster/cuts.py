@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.language import say
 from tianren.raster.blocks import SIZE, Progress, Workers
 from tianren.raster.histogram import (
     Curve,
@@ -234,25 +235,32 @@ def cuts_findings(
 def _findings_of(
     cuts: Cuts, subject: str, total_limit: Fraction, area_limit: Fraction
 ) -> list[Finding]:
-    source = "grading by cumulative service value; limits are a design choice"
+    source = "grading by cumulative service value; the limits are a design choice"
+
+    def finding(rule: str, message: str, **values: object) -> Finding:
+        return Finding(rule, subject, Severity.WARNING, say(message, **values), source)
+
     if not cuts.graded:
-        message = f"no grades: the total over {cuts.cells} cells is 0"
-        return [Finding("grading.no_total", subject, Severity.WARNING, message, source)]
+        return [
+            finding("grading.no_total", "no grades: the total over {n} cells is 0", n=cuts.cells)
+        ]
     found = []
-    if cuts.reached[0] > total_limit:
+    reached = cuts.reached[0]
+    if reached > total_limit:
         message = (
-            f"the top class holds {float(cuts.reached[0]):.1%} of the total, not "
-            f"{float(cuts.shares[0]):.1%}: many cells share one value "
-            f"(limit {float(total_limit):.0%})"
+            "the top class holds {reached:.1%} of the total, not {share:.1%}, because cells share "
+            "one value (limit {limit:.0%})"
         )
-        found.append(Finding("grading.ties", subject, Severity.WARNING, message, source))
+        shares = {"share": float(cuts.shares[0]), "limit": float(total_limit)}
+        found.append(finding("grading.ties", message, reached=float(reached), **shares))
     area = cuts.class_weights[0] / sum(cuts.class_weights)
     if area > area_limit:
         message = (
-            f"the top class takes {float(area):.1%} of the graded area "
-            f"(limit {float(area_limit):.0%}): the values hardly differ"
+            "the top class takes {area:.1%} of the graded area: the values hardly differ "
+            "(limit {limit:.0%})"
         )
-        found.append(Finding("grading.wide_top_class", subject, Severity.WARNING, message, source))
+        limits = {"area": float(area), "limit": float(area_limit)}
+        found.append(finding("grading.wide_top_class", message, **limits))
     return found
 
 

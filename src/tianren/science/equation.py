@@ -10,6 +10,7 @@ change in any of them is another file, never a stale result. TIANREN_CACHE names
 (default: the user's cache folder); TIANREN_CACHE=off keeps nothing.
 """
 
+import contextlib
 import functools
 import hashlib
 import inspect
@@ -273,9 +274,10 @@ def _compile(function: Function, keep: bool = False) -> Any:
     _teach_numba()
     options = {"nogil": True, "error_model": "numpy"}
     kept = _kept(function) if keep else None
-    if kept is None:
-        return numba.njit(**options)(function)
-    return numba.njit(cache=True, **options)(kept)
+    if kept is not None:
+        with contextlib.suppress(RuntimeError):  # numba may not write there: compile and forget
+            return numba.njit(cache=True, **options)(kept)
+    return numba.njit(**options)(function)
 
 
 @functools.cache
