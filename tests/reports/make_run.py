@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from tianren.findings import Finding, Severity
 from tianren.measures import COLUMNS, Measure, in_order
+from tianren.reports.contents import Description
 
 CRS = "+proj=laea +lat_0=-19 +lon_0=47 +datum=WGS84 +units=m +no_defs"
 RUN = "redline-0badcafe"
@@ -46,7 +47,7 @@ def noise(shape: tuple[int, int], seed: int) -> NDArray[np.float64]:
     source = np.random.default_rng(seed)
     total = sum(
         scale * _spread(ndimage.gaussian_filter(source.normal(size=shape), scale))
-        for scale in (2, 5, 11, 23)
+        for scale in (2, 4, 8, 14)
     )
     return np.asarray((total - np.min(total)) / np.ptp(total))
 
@@ -63,13 +64,13 @@ def make_fields(rows: int = 200, columns: int = 300, pieces: int = 25) -> Fields
     elevation = (3200 * noise(shape, 2) ** 1.6).astype(np.float32)
     values, grades = {}, {}
     for number, name in enumerate(CRITERIA):
-        value = np.where(inside, 1 + 900 * noise(shape, 10 + number) ** 2.2, np.nan)
+        value = np.where(inside, 1 + 900 * noise(shape, 10 + number) ** 1.8, np.nan)
         if name == "water_erosion":
-            value = np.where(inside, 1 + 4 * noise(shape, 12), np.nan)
+            value = np.where(inside, 0.6 + 4 * noise(shape, 12), np.nan)
         values[name] = value.astype(np.float32)
         grades[name] = _grade(name, value, inside)
-    core = np.any([grades[name] == 5 for name in CRITERIA], axis=0)
-    core = ndimage.binary_opening(core, iterations=2) & inside
+    core = sum((grades[name] == 5).astype(int) for name in CRITERIA) + (noise(shape, 7) > 0.7) > 1
+    core = ndimage.binary_opening(core, iterations=1) & inside
     labels, _ = ndimage.label(core)
     cells = _largest(labels, pieces)
     frequency = np.clip(ndimage.gaussian_filter((cells > 0).astype(float), 2) * 1.1, 0, 1)
@@ -176,8 +177,9 @@ def make_measures(fields: Fields, pieces: gpd.GeoDataFrame) -> list[Measure]:
         one("redline.area", total, "m2"),
         one("redline.area", total, "m2", realm="land"),
         one("redline.share", 100 * total / land, "%", realm="land"),
+        one("region.area", land, "m2"),
         one("region.area", land, "m2", realm="land"),
-        one("must_include.area", 0.06 * land, "m2", kind="protected_areas"),
+        one("must_include.area", 0.06 * land, "m2", kind="protected_area"),
         one("conflict.area", 0.011 * land, "m2", kind="built_up", decision="deduct"),
         one("spatial.change", 11e6, "m2", change="filled"),
         one("spatial.change", 43e6, "m2", change="dropped"),
@@ -200,9 +202,10 @@ def make_measures(fields: Fields, pieces: gpd.GeoDataFrame) -> list[Measure]:
 
 def _criterion_measures(one: Any, fields: Fields, name: str) -> list[Measure]:
     grade = fields.grades[name]
+    kind = "function" if name in FUNCTIONS else "sensitivity"
     found = [
         one("function.area", float((grade == c).sum()) * CELL * CELL, "m2",
-            function=name, grade=str(c))
+            **{kind: name}, grade=str(c), realm="land")
         for c in (5, 3, 1)
     ]  # fmt: skip
     if name not in FUNCTIONS:
@@ -210,12 +213,13 @@ def _criterion_measures(one: Any, fields: Fields, name: str) -> list[Measure]:
     value = np.nan_to_num(fields.values[name]).astype(float)
     held = 100 * value[fields.cells > 0].sum() / value.sum()
     found += [
-        one("function.total", float(value.sum()) * CELL * CELL, "service", function=name),
         one("function.held", float(held), "%", function=name),
     ]
     found += [
-        one("function.lorenz", 100 * h, "%", function=name, percent=f"{100 * p:g}")
+        one("function.lorenz", 100 * h, "%", function=name, scope="nation",
+            best_land_percent=f"{100 * p:.0f}")
         for p, h in lorenz(fields.values[name], fields.inside)
+        if 0 < p < 1
     ]
     return found
 
@@ -270,14 +274,20 @@ FINDINGS = [
 ]  # fmt: skip
 
 DECISIONS = [
-    {"kind": "must_include", "name": "Protected areas", "decision": "include",
-     "reason": "designated by 2026", "area_m2": "3.5e9"},
-    {"kind": "must_include", "name": "Drinking-water sources", "decision": "include",
-     "reason": "level 1 zones", "area_m2": "1.2e8"},
-    {"kind": "conflict", "name": "Built-up", "decision": "deduct",
-     "reason": "towns stay outside", "area_m2": "6.4e8"},
-    {"kind": "conflict", "name": "Plantations", "decision": "keep",
-     "reason": "no conflict with the function", "area_m2": "1.1e8"},
+    {"kind": "must_include", "name": name, "type": kind, "decision": "include", "reason": reason,
+     "area_m2": area, "in_must_include_m2": "0.0", "in_candidate_m2": "0.0", "removed_m2": "0.0"}
+    for name, kind, reason, area in (
+        ("North Reserve", "protected_area", "designated", "2500000000.0"),
+        ("Côte Park", "protected_area", "designated", "1000000000.0"),
+        ("Spring of the Plateaux", "drinking_water", "level 1 zone", "120000000.0"),
+    )
+] + [
+    {"kind": "conflict", "name": "built_up", "type": "built_up", "decision": "deduct",
+     "reason": "towns stay outside", "area_m2": "640000000.0", "in_must_include_m2": "1000000.0",
+     "in_candidate_m2": "80000000.0", "removed_m2": "79000000.0"},
+    {"kind": "conflict", "name": "plantations", "type": "plantation", "decision": "keep",
+     "reason": "no conflict with the function", "area_m2": "110000000.0",
+     "in_must_include_m2": "0.0", "in_candidate_m2": "30000000.0", "removed_m2": "0.0"},
 ]  # fmt: skip
 
 CRITERIA_PLAN = [
@@ -295,18 +305,41 @@ CRITERIA_PLAN = [
      "reason": "the region has no coast", "needs": [], "inputs": [], "unit": "1"},
 ]  # fmt: skip
 
-RUN_TOML = """
-id = "redline-0badcafe"
-step = "redline"
-version = "0.1.0"
-day = 2026-06-30
-title = "Synthetia: ecological conservation redline"
-place = "Synthetia"
-language = "en"
+DESCRIPTION = Description(
+    title="Synthetia: ecological conservation redline",
+    place="Synthetia",
+    crs=CRS,
+    sources={
+        "precipitation": {
+            "unit": "mm/month",
+            "period": "1991-2020",
+            "licence": "CC-BY-4.0",
+            "citation": "Weather Service of Synthetia (2021): normals",
+        },
+        "protected_areas": {
+            "period": "2026",
+            "licence": "CC0-1.0",
+            "citation": "Register of protected areas (2026)",
+            "approximate": True,
+            "note": "buffers of the reported area",
+        },
+    },
+)
 
-[grid]
-crs = "+proj=laea +lat_0=-19 +lon_0=47 +datum=WGS84 +units=m +no_defs"
-resolution = 1000.0
+RUN_TOML = """
+run = "redline-0badcafe"
+step = "delineate"
+project = "Synthetia"
+tianren = "0.1.0"
+day = 2026-06-30
+jurisdiction = ""
+
+[settings]
+robustness = 20
+
+[inputs]
+precipitation = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+protected_areas = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 
 [[parameters]]
 id = "grading.extremely_important"
@@ -337,24 +370,4 @@ set = "A"
 source = "Guidelines, annex A"
 verified = false
 value = { evergreen_broadleaf = 2.67, evergreen_needleleaf = 3.02, mixed = 2.29, steppe = 4.78 }
-
-[[inputs]]
-name = "precipitation"
-uri = "data/precipitation.tif"
-unit = "mm/month"
-period = "1991-2020"
-licence = "CC-BY-4.0"
-citation = "Weather Service of Synthetia (2021): normals"
-sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-
-[[inputs]]
-name = "protected_areas"
-uri = "data/protected.gpkg"
-unit = "1"
-period = "2026"
-licence = "CC0-1.0"
-citation = "Register of protected areas (2026)"
-sha256 = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
-approximate = true
-note = "buffers of the reported area"
 """

@@ -101,7 +101,7 @@ def _labels(contents: Contents) -> dict[str, str]:
         "page": say("page"),
         "run": say("Run: {run}", run=contents.run_id),
         "day": say("Date: {day}", day=contents.day.isoformat()),
-        "made_by": say("Made by Tianren {version}", version=contents.run.get("version", "")),
+        "made_by": say("Made by Tianren {version}", version=contents.version),
         "total": say("Total"),
     }
 
@@ -199,7 +199,7 @@ def _unverified(contents: Contents) -> list[str]:
     serious = [f for f in contents.findings if f.severity != "note"]
     if serious:
         told.append(
-            say("{count} findings weaken the result; all are listed below", count=len(serious))
+            say("Findings that weaken the result: {count}; all are listed below", count=len(serious))
         )
     return told or [say("Nothing: every parameter's source was read and no layer is missing.")]
 
@@ -237,7 +237,7 @@ def _needs(criterion: Row) -> list[dict[str, str]]:
 
 
 def _how_drawn(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter:
-    land = sum(m.value for m in contents.broken_down("region.area", "realm"))
+    land = facts.region_area(contents)
     rows, areas = [], []
     for step, area in _steps(contents):
         rows.append([step, "", numerals.percent_number(100 * area / land) if land else "–"])
@@ -263,11 +263,11 @@ def _how_drawn(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter:
 def _steps(contents: Contents) -> list[tuple[str, float]]:
     found = []
     for name in contents.computed:
-        area = contents.pick("function.area", function=name, grade="5")
+        area = facts.grade_areas(contents, name).get(5)
         if area is not None:
             best = words.grade(5, name in palette.SENSITIVITIES).lower()
-            found.append((say("1. Core: {criterion}, {grade}", criterion=words.criterion(name),
-                              grade=best), area.value))  # fmt: skip
+            told = say("1. Core: {criterion}, {grade}", criterion=words.criterion(name), grade=best)
+            found.append((told, area))
     for indicator, head in (
         ("must_include.area", say("2. Must-include")),
         ("conflict.area", say("3. Conflict")),
@@ -278,9 +278,9 @@ def _steps(contents: Contents) -> list[tuple[str, float]]:
 
 
 def _of(contents: Contents, indicator: str) -> list[Measure]:
-    """Measures of an indicator without the finer rows by place of other dimensions."""
-    found = [m for m in contents.measures if m.indicator == indicator]
-    coarse = min((len(m.by) for m in found if m.by), default=0)
+    """Measures of an indicator that are broken down; what conflicts took out comes by its change."""
+    found = [m for m in contents.measures if m.indicator == indicator and m.by]
+    coarse = min((len(m.by) for m in found), default=0)
     return [m for m in found if len(m.by) == coarse]
 
 
@@ -292,8 +292,7 @@ def _change(name: str) -> str:
     return {
         "filled": say("holes filled"),
         "dropped": say("small patches dropped"),
-        "holes_filled": say("holes filled"),
-        "patches_dropped": say("small patches dropped"),
+        "deducted": say("conflicts taken out of the line"),
     }.get(name, name)
 
 
@@ -341,7 +340,7 @@ def _area_table(contents: Contents, column: str, dimension: str = "") -> Block:
         Column(say("Of the redline"), "%", "number"),
     ]
     last = [say("Total"), numerals.number(len(pieces), 0), texts[-1], numerals.number(100, 1)]
-    return _table(head, columns, rows, last)
+    return _table("", columns, rows, last)
 
 
 def _km2_column(areas_m2: Sequence[float]) -> list[str]:

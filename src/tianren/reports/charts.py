@@ -58,7 +58,7 @@ def areas(contents: Contents, folder: Path) -> Drawn:
 def lorenz(contents: Contents, folder: Path) -> Drawn:
     """How much area holds how much service: a line a function, labelled where it ends apart."""
     curves = {n: facts.lorenz(contents, n) for n in contents.computed if n in palette.FUNCTIONS}
-    curves = {n: [(0.0, 0.0), *c] for n, c in curves.items() if c}
+    curves = {n: c for n, c in curves.items() if c}
     steepest = max(curves, key=lambda n: facts.held_by_best(contents, n, 20) or 0.0)
     title = say(
         "The best fifth of the land holds {percent} of {service}",
@@ -71,7 +71,7 @@ def lorenz(contents: Contents, folder: Path) -> Drawn:
     ends = []
     for number, (name, curve) in enumerate(sorted(curves.items())):
         colour = palette.LINE_COLOURS[number % len(palette.LINE_COLOURS)]
-        land, share = zip(*sorted(set(curve)), strict=True)
+        land, share = zip(*curve, strict=True)
         axes.plot(land, share, color=colour, lw=1.7)
         ends.append((name, colour, facts.held_by_best(contents, name, 20) or 0.0))
     axes.set_xlim(0, 100)

@@ -34,6 +34,19 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
+class Description:
+    """What the project says about itself, which a run's own folder does not repeat.
+
+    sources: name of a catalog source -> its citation, licence, period, unit, approximate, note.
+    """
+
+    title: str = ""
+    place: str = ""
+    crs: str = ""
+    sources: Mapping[str, Row] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Contents:
     """One finished run. folder: where it lies; pieces: the layer `redline`, or None without it."""
 
@@ -41,6 +54,7 @@ class Contents:
     run: Row
     title: str
     place: str
+    crs: str
     day: dt.date
     measures: tuple[Measure, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -54,11 +68,12 @@ class Contents:
 
     @property
     def run_id(self) -> str:
-        return str(self.run.get("id", self.folder.name))
+        return str(self.run.get("run", self.folder.name))
 
     @property
-    def crs(self) -> str:
-        return str(_table(self.run, "grid").get("crs", ""))
+    def version(self) -> str:
+        """The version of Tianren that made the run."""
+        return str(self.run.get("tianren", ""))
 
     @property
     def unverified(self) -> list[Row]:
@@ -109,22 +124,24 @@ class Contents:
         ]
 
 
-def read_contents(folder: Path) -> Contents:
+def read_contents(folder: Path, description: Description | None = None) -> Contents:
     """Read a finished run's folder. Errors: UserError when run.toml is absent or unreadable."""
+    about = description or Description()
     run = _read_run(folder)
     pieces = _read_pieces(folder)
     return Contents(
         folder=folder,
         run=run,
-        title=str(run.get("title", "")) or folder.name,
-        place=str(run.get("place", "")),
+        title=about.title or str(run.get("project", "")) or folder.name,
+        place=about.place or str(run.get("project", "")),
+        crs=about.crs or _crs_of(pieces),
         day=_day(run.get("day")),
         measures=tuple(_measure(row) for row in _read_csv(folder / "measures.csv")),
         findings=tuple(worst_first(_finding(row) for row in _read_csv(folder / "findings.csv"))),
         decisions=tuple(_read_csv(folder / "decisions.csv")),
         criteria=tuple(_read_criteria(folder / "criteria.json")),
-        parameters=tuple(_tables(run, "parameters")),
-        inputs=tuple(_tables(run, "inputs")),
+        parameters=tuple(run.get("parameters", [])),
+        inputs=tuple(_inputs(run.get("inputs", {}), about.sources)),
         pieces=pieces,
         admin_levels=_admin_levels(pieces),
     )
@@ -201,17 +218,16 @@ def _finding(row: Row) -> Finding:
     )
 
 
-def _tables(run: Row, name: str) -> list[Row]:
-    """An array of tables, or a table of tables keyed by name."""
-    found = run.get(name, [])
-    if isinstance(found, Mapping):
-        return [{"name": key, **value} for key, value in found.items()]
-    return list(found)
+def _inputs(digests: Mapping[str, str], sources: Mapping[str, Row]) -> list[Row]:
+    """Every input with its sha256 as the run took it, and what the catalog says about it."""
+    return [
+        {"name": name, **sources.get(name, {}), "sha256": digest}
+        for name, digest in sorted(digests.items())
+    ]
 
 
-def _table(run: Row, name: str) -> Row:
-    found = run.get(name, {})
-    return found if isinstance(found, Mapping) else {}
+def _crs_of(pieces: "GeoDataFrame | None") -> str:
+    return "" if pieces is None or pieces.crs is None else str(pieces.crs.to_wkt())
 
 
 def _day(value: object) -> dt.date:

@@ -20,12 +20,12 @@ def total_area(contents: Contents) -> float:
     return 0.0 if contents.pieces is None else float(contents.pieces["area_m2"].sum())
 
 
-def area_of(contents: Contents, realm: str) -> float:
-    """The redline's area in one realm, m2."""
-    found = contents.pick("redline.area", realm=realm)
+def region_area(contents: Contents) -> float:
+    """The area of land and sea together, m2; 0 when the run does not say."""
+    found = contents.pick("region.area")
     if found is not None:
         return found.value
-    return total_area(contents) if realms(contents) == [realm] else 0.0
+    return sum(m.value for m in contents.broken_down("region.area", "realm"))
 
 
 def realms(contents: Contents) -> list[str]:
@@ -81,13 +81,22 @@ def redline_statement(contents: Contents) -> str:
     )
 
 
+def grade_areas(contents: Contents, name: str) -> dict[int, float]:
+    """Grade -> area in m2 over both realms, from the measures; empty when they do not say."""
+    found: dict[int, float] = {}
+    for measure in contents.measures:
+        by = dict(measure.by)
+        if measure.indicator == "function.area" and name in (
+            by.get("function"),
+            by.get("sensitivity"),
+        ):
+            found[int(by["grade"])] = found.get(int(by["grade"]), 0.0) + measure.value
+    return found
+
+
 def grade_shares(contents: Contents, name: str) -> dict[int, float]:
     """Grade -> percent of the graded area: from the measures, else counted on the preview."""
-    found = {
-        int(dict(m.by)["grade"]): m.value
-        for m in contents.broken_down("function.area", "function", "grade")
-        if dict(m.by)["function"] == name and dict(m.by)["grade"].isdigit()
-    }
+    found = grade_areas(contents, name)
     if not found:
         cells = read_preview(contents.grade_path(name), category=True).cells
         found = {c: float(np.count_nonzero(cells == c)) for c in (5, 3, 1, 0)}
@@ -96,17 +105,22 @@ def grade_shares(contents: Contents, name: str) -> dict[int, float]:
 
 
 def lorenz(contents: Contents, name: str) -> list[tuple[float, float]]:
-    """(percent of the land, percent of the function it holds), best land first."""
-    found = [
-        (_percent_of(m), m.value)
-        for m in contents.broken_down("function.lorenz", "function", "percent")
-        if dict(m.by)["function"] == name
+    """(percent of the land, percent of the function it holds), best land first.
+
+    Empty when the grading has several scopes: each has a curve of its own.
+    """
+    mine = [
+        m
+        for m in contents.measures
+        if m.indicator == "function.lorenz" and dict(m.by).get("function") == name
     ]
-    return sorted(found)
+    if len({dict(m.by).get("scope", "") for m in mine}) != 1:
+        return []
+    return [(0.0, 0.0), *sorted((_percent_of(m), m.value) for m in mine), (100.0, 100.0)]
 
 
 def _percent_of(measure: Measure) -> float:
-    return float(dict(measure.by)["percent"].rstrip("% "))
+    return float(dict(measure.by)["best_land_percent"])
 
 
 def held(contents: Contents, name: str) -> float | None:
@@ -144,7 +158,7 @@ def held_by_best(contents: Contents, name: str, percent: float) -> float | None:
     curve = lorenz(contents, name)
     if not curve or percent <= 0:
         return None
-    land, share = zip(*[(0.0, 0.0), *curve], strict=True)
+    land, share = zip(*curve, strict=True)
     return float(np.interp(percent, land, share))
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 9.0  # inches; as wide as an A4 page allows at a readable scale
-MARGIN = 0.28
-PANEL = 2.45
+WIDTH = 7.9  # inches; shrinks little on an A4 page, so that the smallest text stays readable
+MARGIN = 0.22
+PANEL = 2.3
 DPI = 200
 LINE = 1.38  # line height over font size
 
