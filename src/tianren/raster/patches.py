@@ -85,7 +85,7 @@ def label(classes: Raster, sink: Sink, *, size: int = SIZE, workers: int | None 
     of each set's first cell, MISSING outside. size: rows in a band.
     """
     try:
-        bands = each_band(classes, size, workers, _class_band)
+        bands = each_band(classes, size, workers, lambda *a: class_band(*a)[0])
         numbers, count = numbered(bands)
         parts = list(zip(bands, numbers, strict=True))
         in_threads(lambda p: sink.write(p[0].window, _numbered_cells(*p)), parts, workers)
@@ -192,12 +192,13 @@ def _cleaned(state: _States, verdict: NDArray[np.uint8]) -> Array:
     return out
 
 
-def _class_band(window: Window, cells: Array) -> "Band":
+def class_band(window: Window, cells: Array) -> "tuple[Band, Ints]":
+    """A band of classes joined where they are equal, and the class of each run, 0 outside."""
     from tianren.raster import runs as r
 
     runs, classes = r.find_runs(cells)
     classes[classes == MISSING] = r.OUTSIDE
-    return r.make_band(window, runs, classes, outside=False)
+    return r.make_band(window, runs, classes, outside=False), classes
 
 
 def numbered(bands: "Sequence[Band]") -> "tuple[list[Ints], int]":
