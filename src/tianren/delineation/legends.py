@@ -1,0 +1,62 @@
+"""From the codes of a category layer to what the tables of science know them by."""
+
+from collections.abc import Mapping
+
+from tianren.delineation.layers import LayerInfo
+from tianren.errors import UserError
+from tianren.parameters.crosswalks import (
+    check_classes,
+    crosswalk,
+    ecosystems,
+    legend,
+    legend_names,
+)
+
+# Names under which people know a legend that has another file name.
+_OTHER_NAMES = {"esa_cci": "cci", "esa_worldcover": "worldcover", "lc100": "cgls_lc100"}
+
+
+def ecosystems_of(info: LayerInfo) -> Mapping[int, str]:
+    """Code -> ecosystem type of a land-cover layer.
+
+    A published legend has its crosswalk. In a legend of one's own each class is an ecosystem type,
+    by id or by name in any language; UserError names a class that is none: no guessing.
+    """
+    name = _file_name(info.legend_name)
+    if name in legend_names():
+        return crosswalk(name)
+    by_name = {n.lower(): e.id for e in ecosystems().values() for n in (e.id, *e.names.values())}
+    classes = {code: by_name.get(_plain(label), label) for code, label in info.legend.items()}
+    return check_classes(info.source or info.layer, classes)
+
+
+def classes_of(info: LayerInfo, legend_file: str) -> Mapping[int, str]:
+    """Code -> class id of a layer whose classes are those of a packaged legend (texture, coast).
+
+    The layer may follow that legend's codes, or name the classes in a legend of its own.
+    """
+    if _file_name(info.legend_name) == legend_file or not info.legend:
+        return crosswalk(legend_file)
+    ids = crosswalk(legend_file)
+    by_name = {ids[code].lower(): ids[code] for code in ids}
+    for language in ("en", "zh_Hans", "es"):
+        by_name |= {name.lower(): ids[code] for code, name in legend(legend_file, language).items()}
+    found = {code: by_name.get(_plain(label)) for code, label in info.legend.items()}
+    for code, known in found.items():
+        if known is None:
+            raise UserError(
+                f"code {code} of {info.layer} is called {info.legend[code]}, which is not a class",
+                where=f"[{info.source or info.layer}] in catalog.toml",
+                next_step=f"call it one of: {', '.join(ids.values())}",
+            )
+    return {code: known for code, known in found.items() if known is not None}
+
+
+def _plain(label: str) -> str:
+    """A label as it is compared: without case and outer spaces."""
+    return label.strip().lower()
+
+
+def _file_name(name: str) -> str:
+    slug = name.strip().lower().replace(" ", "_").replace("-", "_")
+    return _OTHER_NAMES.get(slug, slug)

@@ -1,0 +1,307 @@
+"""What can be computed from the layers an agency holds, how, and what is missing for the rest."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from tianren.delineation.layers import LayerInfo, layers
+from tianren.delineation.recipes import Context, Criterion, Recipe
+from tianren.findings import Finding, Severity, worst_first
+from tianren.language import current_language, say
+from tianren.parameters import Parameters
+
+Status = Literal["computed", "not_applicable", "missing"]
+Recipes = Mapping[str, Sequence[Recipe]]  # what is made -> the ways to make it, best first
+GIVEN = frozenset({"latitude", "realm"})  # what every grid has by itself
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about the region beside its layers.
+
+    sea: it has a marine part; nowhere: masks (dryland, karst_area) that hold in no cell of it.
+    """
+
+    sea: bool = False
+    nowhere: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Need:
+    """A layer that would have to be found, with its unit and where one usually gets it."""
+
+    layer: str
+    name: str
+    unit: str
+    bands: int
+    where_from: str
+
+
+@dataclass(frozen=True)
+class CriterionPlan:
+    """What will happen to one function or sensitivity, and why.
+
+    inputs: the layers of the catalog behind it; recipes: every derivation in order, the criterion's
+    own method last; mask: the factor that says where it applies ("" for everywhere).
+    needs: the smallest set of layers that would make it computable.
+    """
+
+    criterion: Criterion
+    status: Status
+    method: str = ""
+    unit: str = ""
+    reason: str = ""
+    needs: tuple[Need, ...] = ()
+    inputs: tuple[str, ...] = ()
+    recipes: tuple[Recipe, ...] = ()
+    mask: str = ""
+    mask_recipes: tuple[Recipe, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.criterion.id
+
+    @property
+    def realms(self) -> frozenset[int]:
+        """Where the criterion is graded: its method's realms, else its own."""
+        own = self.recipes[-1].realms if self.recipes else None
+        return self.criterion.realms if own is None else own
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for criteria.json and --json."""
+        return {
+            "criterion": self.id,
+            "kind": self.criterion.kind,
+            "status": self.status,
+            "method": self.method,
+            "unit": self.unit,
+            "reason": self.reason,
+            "needs": [vars(need) for need in self.needs],
+            "inputs": list(self.inputs),
+            "steps": [
+                {"makes": r.makes, "method": r.method, "from": list(r.needs), "source": r.source}
+                for r in self.recipes
+            ],
+            "mask": self.mask,
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+def plan(
+    available: Mapping[str, LayerInfo],
+    parameters: Parameters,
+    facts: Facts | None = None,
+    *,
+    criteria: Sequence[Criterion] | None = None,
+    factors: Recipes | None = None,
+) -> tuple[CriterionPlan, ...]:
+    """For each function and sensitivity: computed, not applicable here, or missing, and why.
+
+    available: layer id -> what the catalog says of it. criteria, factors: the rules to plan by;
+    Tianren's own unless given.
+    """
+    if criteria is None or factors is None:
+        from tianren.delineation.factors import FACTORS
+        from tianren.delineation.importance import FUNCTIONS
+        from tianren.delineation.sensitivity import SENSITIVITIES
+
+        criteria = criteria or (*FUNCTIONS, *SENSITIVITIES)
+        factors = factors or FACTORS
+    context = Context(parameters, available)
+    chooser = _Chooser(context, factors)
+    known = facts or Facts()
+    return tuple(_planned(c, chooser, known, context) for c in criteria)
+
+
+def _planned(
+    criterion: Criterion, chooser: "_Chooser", facts: Facts, context: Context
+) -> CriterionPlan:
+    if criterion.needs_coast and not _has_coast(criterion, chooser, facts):
+        reason = say(
+            "the project declares no marine part (region.sea_source) and no layer of the coast"
+        )
+        return CriterionPlan(criterion, "not_applicable", reason=reason)
+    method = next((m for m in criterion.methods if chooser.can(m)), None)
+    made = _missing(criterion, chooser) if method is None else _computed(criterion, method, chooser)
+    mask = criterion.applies
+    if mask is not None and mask.mask in facts.nowhere:
+        return replace(
+            made, status="not_applicable", reason=say(mask.reason), recipes=(), method=""
+        )
+    made = replace(made, mask_recipes=chooser.chain_to(mask.mask)[0] if mask else ())
+    return replace(made, findings=_findings(made, chooser, context))
+
+
+def _has_coast(criterion: Criterion, chooser: "_Chooser", facts: Facts) -> bool:
+    """A sea, or any layer of the criterion itself: a coast can be mapped without a marine part."""
+    needs = {need for method in criterion.methods for need in method.needs} - GIVEN
+    return facts.sea or any(chooser.has(need) for need in needs)
+
+
+def _missing(criterion: Criterion, chooser: "_Chooser") -> CriterionPlan:
+    wanted = chooser.smallest_missing(criterion.methods)
+    needs = tuple(_need(name) for name in wanted)
+    reason = say("missing: {layers}", layers=", ".join(need.layer for need in needs))
+    return CriterionPlan(criterion, "missing", reason=reason, needs=needs)
+
+
+def _computed(criterion: Criterion, method: Recipe, chooser: "_Chooser") -> CriterionPlan:
+    recipes, inputs = chooser.chain(method)
+    mask = criterion.applies.mask if criterion.applies else ""
+    if mask and chooser.has(mask):
+        before, more = chooser.chain_to(mask)
+        recipes, inputs = _merged(before, recipes), inputs | more
+    else:
+        mask = ""
+    in_order = tuple(name for name in chooser.available if name in inputs)
+    return CriterionPlan(
+        criterion, "computed", method.method, method.unit, "", (), in_order, recipes, mask
+    )
+
+
+def _merged(first: Iterable[Recipe], second: Iterable[Recipe]) -> tuple[Recipe, ...]:
+    return tuple({r.makes: r for r in (*first, *second)}.values())
+
+
+def _need(name: str) -> Need:
+    found = layers()[name]
+    title = found.name.get(current_language()) or found.name["en"]
+    return Need(name, title, found.unit, found.bands, found.where_from)
+
+
+def _findings(made: CriterionPlan, chooser: "_Chooser", context: Context) -> tuple[Finding, ...]:
+    """What is known before a cell is read: replaced methods, constants, approximate layers."""
+    if made.status != "computed":
+        return ()
+    methods = [r.finding.finding(r.makes, 0, 0, 0) for r in made.recipes if r.finding]
+    layers_used = [
+        finding
+        for name in made.inputs
+        for finding in _layer_findings(chooser.available[name], made)
+    ]
+    applies = made.criterion.applies
+    assumed = (
+        [Finding("criterion.used_everywhere", made.id, Severity.WARNING, say(applies.assumed))]
+        if applies and applies.assumed and not made.mask
+        else []
+    )
+    return tuple(worst_first([*methods, *layers_used, *assumed]))
+
+
+def _layer_findings(info: LayerInfo, made: CriterionPlan) -> list[Finding]:
+    found = []
+    if info.constant is not None:
+        found.append(_constant(info, made))
+    if info.approximate:
+        message = say("{layer} is approximate: {note}", layer=info.layer, note=info.note)
+        found.append(Finding("layer.approximate", info.layer, Severity.NOTE, message))
+    return found
+
+
+def _constant(info: LayerInfo, made: CriterionPlan) -> Finding:
+    value, unit = f"{info.constant:g}", layers()[info.layer].unit
+    message = say(
+        "{layer} is one number for the whole region, {value} {unit} ({reason}).",
+        layer=info.layer,
+        value=value,
+        unit=unit,
+        reason=info.reason.rstrip(". "),
+    )
+    if info.layer in made.recipes[-1].proportional_to:
+        message += " " + say(
+            "It cancels in the shares and grades of {criterion}, not in its amounts.",
+            criterion=made.id,
+        )
+    return Finding("layer.constant", made.id, Severity.WARNING, message, "science 12")
+
+
+@dataclass
+class _Chooser:
+    """Finds, for a name, the first way to have it: from the catalog, else by a recipe."""
+
+    context: Context
+    factors: Recipes
+    _options: dict[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
+
+    @property
+    def available(self) -> Mapping[str, LayerInfo]:
+        return self.context.layers
+
+    def ways(self, name: str) -> list[Recipe]:
+        """The recipes for a name that the parameters choose, best first."""
+        return [r for r in self.factors.get(name, ()) if r.chosen(self.context)]
+
+    def has(self, name: str) -> bool:
+        return name in self.available or name in GIVEN or self.recipe(name) is not None
+
+    def can(self, recipe: Recipe) -> bool:
+        return all(self.has(need) for need in recipe.needs)
+
+    def recipe(self, name: str) -> Recipe | None:
+        """The first recipe for a name whose needs can all be had."""
+        return next((r for r in self.ways(name) if self.can(r)), None)
+
+    def chain_to(self, name: str) -> tuple[tuple[Recipe, ...], frozenset[str]]:
+        """The recipes, in order, and the catalog's layers behind a name."""
+        if name in self.available:
+            return (), frozenset({name})
+        recipe = self.recipe(name)
+        return ((), frozenset()) if recipe is None else self.chain(recipe)
+
+    def chain(self, recipe: Recipe) -> tuple[tuple[Recipe, ...], frozenset[str]]:
+        recipes: tuple[Recipe, ...] = ()
+        inputs: frozenset[str] = frozenset()
+        for need in recipe.needs:
+            before, more = self.chain_to(need)
+            recipes, inputs = _merged(recipes, before), inputs | more
+        own = () if recipe.at_door else (recipe,)
+        return _merged(recipes, own), inputs
+
+    def smallest_missing(self, methods: Sequence[Recipe]) -> tuple[str, ...]:
+        """The fewest layers to find; between equals, layers that nothing else can stand in for."""
+        options = [s for m in methods for s in self._of_recipe(m)]
+        best = min(options, key=lambda s: (len(s), sum(name in self.factors for name in s)))
+        return tuple(name for name in layers() if name in best)
+
+    def options(self, name: str) -> tuple[frozenset[str], ...]:
+        """Every smallest set of layers that would bring a name: {itself}, or what it is made of."""
+        if self.has(name):
+            return (frozenset(),)
+        if name not in self._options:
+            own = [frozenset({name})] if name in layers() else []
+            made = [s for r in self.ways(name) for s in self._of_recipe(r)]
+            self._options[name] = _pruned([*own, *made])
+        return self._options[name]
+
+    def _of_recipe(self, recipe: Recipe) -> tuple[frozenset[str], ...]:
+        sets: tuple[frozenset[str], ...] = (frozenset(),)
+        for need in recipe.needs:
+            sets = _pruned(a | b for a in sets for b in self.options(need))
+        return sets
+
+
+def _pruned(sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
+    """The sets that hold no other of them, each once, in order."""
+    unique = list(dict.fromkeys(sets))
+    return tuple(s for s in unique if not any(other < s for other in unique))
+
+
+def plan_order(plans: Sequence[CriterionPlan]) -> tuple[Recipe, ...]:
+    """Every recipe that runs, each once, needs before what they make."""
+    return tuple({r.makes: r for p in plans if p.status == "computed" for r in p.recipes}.values())
+
+
+def parameters_of(plans: Sequence[CriterionPlan], context: Context) -> dict[str, frozenset[str]]:
+    """The parameters that each factor and criterion value depends on, through all its inputs."""
+    found: dict[str, frozenset[str]] = {}
+    for recipe in plan_order(plans):
+        names = {*recipe.needs, *(s.layer for s in recipe.statistics), *masks_of(plans, recipe)}
+        behind = [found.get(name, frozenset()) for name in sorted(names)]
+        found[recipe.makes] = frozenset().union(recipe.parameters(context), *behind)
+    return found
+
+
+def masks_of(plans: Sequence[CriterionPlan], recipe: Recipe) -> tuple[str, ...]:
+    """The mask of the criterion that a recipe makes, if it has one."""
+    return tuple(p.mask for p in plans if p.id == recipe.makes and p.mask)
