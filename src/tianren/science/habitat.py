@@ -104,16 +104,14 @@ def degradation(
 
 @equation
 def habitat_quality(suitability: float, degradation: float, half: float, exponent: float) -> float:
-    """Q = H [1 - D^z / (D^z + k^z)]. InVEST eq. 4; Xiao et al. 2018.
+    """Q = H [1 - D^z / (D^z + k^z)] = H / [1 + (D/k)^z]. InVEST eq. 4; Xiao et al. 2018.
 
     H suitability 0..1, D degradation, k = `half` the degradation that halves quality, z =
     `exponent` (2.5).
     """
     if degradation <= 0.0:
         return suitability
-    # Divided through by D^z, so that no power overflows or vanishes.
-    remaining = math.pow(half / degradation, exponent)
-    return suitability * remaining / (1.0 + remaining)
+    return suitability / (1.0 + math.pow(degradation / half, exponent))
 
 
 @equation

@@ -32,22 +32,19 @@ def thresholds(table: Mapping[str, float]) -> tuple[float, float, float, float]:
 
 
 @equation
+def passed(value: float, threshold: float) -> float:
+    """2 points where the value has reached a threshold that is finite, else 0."""
+    return 2.0 if value >= threshold and threshold < math.inf else 0.0
+
+
+@equation
 def rising_score(value: float, three: float, five: float, seven: float, nine: float) -> float:
     """1 up to and with the first threshold, 3 above it, 5 (7, 9) from the next ones on.
 
-    Dryness, wind days, carbonate outcrop %, slope of karst, evaporation over precipitation,
-    mineralisation.
+    Dryness, wind days, carbonate outcrop, slope of karst, evaporation ratio, mineralisation.
     """
-    score = 1.0
-    if value > three:
-        score += 2.0
-    if value >= five:
-        score += 2.0
-    if value >= seven:
-        score += 2.0
-    if value >= nine:
-        score += 2.0
-    return score
+    first = 3.0 if value > three else 1.0
+    return float(first + passed(value, five) + passed(value, seven) + passed(value, nine))
 
 
 @equation

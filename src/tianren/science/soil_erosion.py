@@ -40,29 +40,33 @@ def erosivity_from_annual(precipitation: float) -> float:
 
 
 def fournier_index(precipitation: Floats) -> Floats:
-    """F = sum p_j^2 / sum p_j, mm; 0 in a year without rain. Zhang & Fu (2003); Zou et al. 2019 eq.
-    2.
+    """F = sum p_j^2 / sum p_j, mm; 0 without rain. Zhang & Fu (2003); Zou et al. 2019 eq. 2.
 
-    precipitation mm/month: normals (12, ...) or a series (years, 12, ...), whose index is averaged
-    over the years -> (...). A two-dimensional stack is read as (12, cells) when its first axis is
-    12.
+    precipitation mm/month of one year or of normals, (12, ...) -> (...).
     """
     months = np.asarray(precipitation, dtype=float)
     if months.shape[0] != 12:
-        if months.ndim < 2 or months.shape[1] != 12:
-            raise ValueError(f"months must be the first or second axis of 12, got {months.shape}")
-        return np.asarray(np.mean([fournier_index(year) for year in months], axis=0))
+        raise ValueError(f"twelve months first, got an array of shape {months.shape}")
     total = months.sum(axis=0)
     squares = (months * months).sum(axis=0)
-    return np.asarray(np.divide(squares, total, out=total * 0.0, where=total > 0))
+    return np.asarray(squares / np.where(total == 0.0, 1.0, total))
 
 
 def erosivity_monthly(precipitation: Floats) -> Floats:
-    """R from monthly rain, MJ mm/(hm2 h a): fournier_index, then erosivity_from_fournier.
+    """R from monthly normals of rain, mm/month (12, ...) -> (...), MJ mm/(hm2 h a).
 
-    Normals (12, ...) underestimate R against a series (years, 12, ...), because F is convex.
+    It underestimates R against erosivity_series, because F is convex. Zhang & Fu (2003).
     """
-    return np.asarray(erosivity_from_fournier(np.asarray(fournier_index(precipitation))))
+    return np.asarray(erosivity_from_fournier(fournier_index(precipitation)))
+
+
+def erosivity_series(precipitation: Floats) -> Floats:
+    """R from the F of every year, averaged: mm/month (years, 12, ...) -> (...), MJ mm/(hm2 h a).
+
+    Zhang & Fu (2003); Zou et al. 2019 eq. 2.
+    """
+    index = np.mean([fournier_index(year) for year in precipitation], axis=0)
+    return np.asarray(erosivity_from_fournier(np.asarray(index)))
 
 
 def erosivity_daily(rain: Floats, month: ArrayLike, *, years: float, threshold: float) -> Floats:

@@ -159,8 +159,9 @@ def zhang(precipitation: float, potential: float, w: float) -> float:
     """
     if precipitation <= 0.0 or potential <= 0.0:
         return 0.0
-    phi = potential / precipitation
-    return precipitation * (1.0 + w * phi) / (1.0 + w * phi + 1.0 / phi)
+    # Times P above and below, so that no dryness index overflows where rain is next to nothing.
+    wet = precipitation + w * potential
+    return precipitation * wet / (wet + precipitation * precipitation / potential)
 
 
 @equation
@@ -171,13 +172,12 @@ def fu(precipitation: float, potential: float, omega: float) -> float:
     """
     if precipitation <= 0.0 or potential <= 0.0:
         return 0.0
-    phi = potential / precipitation
-    # (1 + phi^omega)^(1/omega) through the larger of 1 and phi, so that no power overflows.
-    if phi <= 1.0:
-        root = (1.0 + phi**omega) ** (1.0 / omega)
-    else:
-        root = phi * (1.0 + (1.0 / phi) ** omega) ** (1.0 / omega)
-    return float(precipitation * (1.0 + phi - root))
+    # The curve is the same in P and PET: with r the smaller over the larger,
+    # ET = smaller - larger [(1 + r^omega)^(1/omega) - 1], which neither overflows nor cancels.
+    smaller = precipitation if precipitation < potential else potential
+    larger = potential if precipitation < potential else precipitation
+    power = math.pow(smaller / larger, omega)
+    return smaller - larger * math.expm1(math.log1p(power) / omega)
 
 
 @equation
