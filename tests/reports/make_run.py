@@ -113,6 +113,17 @@ def write_raster(path: Path, cells: NDArray[Any], fields: Fields, nodata: float 
         target.write(cells, 1)
 
 
+def step_of(fields: Fields) -> NDArray[np.int32]:
+    """What became of each cell: 1 core, 6 deducted, 0 outside the line, missing outside the region."""
+    step = np.where(fields.cells > 0, 1, 0).astype(np.int32)
+    town = np.zeros(step.shape, dtype=bool)
+    rows, columns = step.shape
+    town[rows // 2 : rows // 2 + rows // 12, columns // 2 : columns // 2 + columns // 12] = True
+    step[town & (step == 0)] = 6
+    step[~fields.inside] = -2147483648
+    return step
+
+
 def piece_table(fields: Fields) -> gpd.GeoDataFrame:
     shapes: dict[int, list[Any]] = {}
     for shape, number in rasterio.features.shapes(
@@ -233,6 +244,7 @@ def make_run(folder: Path, rows: int = 200, columns: int = 300, pieces: int = 25
         write_raster(run / f"grades/{name}.tif", fields.grades[name], fields, 255)
     write_raster(run / "factors/elevation.tif", fields.elevation, fields, np.nan)
     write_raster(run / "robustness/frequency.tif", fields.frequency, fields, np.nan)
+    write_raster(run / "step.tif", step_of(fields), fields, -2147483648)
     write_raster(run / "redline_cells.tif", fields.cells, fields, None)
     table = piece_table(fields)
     table.to_file(run / "redline.gpkg", layer="redline", driver="GPKG")

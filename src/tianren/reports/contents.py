@@ -23,13 +23,14 @@ Row = Mapping[str, Any]
 class Surroundings:
     """What a map shows besides the run's own layers; every part may be absent.
 
-    All GeoDataFrames are in the grid's CRS. borders: the outlines of the first administrative level.
+    All GeoDataFrames are in the grid's CRS. borders: the outlines of the first administrative level;
+    elevation: a raster on the grid, m, for the hillshade.
     """
 
     region: "GeoDataFrame | None" = None
     protected: "GeoDataFrame | None" = None
-    conflicts: "GeoDataFrame | None" = None
     borders: "GeoDataFrame | None" = None
+    elevation: Path | None = None
     approximate: tuple[str, ...] = ()
 
 
@@ -99,7 +100,12 @@ class Contents:
     @property
     def relief_path(self) -> Path | None:
         """The elevation that the hillshade is drawn from, when the run kept one."""
-        return _first(self.folder, "factors/elevation.tif", "factors/relief.tif")
+        return self.surroundings.elevation or _first(self.folder, "factors/elevation.tif")
+
+    @property
+    def step_path(self) -> Path | None:
+        """What became of each cell of the region (codes of delineation.redline.ORIGINS)."""
+        return _first(self.folder, "step.tif", "redline_step.tif", "line/step.tif")
 
     @property
     def frequency_path(self) -> Path | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tianren.delineation.redline import DEDUCTED
 from tianren.io.previews import Preview, read_preview
 from tianren.language import say
 from tianren.reports import facts, numerals, palette, sheet, words
@@ -54,6 +55,16 @@ class Ground:
         self.preview = read_preview(example, category=True) if example else None
         self.extent = self._extent()
         self.shade = self._shade()
+        self.deducted = self._deducted()
+
+    def _deducted(self) -> Preview | None:
+        """Cells that a conflict took out of the line, as 1; None where there are none."""
+        path = self.contents.step_path
+        if path is None:
+            return None
+        read = read_preview(path, category=True)
+        taken = (read.cells == DEDUCTED).astype(np.float32)
+        return Preview(taken, read.extent, read.crs) if taken.any() else None
 
     def _extent(self) -> sheet.Extent:
         """The box of the region's own cells: a grid is often wider than its region."""
@@ -115,6 +126,8 @@ class Ground:
 
 
 def _any_raster(contents: Contents) -> Path | None:
+    if contents.step_path is not None:
+        return contents.step_path
     for name in contents.computed:
         return contents.grade_path(name)
     return None
@@ -148,7 +161,7 @@ def redline(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     """The redline by category over the relief, with protected areas and deducted conflicts."""
     title = facts.redline_statement(contents)
     page = _sheet(contents, ground, title, say("The ecological conservation redline by category"))
-    page.entries += _redline_legend(contents)
+    page.entries += _redline_legend(contents, ground)
     laid = sheet.lay_out(page)
     ground.draw(laid.axes)
     _draw_redline(laid.axes, contents, ground)
@@ -158,8 +171,8 @@ def redline(contents: Contents, ground: Ground, folder: Path) -> Drawn:
 def _draw_redline(axes: "Axes", contents: Contents, ground: Ground) -> None:
     pieces = contents.pieces
     around = contents.surroundings
-    if around.conflicts is not None:
-        _fill(axes, around.conflicts.geometry, hatch="xxxxx", edge=palette.CONFLICT, width=0.3)
+    if ground.deducted is not None:
+        _hatch_cells(axes, ground.deducted)
     if pieces is not None:
         for name, group in pieces.groupby("category"):
             _fill_category(axes, group.geometry, str(name))
@@ -171,6 +184,19 @@ def _draw_redline(axes: "Axes", contents: Contents, ground: Ground) -> None:
         _edges(axes, around.protected, palette.PROTECTED, 1.0, ground._tolerance())
 
 
+def _hatch_cells(axes: "Axes", marked: Preview) -> None:
+    """Hatch the cells that are 1, with a thin edge; nothing is filled."""
+    left, right, bottom, top = marked.extent
+    wide, tall = marked.cell
+    box = (left - wide, right + wide, bottom - tall, top + tall)
+    cells = np.pad(marked.cells, 1)
+    drawn = axes.contourf(
+        cells, levels=[0.5, 1.5], colors="none", hatches=["xxxxxx"], extent=box, origin="upper"
+    )
+    drawn.set_edgecolor(palette.CONFLICT)
+    drawn.set_linewidth(0)
+
+
 def _fill_category(axes: "Axes", geometries: Iterable[Any], name: str) -> None:
     look = palette.CATEGORY_LOOKS.get(name, palette.OTHER_LOOK)
     fill = (*palette.rgb(look.fill), palette.FILL_OPACITY)
@@ -178,7 +204,7 @@ def _fill_category(axes: "Axes", geometries: Iterable[Any], name: str) -> None:
     _fill(axes, geometries, hatch=look.hatch, edge=(*palette.rgb(look.fill), 0.9), width=0)
 
 
-def _redline_legend(contents: Contents) -> list[sheet.Entry]:
+def _redline_legend(contents: Contents, ground: Ground) -> list[sheet.Entry]:
     found = [sheet.heading(say("Redline"))]
     areas = facts.areas_by_category(contents)
     for name, area in areas:
@@ -198,9 +224,9 @@ def _redline_legend(contents: Contents) -> list[sheet.Entry]:
     around = contents.surroundings
     if around.protected is not None:
         found.append(sheet.line(say("Protected areas"), palette.PROTECTED))
-    if around.conflicts is not None:
+    if ground.deducted is not None:
         found.append(
-            sheet.swatch(say("Deducted conflicts"), hatch="xxxxx", edge=palette.CONFLICT, width=0.3)
+            sheet.swatch(say("Deducted conflicts"), hatch="xxxxxx", edge=palette.CONFLICT, width=0.3)
         )
     if around.borders is not None:
         found.append(sheet.line(say("Administrative border"), "#6d757a", 0.5))
@@ -259,7 +285,7 @@ def value(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
     """The values behind the grades, in an even ramp with their unit."""
     read = read_preview(contents.value_path(name))
     colours = palette.ramp(palette.ramp_for(name))
-    low, high = _spread(read.cells)
+    low, high = spread(read.cells)
     title = facts.value_statement(contents, name)
     page = _sheet(contents, ground, title, f"{words.criterion(name)} · {say('values')}")
     page.entries += _value_legend(contents, name, colours, read.cells, (low, high))
@@ -271,7 +297,7 @@ def value(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
     return _finish(laid, folder / f"value_{name}.png", title, contents)
 
 
-def _spread(cells: NDArray[np.float32]) -> tuple[float, float]:
+def spread(cells: NDArray[np.float32]) -> tuple[float, float]:
     """The ends of the ramp: the 2nd and 98th percentile, so that a few extremes do not rule."""
     known = cells[np.isfinite(cells)]
     if known.size == 0:

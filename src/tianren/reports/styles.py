@@ -102,21 +102,31 @@ def _fill_symbol(symbols: Element, name: str, look: palette.CategoryLook) -> Non
         outline_width_unit="MM",
     )
     if look.hatch.startswith("."):
-        _layer(symbol, "PointPatternFill", distance_x="1.4", distance_y="1.4",
-               distance_x_unit="MM", distance_y_unit="MM",
-               color=f"{red},{green},{blue},230")  # fmt: skip
+        dots = _layer(symbol, "PointPatternFill", distance_x="1.4", distance_y="1.4",
+                      distance_x_unit="MM", distance_y_unit="MM")  # fmt: skip
+        dot = _pattern(dots, "marker", name)
+        _layer(dot, "SimpleMarker", name="circle", size="0.5", size_unit="MM",
+               color=f"{red},{green},{blue},230", outline_style="no")  # fmt: skip
         return
-    _layer(symbol, "LinePatternFill", angle=str(look.angle), distance="1.6", distance_unit="MM",
-           line_width="0.22", line_width_unit="MM",
-           color=f"{red},{green},{blue},230")  # fmt: skip
+    lines = _layer(symbol, "LinePatternFill", angle=str(look.angle), distance="1.6",
+                   distance_unit="MM", line_width="0.22", line_width_unit="MM")  # fmt: skip
+    stroke = _pattern(lines, "line", name)
+    _layer(stroke, "SimpleLine", line_color=f"{red},{green},{blue},230", line_width="0.22",
+           line_width_unit="MM")  # fmt: skip
 
 
-def _layer(symbol: Element, kind: str, **options: str) -> None:
+def _pattern(layer: Element, kind: str, symbol: str) -> Element:
+    """The symbol that a pattern repeats; QGIS names it by its symbol and layer."""
+    return SubElement(layer, "symbol", type=kind, name=f"@{symbol}@1", alpha="1")
+
+
+def _layer(symbol: Element, kind: str, **options: str) -> Element:
     layer = SubElement(symbol, "layer", attrib={"class": kind}, enabled="1", locked="0")
     layer.set("pass", "0")
     table = SubElement(layer, "Option", type="Map")
     for name, value in options.items():
         SubElement(table, "Option", type="QString", name=name, value=value)
+    return layer
 
 
 def _text(root: Element) -> str:

@@ -1,0 +1,229 @@
+"""The step behind `tianren report`: maps, report, workbook, styles and STAC item of a finished run."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tianren.language import current_language, say, set_language
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from tianren.project.project import Project
+    from tianren.reports.contents import Contents, Description, Surroundings
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written into the run's folder, by path in it."""
+
+    run: str
+    folder: Path
+    files: tuple[str, ...]
+    statement: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            "folder": str(self.folder),
+            "statement": self.statement,
+            "files": list(self.files),
+        }
+
+    def text(self) -> str:
+        maps = sum(name.startswith("maps/") for name in self.files)
+        lines = [
+            self.statement,
+            "",
+            say("Report:   {path}", path=self.folder / "report.pdf"),
+            say("Page:     {path}", path=self.folder / "report.html"),
+            say("Workbook: {path}", path=self.folder / "ledger.xlsx"),
+            say("Maps:     {path} ({count} pictures)", path=self.folder / "maps", count=maps),
+        ]
+        return "\n".join(lines)
+
+
+def write_report(project: "Project", run_id: str | None = None, language: str | None = None) -> Written:
+    """Write everything that people read of a run into its folder; each file appears when whole.
+
+    run_id: a run's id, the latest when None. language: a BCP 47 tag, the current one when None.
+    """
+    from tianren.project.runs import open_run
+    from tianren.reports.contents import read_contents, with_surroundings
+
+    with _speaking(language):
+        run = open_run(project, run_id)
+        contents = read_contents(run.folder, describe(project))
+        return report_contents(with_surroundings(contents, look_around(project, contents)))
+
+
+def report_contents(contents: "Contents") -> Written:
+    """The report of contents already read: what `write_report` does once it knows the project."""
+    from tianren.reports.facts import redline_statement
+
+    folder = contents.folder
+    with _beside(folder) as work:
+        names = _write_all(contents, work)
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(work / name, folder / name)  # noqa: PTH105 - one file system, whole or not
+    item = _write_item(contents)
+    return Written(contents.run_id, folder, (*names, item), redline_statement(contents))
+
+
+def _write_all(contents: "Contents", work: Path) -> list[str]:
+    from tianren.reports import chapters, charts, document, maps, workbook
+
+    drawn = maps.draw_maps(contents, work / "maps")
+    drawn += charts.draw_charts(contents, work / "maps")
+    report = chapters.tell(contents, drawn, ())
+    (work / "report.pdf").write_bytes(document.pdf_bytes(report, drawn))
+    (work / "report.html").write_text(document.html_text(report, drawn), encoding="utf-8")
+    (work / "ledger.xlsx").write_bytes(workbook.workbook_bytes(contents))
+    _write_styles(contents, work)
+    return sorted(p.relative_to(work).as_posix() for p in work.rglob("*") if p.is_file())
+
+
+def _write_styles(contents: "Contents", work: Path) -> None:
+    """A .qml beside each layer, so that QGIS finds it by the layer's own name."""
+    from tianren.reports import styles
+
+    made: dict[str, str] = {}
+    if contents.pieces is not None:
+        made["redline.qml"] = styles.redline_style()
+    for name in contents.computed:
+        made[f"grades/{name}.qml"] = styles.grade_style(name)
+        if contents.value_path(name).exists():
+            made[f"values/{name}.qml"] = _value_style(contents, name)
+    path = contents.frequency_path
+    if path is not None:
+        beside = path.relative_to(contents.folder).with_suffix(".qml").as_posix()
+        made[beside] = styles.frequency_style()
+    for name, text in made.items():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(text, encoding="utf-8")
+
+
+def _value_style(contents: "Contents", name: str) -> str:
+    from tianren.io.previews import read_preview
+    from tianren.reports import maps, styles
+
+    low, high = maps.spread(read_preview(contents.value_path(name), most=600).cells)
+    return styles.value_style(name, low, high, contents.unit_of(name))
+
+
+def _write_item(contents: "Contents") -> str:
+    """The STAC item comes last: it lists the files that are there."""
+    from tianren.reports import stac
+
+    name = f"{contents.run_id}.stac.json"
+    part = contents.folder / f".{name}.part"
+    text = json.dumps(stac.item(contents), ensure_ascii=False, indent=1)
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(contents.folder / name)
+    return name
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A hidden folder on the same disk, gone afterwards whatever happens."""
+    work = Path(tempfile.mkdtemp(prefix=".report-", suffix=".part", dir=folder))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def _speaking(language: str | None) -> Iterator[None]:
+    before = current_language()
+    if language is not None:
+        set_language(language)
+    try:
+        yield
+    finally:
+        set_language(before)
+
+
+# What the project adds to a run -----------------------------------------------------------------------
+
+
+def describe(project: "Project") -> "Description":
+    """Title, place and the catalog's words about each source, in the current language."""
+    from tianren.reports.contents import Description
+
+    return Description(
+        title=_in_language(project.title, project.name),
+        place=_in_language(project.title, project.name),
+        crs=str(project.grid.crs.to_wkt()),
+        sources={name: _about(entry) for name, entry in project.catalog.items()},
+    )
+
+
+def _in_language(names: Mapping[str, str], otherwise: str) -> str:
+    language = current_language()
+    for tag in (language, language.split("_")[0], "en"):
+        if tag in names:
+            return names[tag]
+    return otherwise
+
+
+def _about(entry: Any) -> dict[str, Any]:
+    keys = ("uri", "unit", "period", "licence", "citation", "reason", "approximate", "note")
+    return {key: getattr(entry, key) for key in keys if getattr(entry, key)}
+
+
+def look_around(project: "Project", contents: "Contents") -> "Surroundings":
+    """The region, protected areas, administrative borders and elevation that maps show."""
+    from tianren.reports.contents import Surroundings
+
+    protected, approximate = _protected(project)
+    return Surroundings(
+        region=project.region,
+        protected=protected,
+        borders=project.vector(project.admin[0].source)[0] if project.admin else None,
+        elevation=contents.relief_path or _elevation(project),
+        approximate=approximate,
+    )
+
+
+def _protected(project: "Project") -> "tuple[GeoDataFrame | None, tuple[str, ...]]":
+    """The protected areas that count, as the line took them: statuses, buffers and all."""
+    import geopandas
+    import pandas
+
+    from tianren.delineation.must_include import Rule, from_layer
+
+    layers, approximate = [], []
+    for must in project.must_include.values():
+        if must.kind != "protected_area" or not project.entry(must.source).is_vector:
+            continue
+        rule = Rule(
+            must.name, must.kind, must.where, must.classes, must.buffer, must.columns, must.core
+        )
+        layer, _ = project.vector(must.source)
+        areas = from_layer(rule, layer, project.parameters()).areas
+        layers += [area.layer[["geometry"]] for area in areas]
+        if project.entry(must.source).approximate:
+            approximate.append(must.source)
+    if not layers:
+        return None, ()
+    found = geopandas.GeoDataFrame(pandas.concat(layers), crs=layers[0].crs)
+    return found, tuple(approximate)
+
+
+def _elevation(project: "Project") -> Path | None:
+    """The elevation on the project's grid, where there is one; constants have no relief."""
+    entry = project.serving("elevation")
+    if entry is None or entry.is_constant:
+        return None
+    rasters, _ = project.rasters([entry.name])
+    found = rasters.get("elevation")
+    path = getattr(found.source, "path", None) if found is not None else None
+    return Path(path) if path is not None else None
