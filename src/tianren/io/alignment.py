@@ -1,0 +1,375 @@
+"""Layers put on the project's grid once, and kept under the hash of everything that made them."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tianren.errors import UserError
+from tianren.findings import Finding, Severity
+from tianren.io.native import NativeRaster, open_native, raster_names
+from tianren.io.pieces import Cover, cover, window_affine
+from tianren.io.rasters import FAULTS, open_raster, raster_sink, temporary_beside
+from tianren.io.sources import Entry
+from tianren.io.survey import judge, survey, unit_findings
+from tianren.io.units import conversions
+from tianren.io.vocabulary import known_layers
+from tianren.language import say
+from tianren.raster.align import Alignment, plan_alignment
+from tianren.raster.blocks import map_blocks, reduce_blocks
+from tianren.raster.raster import (
+    MISSING,
+    Array,
+    ConstantSource,
+    Grid,
+    Raster,
+    Window,
+    whole,
+    window_shape,
+)
+
+VERSION = 1  # raise it when the same input gives other cells
+_LARGEST_SIDE = 4096  # source cells on a side that are in memory for one tile
+_LARGEST_TILE, _SMALLEST_TILE = 512, 16
+_TOLERANCE = 0.01  # of a source cell: how far GDAL may place one off
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A layer on the project's grid, with what was found on the way."""
+
+    rasters: tuple[Raster, ...]
+    findings: tuple[Finding, ...]
+
+
+def align(
+    entry: Entry,
+    grid: Grid,
+    cache_folder: Path,
+    *,
+    digest: str = "",
+    inside: Raster | None = None,
+) -> Aligned:
+    """A raster source, or a constant, on the project's grid: one Raster a band.
+
+    digest: sha256 of the source's files, part of the cache's key. inside: 1, 2 inside the region
+    (the realm); a layer without any data there is refused, a gap is a Finding. Raises UserError for
+    whatever io.native and io.survey refuse; nothing is kept then.
+    """
+    if entry.is_constant:
+        return Aligned(_constant(entry, grid), ())
+    native = open_native(entry)
+    plan = plan_alignment(_kind(entry), native.grid, grid)
+    key = _key(entry, native, grid, plan.method, digest)
+    names = [band.name for band in native.bands]
+    lazy = [
+        Raster(band.name, grid, WarpedSource(native, i, grid, plan), native.unit, _kind(entry),
+               entry.legend)
+        for i, band in enumerate(native.bands)
+    ]  # fmt: skip
+    kept = Kept(cache_folder, key, names)
+    if not kept.there:
+        _require_overlap(native, grid)
+        findings = list(unit_findings(native))
+        for i in range(len(native.bands)):
+            findings += judge(native, i, survey(native, i, grid))
+        kept.write(lazy, tile_size(plan.ratio))
+        findings += _coverage(entry, kept.read(lazy), inside)
+        kept.finish(findings)
+    return Aligned(tuple(kept.read(lazy)), tuple(kept.findings()))
+
+
+def _kind(entry: Entry) -> Any:
+    return entry.kind
+
+
+def _constant(entry: Entry, grid: Grid) -> tuple[Raster, ...]:
+    known = known_layers().get(entry.layer)
+    category = entry.kind == "category"
+    count = known.bands if known else 1
+    wanted = known.unit if known and not category else entry.unit
+    value = float(entry.constant or 0.0)
+    if category and int(value) not in entry.legend:
+        raise UserError(
+            f"the constant {value:g} is not in the legend of {entry.layer}",
+            where=entry.where,
+            next_step=f"use one of {sorted(entry.legend)}",
+        )
+    how = conversions(entry.unit, wanted, range(1, count + 1), where=entry.where)
+    values = [np.float32(value * h.factor + h.offset) for h in how]
+    _require_plausible(entry, [float(v) for v in values])
+    return tuple(
+        Raster(name, grid, ConstantSource(float(v), category), wanted, _kind(entry), entry.legend)
+        for name, v in zip(raster_names(entry.layer, count), values, strict=True)
+    )
+
+
+def _require_plausible(entry: Entry, values: Sequence[float]) -> None:
+    known = known_layers().get(entry.layer)
+    if known is None or entry.kind == "category":
+        return
+    for value in values:
+        low = value if known.low is None else known.low
+        high = value if known.high is None else known.high
+        if not low <= value <= high:
+            raise UserError(
+                f"the constant {entry.constant:g} {entry.unit} is not plausible for {entry.layer}",
+                where=entry.where,
+                by_how_much=f"{value:g}, plausible are {low:g} to {high:g} {known.unit}",
+                next_step=f"check the constant and its unit in [{entry.name}] of catalog.toml",
+            )
+
+
+class Native(Protocol):
+    """A raster on its own grid: delivered, or derived from one that was."""
+
+    @property
+    def entry(self) -> Entry: ...
+    @property
+    def grid(self) -> Grid: ...
+    @property
+    def is_category(self) -> bool: ...
+    def read(self, band: int, rows: slice, columns: slice) -> Array: ...
+
+
+@dataclass(frozen=True)
+class WarpedSource:
+    """A band of a delivered raster as if it lay on our grid: warped when a window is read."""
+
+    native: Native
+    band: int
+    grid: Grid
+    plan: Alignment
+
+    def read(self, window: Window) -> Array:
+        found = cover(self.native.grid, self.grid, window)
+        if found is None:
+            return _nothing(self.native, window_shape(window))
+        return warp(
+            gather(self.native, self.band, found), found, self.native, self.grid, window, self.plan
+        )
+
+
+def _nothing(native: Native, shape: tuple[int, int]) -> Array:
+    if native.is_category:
+        return np.full(shape, MISSING, dtype=np.int32)
+    return np.full(shape, np.nan, dtype=np.float32)
+
+
+def gather(native: Native, band: int, found: Cover) -> Array:
+    """The cells under a tile as one array, pieces from both sides of the antimeridian joined."""
+    if len(found.pieces) == 1:
+        return native.read(band, found.pieces[0].rows, found.pieces[0].columns)
+    out = _nothing(native, found.shape)
+    for piece, start in zip(found.pieces, found.starts, strict=True):
+        width = piece.columns.stop - piece.columns.start
+        out[:, start : start + width] = native.read(band, piece.rows, piece.columns)
+    return out
+
+
+def warp(
+    cells: Array, found: Cover, native: Native, grid: Grid, window: Window, plan: Alignment
+) -> Array:
+    """Resample gathered cells to a window of the grid, by the plan's method."""
+    from rasterio.enums import Resampling
+    from rasterio.warp import reproject
+
+    out = _nothing(native, window_shape(window))
+    fill = MISSING if native.is_category else np.nan
+    try:
+        reproject(
+            cells,
+            out,
+            src_transform=found.affine,
+            src_crs=native.grid.crs.to_wkt(),
+            src_nodata=fill,
+            dst_transform=window_affine(grid, window),
+            dst_crs=grid.crs.to_wkt(),
+            dst_nodata=fill,
+            resampling=Resampling[plan.method],
+            num_threads=1,
+            tolerance=_TOLERANCE,
+            warp_mem_limit=256,
+        )
+    except FAULTS as fault:
+        raise UserError(
+            f"the layer cannot be put on the grid: {fault}",
+            where=native.entry.where,
+            next_step="check that the layer's CRS is the one its coordinates are in",
+        ) from fault
+    return out
+
+
+def tile_size(ratio: float) -> int:
+    """Cells of our grid on a side of a tile: as many as keep the source below 4096 on a side.
+
+    It depends on the layer alone, so that a cell never depends on how the work was cut.
+    """
+    size = _LARGEST_TILE
+    while size > _SMALLEST_TILE and size * ratio > _LARGEST_SIDE:
+        size //= 2
+    return size
+
+
+def _require_overlap(native: NativeRaster, grid: Grid) -> None:
+    if cover(native.grid, grid, whole(grid)) is not None:
+        return
+    raise UserError(
+        "the layer does not overlap the region",
+        where=native.entry.where,
+        by_how_much=f"it lies at {_extent(native.grid)}, the region at {_extent(grid)}",
+        next_step="check its CRS, and whether x and y were exchanged",
+    )
+
+
+def _extent(grid: Grid) -> str:
+    try:
+        box = grid.footprint("EPSG:4326").boundingbox if grid.crs else grid.boundingbox
+    except (ValueError, RuntimeError):
+        box = grid.boundingbox
+    west, south, east, north = box.bbox
+    return f"{west:.4g} to {east:.4g} E, {south:.4g} to {north:.4g} N"
+
+
+# --- what is kept ------------------------------------------------------------------------------
+
+
+def _key(entry: Entry, native: NativeRaster, grid: Grid, method: str, digest: str) -> str:
+    """The hash of everything that decides the cells and the findings."""
+    determining = {
+        "version": VERSION,
+        "digest": digest,
+        "layer": entry.layer,
+        "kind": entry.kind,
+        "sublayer": entry.sublayer,
+        "bands": [repr(band) for band in native.bands],
+        "unit": [entry.unit, native.unit],
+        "missing": entry.missing,
+        "nodata": [repr(n) for n in native.nodata],
+        "crs": native.grid.crs.to_wkt(),
+        "legend": sorted(entry.legend.items()),
+        "grid": grid_words(grid),
+        "method": method,
+    }
+    return content_key(determining)
+
+
+def content_key(value: Any) -> str:
+    """Twenty hex digits of the hash of plain values."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def grid_words(grid: Grid) -> list[Any]:
+    """A grid as plain values."""
+    return [str(grid.crs.to_wkt()), [float(v) for v in grid.affine][:6], list(grid.shape)]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Aligned files of one layer in the cache: <key>_<n>.tif, and <key>.json once all are there."""
+
+    folder: Path
+    key: str
+    names: Sequence[str]
+
+    @property
+    def _record(self) -> Path:
+        return self.folder / f"{self.key}.json"
+
+    def path(self, number: int) -> Path:
+        return self.folder / f"{self.key}_{number + 1:02d}.tif"
+
+    @property
+    def there(self) -> bool:
+        files = (self.path(i) for i in range(len(self.names)))
+        return self._record.exists() and all(f.exists() for f in files)
+
+    def write(self, lazy: Sequence[Raster], tile: int) -> None:
+        """Warp all bands, tile by tile; a band that is there already is not made again."""
+        for i, raster in enumerate(lazy):
+            if not self.path(i).exists():
+                write_working_copy(raster, self.path(i), tile)
+
+    def finish(self, findings: Iterable[Finding]) -> None:
+        text = json.dumps([f.as_dict() for f in findings], ensure_ascii=False, indent=1)
+        part = temporary_beside(self._record)
+        part.write_text(text, encoding="utf-8")
+        part.replace(self._record)
+
+    def read(self, lazy: Sequence[Raster]) -> list[Raster]:
+        """The kept files as rasters on our grid."""
+        return [
+            open_raster(
+                self.path(i), name=r.name, unit=r.unit, kind=r.kind, legend=r.legend, grid=r.grid
+            )
+            for i, r in enumerate(lazy)
+        ]
+
+    def findings(self) -> list[Finding]:
+        rows = json.loads(self._record.read_text(encoding="utf-8"))
+        return [Finding(**{**row, "severity": Severity(row["severity"])}) for row in rows]
+
+
+def write_working_copy(raster: Raster, path: Path, tile: int = 512) -> None:
+    """Any raster as a tiled file of our own, block by block."""
+    dtype = "int32" if raster.is_category else "float32"
+    sink = raster_sink(path, raster.grid, dtype=dtype, unit=raster.unit, tags={"name": raster.name})
+    map_blocks(_same, [raster], [sink], size=tile)
+
+
+def _same(cells: Array) -> Array:
+    return cells
+
+
+def kept_copy(raster: Raster, folder: Path, key: Sequence[str]) -> Raster:
+    """A raster that is costly to read, made once and then read from its working copy."""
+    made = content_key([VERSION, raster.name, sorted(raster.legend.items()),
+                        grid_words(raster.grid), list(key)])  # fmt: skip
+    path = folder / f"{made}.tif"
+    if not path.exists():
+        write_working_copy(raster, path)
+    return open_raster(path, name=raster.name, unit=raster.unit, kind=raster.kind,
+                       legend=raster.legend, grid=raster.grid)  # fmt: skip
+
+
+# --- the region --------------------------------------------------------------------------------
+
+
+def _coverage(entry: Entry, rasters: Sequence[Raster], inside: Raster | None) -> list[Finding]:
+    """Refuse a layer that has nothing to say about the region; tell how much of it has gaps."""
+    if inside is None:
+        return []
+    worst, name = 1.0, ""
+    for raster in rasters:
+        region, known = reduce_blocks(_known_cells, [raster, inside], _added)
+        share = known / region if region else 0.0
+        if known == 0:
+            raise UserError(
+                f"{raster.name} has no data inside the region",
+                where=entry.where,
+                by_how_much=f"none of {region:,} cells",
+                next_step="check the layer's CRS and extent, and which value means no data",
+            )
+        if share < worst:
+            worst, name = share, raster.name
+    if worst > 0.999:
+        return []
+    message = say(
+        "{name} has no data on {gap:.2g} % of the region", name=name, gap=100 * (1 - worst)
+    )
+    return [Finding("layer.gaps", entry.layer, Severity.WARNING, message, entry.name)]
+
+
+def _known_cells(cells: Array, inside: Array) -> tuple[int, int]:
+    region = inside > 0
+    known = cells != MISSING if cells.dtype.kind == "i" else ~np.isnan(cells)
+    return int(region.sum()), int((known & region).sum())
+
+
+def _added(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    return a[0] + b[0], a[1] + b[1]

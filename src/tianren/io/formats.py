@@ -1,0 +1,364 @@
+"""Vector files of the formats that agencies use, opened by what they are, never by what they ask.
+
+A file is opened with the driver of its suffix only after its first bytes agree: a text that asks
+GDAL to fetch an address (an OGR VRT called x.gpkg) is refused.
+"""
+
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyogrio
+from geopandas import GeoDataFrame
+
+from tianren.errors import UserError
+from tianren.findings import Finding, Severity
+from tianren.io.sources import Entry
+from tianren.language import say
+
+FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, OSError)
+
+_SQLITE = re.compile(rb"SQLite format 3\0")
+_JSON = re.compile(rb"\s*[{\[]")
+_XML = re.compile(rb"\s*(<\?xml|<kml|<gml|<gpx|<[a-zA-Z]+:)", re.IGNORECASE)
+_SIGNATURES: Mapping[str, re.Pattern[bytes]] = {
+    ".gpkg": _SQLITE,
+    ".sqlite": _SQLITE,
+    ".shp": re.compile(rb"\x00\x00\x27\x0a"),
+    ".geojson": _JSON,
+    ".json": _JSON,
+    ".fgb": re.compile(rb"fgb"),
+    ".kml": _XML,
+    ".gml": _XML,
+    ".gpx": _XML,
+    ".kmz": re.compile(rb"PK\x03\x04"),
+    ".zip": re.compile(rb"PK\x03\x04"),
+    ".tab": re.compile(rb"\s*!"),
+    ".mif": re.compile(rb"\s*version", re.IGNORECASE),
+}
+# An archive that unpacks to more than this, or swells more than this, is not a layer.
+_LARGEST_UNPACKED = 8 * 1024**3
+_LARGEST_RATIO = 200
+
+
+def read_features(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
+    """The features of one file, with its CRS (or the catalog's) and text decoded."""
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return _points(entry, path, findings)
+    if suffix in (".parquet", ".geoparquet"):
+        return _with_crs(entry, _parquet(entry, path))
+    if suffix == ".gdb" and path.is_dir():
+        return _with_crs(entry, _ogr(entry, path, ""))
+    _require_signature(entry, path, suffix)
+    if suffix in (".kml", ".gml", ".gpx"):
+        _require_plain_xml(entry, path)
+    if suffix in (".zip", ".kmz"):
+        return _with_crs(entry, _archive(entry, path, findings))
+    encoding = _encoding(entry, path, findings) if suffix == ".shp" else entry.encoding
+    return _with_crs(entry, _ogr(entry, path, encoding))
+
+
+def _require_signature(entry: Entry, path: Path, suffix: str) -> None:
+    if suffix not in _SIGNATURES:
+        raise UserError(
+            f"{path.name} is not of a vector format that is read here",
+            where=entry.where,
+            next_step="save it as GeoPackage, Shapefile, GeoJSON, KML, GeoParquet or CSV of points",
+        )
+    with path.open("rb") as stream:
+        head = stream.read(512).removeprefix(b"\xef\xbb\xbf")
+    if not _SIGNATURES[suffix].match(head) or b"<OGRVRT" in head:
+        raise UserError(
+            f"the file does not hold what its name says ({suffix})",
+            where=entry.where,
+            by_how_much=f"{path.stat().st_size:,} bytes, beginning with {head[:16]!r}",
+            next_step="copy or download it again, or save it anew as GeoPackage",
+        )
+
+
+def _require_plain_xml(entry: Entry, path: Path) -> None:
+    """Refuse a document type: entities can point to other files, or swell to fill the memory."""
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import iterparse
+
+    try:
+        for _ in iterparse(path, events=("start",), forbid_dtd=True):
+            return  # a document type can only stand before the first element
+    except DefusedXmlException as fault:
+        raise UserError(
+            "the file declares a document type with entities, which is not read",
+            where=entry.where,
+            next_step="save it anew as GeoPackage",
+        ) from fault
+    except ParseError as fault:
+        raise _unreadable(entry, path, fault) from fault
+
+
+def _archive(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            names = [m.filename for m in members if not m.is_dir()]
+            _require_modest(entry, path, members)
+            if path.suffix.lower() == ".kmz":
+                return _from_kmz(entry, archive, names, findings)
+    except zipfile.BadZipFile as fault:
+        raise _unreadable(entry, path, fault) from fault
+    return _from_zip(entry, path, names, findings)
+
+
+def _require_modest(entry: Entry, path: Path, members: list[zipfile.ZipInfo]) -> None:
+    unpacked = sum(m.file_size for m in members)
+    ratio = unpacked / max(path.stat().st_size, 1)
+    if unpacked > _LARGEST_UNPACKED or ratio > _LARGEST_RATIO:
+        raise UserError(
+            "the archive unpacks to far more than a layer",
+            where=entry.where,
+            by_how_much=f"{unpacked:,} bytes, {ratio:,.0f} times its size",
+            next_step="unpack it yourself, look at it, and name the layer's file",
+        )
+
+
+def _from_kmz(
+    entry: Entry, archive: zipfile.ZipFile, names: list[str], findings: list[Finding]
+) -> GeoDataFrame:
+    return _unpacked(entry, archive, _only(entry, names, (".kml",)), findings)
+
+
+def _from_zip(entry: Entry, path: Path, names: list[str], findings: list[Finding]) -> GeoDataFrame:
+    wanted = _only(entry, names, (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"))
+    with zipfile.ZipFile(path) as archive:
+        return _unpacked(entry, archive, wanted, findings)
+
+
+def _only(entry: Entry, names: list[str], suffixes: tuple[str, ...]) -> str:
+    found = [n for n in names if n.lower().endswith(suffixes) and "__MACOSX" not in n]
+    chosen = [n for n in found if Path(n).stem == entry.sublayer] or found
+    if len(chosen) != 1:
+        raise UserError(
+            f"the archive holds {len(found)} layers, one is needed",
+            where=entry.where,
+            next_step=f"name one: sublayer = ... ({', '.join(Path(n).stem for n in found[:8])})"
+            if found
+            else "unpack it and name the layer's file",
+        )
+    return chosen[0]
+
+
+def _unpacked(
+    entry: Entry, archive: zipfile.ZipFile, name: str, findings: list[Finding]
+) -> GeoDataFrame:
+    """The layer, unpacked with its companions under plain names into a folder that goes again."""
+    import shutil
+    import tempfile
+
+    stem = name[: -len(Path(name).suffix)]
+    with tempfile.TemporaryDirectory() as folder:
+        for member in archive.infolist():
+            if member.filename.startswith(stem + ".") and not member.is_dir():
+                target = Path(folder) / ("layer" + member.filename[len(stem) :].lower())
+                if target.parent != Path(folder):
+                    continue  # a name that leads elsewhere is not a companion
+                with archive.open(member) as source, target.open("wb") as sink:
+                    shutil.copyfileobj(source, sink)
+        inner = Path(folder) / ("layer" + Path(name).suffix.lower())
+        sublayer = "" if Path(name).stem == entry.sublayer else entry.sublayer
+        plain = replace(entry, sublayer=sublayer)
+        return read_features(plain, inner, findings)
+
+
+def _ogr(entry: Entry, path: Path, encoding: str) -> GeoDataFrame:
+    options: dict[str, Any] = {"encoding": encoding} if encoding else {}
+    try:
+        if entry.sublayer:
+            options["layer"] = _sublayer(entry, path)
+        layer = pyogrio.read_dataframe(path, **options)
+    except UserError:
+        raise
+    except FAULTS as fault:
+        raise _unreadable(entry, path, fault) from fault
+    except (LookupError, UnicodeDecodeError) as fault:
+        raise _undecodable(entry, fault) from fault
+    if not isinstance(layer, GeoDataFrame):
+        raise UserError(
+            "the file holds a table without geometry",
+            where=entry.where,
+            next_step="name the layer with geometry: sublayer = ...",
+        )
+    return layer.rename_geometry("geometry") if layer.geometry.name != "geometry" else layer
+
+
+def _sublayer(entry: Entry, path: Path) -> str:
+    names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    if entry.sublayer not in names:
+        raise UserError(
+            f"the file has no layer called {entry.sublayer}",
+            where=entry.where,
+            next_step=f"use one of {', '.join(names)}",
+        )
+    return entry.sublayer
+
+
+def _undecodable(entry: Entry, fault: Exception) -> UserError:
+    return UserError(
+        f"the text of the layer cannot be decoded: {fault}",
+        where=entry.where,
+        next_step=f'name its encoding: encoding = "gb18030" in [{entry.name}] of catalog.toml',
+    )
+
+
+def _unreadable(entry: Entry, path: Path, fault: BaseException) -> UserError:
+    return UserError(
+        f"the layer cannot be read: {str(fault).strip().rstrip('.')}",
+        where=entry.where,
+        by_how_much=f"{path.stat().st_size:,} bytes" if path.is_file() else "",
+        next_step="open it in QGIS; if it is truncated, copy or download it again",
+    )
+
+
+def _parquet(entry: Entry, path: Path) -> GeoDataFrame:
+    import geopandas
+    import pyarrow as pa
+
+    try:
+        return geopandas.read_parquet(path)
+    except (pa.ArrowException, ValueError, OSError) as fault:
+        raise _unreadable(entry, path, fault) from fault
+
+
+def _with_crs(entry: Entry, layer: GeoDataFrame) -> GeoDataFrame:
+    """The file's CRS, or the catalog's where the file does not say."""
+    return layer.set_crs(entry.crs) if entry.crs and layer.crs is None else layer
+
+
+# --- points as a table -------------------------------------------------------------------------
+
+_LONGITUDE = ("lon", "longitude", "long", "lng", "decimallongitude", "x", "经度")
+_LATITUDE = ("lat", "latitude", "decimallatitude", "y", "纬度")
+
+
+def _points(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
+    """A CSV of points: columns of longitude and latitude by their usual names."""
+    import geopandas
+    import pandas as pd
+
+    encoding = _text_encoding(entry, path.read_bytes(), findings)
+    try:
+        table = pd.read_csv(path, encoding=encoding)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
+        raise _unreadable(entry, path, fault) from fault
+    x, y = _column(entry, table, _LONGITUDE), _column(entry, table, _LATITUDE)
+    lon, lat = (pd.to_numeric(table[c], errors="coerce") for c in (x, y))
+    bad = lon.isna() | lat.isna()
+    crs = entry.crs or "EPSG:4326"
+    if crs == "EPSG:4326":
+        bad |= (lon.abs() > 360) | (lat.abs() > 90)
+    if bad.any():
+        row = int(bad.to_numpy().argmax())
+        raise UserError(
+            "a point has no usable coordinates",
+            where=f"{entry.where}, row {row + 2}, columns {x} and {y}",
+            by_how_much=f"{int(bad.sum())} of {len(table)} rows; the first says "
+            f"{table[x].iloc[row]!r}, {table[y].iloc[row]!r}",
+            next_step="write decimal degrees, or remove those rows",
+        )
+    return GeoDataFrame(table, geometry=geopandas.points_from_xy(lon, lat), crs=crs)
+
+
+def _column(entry: Entry, table: Any, names: tuple[str, ...]) -> str:
+    for column in table.columns:
+        if str(column).strip().casefold() in names:
+            return str(column)
+    raise UserError(
+        f"the table has no column of {names[1]}",
+        where=entry.where,
+        by_how_much=f"its columns are {', '.join(map(str, table.columns[:12]))}",
+        next_step=f"rename the column to {names[0]}",
+    )
+
+
+# --- encodings ---------------------------------------------------------------------------------
+
+
+def _encoding(entry: Entry, path: Path, findings: list[Finding]) -> str:
+    """Encoding of a Shapefile's table: the catalog's, the .cpg's, else guessed from the text."""
+    if entry.encoding:
+        return entry.encoding
+    if any(path.with_suffix(s).exists() for s in (".cpg", ".CPG")):
+        return ""
+    table = path.with_suffix(".dbf")
+    if not table.exists():
+        return ""
+    data = table.read_bytes()
+    return _text_encoding(entry, data[int.from_bytes(data[8:10], "little") :], findings)
+
+
+def _text_encoding(entry: Entry, data: bytes, findings: list[Finding]) -> str:
+    if entry.encoding:
+        return entry.encoding
+    if data.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    for encoding, fits in _GUESSES.items():
+        if fits(data):
+            if encoding != "utf-8":
+                message = say(
+                    "the file does not say its encoding; its text was read as {encoding}",
+                    encoding=encoding,
+                )
+                findings.append(
+                    Finding("vector.encoding", entry.name, Severity.WARNING, message, entry.uri)
+                )
+            return encoding
+    raise _undecodable(entry, ValueError("neither UTF-8, GB 18030 nor Western European"))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        # A field of fixed width may cut a character: UTF-8 when nearly all of it is.
+        return _share_utf8(data) > 0.95 and fault.start >= 0
+    return True
+
+
+def _share_utf8(data: bytes) -> float:
+    beyond = sum(len(m) for m in _BEYOND.findall(data))
+    good = sum(len(m) for m in _UTF8.findall(data))
+    return good / max(beyond, 1)
+
+
+_BEYOND = re.compile(rb"[\x80-\xff]+")
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_GB2312 = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")
+
+
+def _is_chinese(data: bytes) -> bool:
+    """GB 18030: bytes beyond ASCII come in pairs of common Chinese characters.
+
+    Western European text has single bytes beyond ASCII between letters.
+    """
+    beyond = sum(len(m) for m in _BEYOND.findall(data))
+    paired = sum(2 * len(_GB2312.findall(m)) for m in _BEYOND.findall(data))
+    return paired > 0.9 * beyond and _decodes(data, "gb18030")
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_GUESSES: Mapping[str, Callable[[bytes], bool]] = {
+    "utf-8": _is_utf8,
+    "gb18030": _is_chinese,
+    "cp1252": lambda data: _decodes(data, "cp1252"),
+    "latin-1": lambda data: True,
+}

@@ -1,0 +1,316 @@
+"""Polygons, lines and points: any local format in, repaired and in one plane; GeoPackage out."""
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from geopandas import GeoDataFrame
+from pyproj import CRS
+
+from tianren.errors import UserError
+from tianren.findings import Finding, Severity
+from tianren.geo.area import to_plane
+from tianren.io.formats import read_features
+from tianren.io.rasters import FAULTS, discard, temporary_beside, write_failed
+from tianren.io.sources import Entry, source_files
+from tianren.language import say
+from tianren.raster.raster import MISSING, Array, Grid, Raster, Window, window_shape
+
+# What repairing self-intersections may change of a layer's area before a person must look.
+REPAIR_TOLERANCE = 0.01
+_TILE = 512  # burning goes by fixed tiles, so that a cell never depends on the window asked for
+
+
+def read_vector(entry: Entry, crs: Any | None) -> tuple[GeoDataFrame, list[Finding]]:
+    """A vector source, in `crs` (None keeps its own): valid, 2D, of one kind, names in NFC.
+
+    Several files of one pattern are stacked. What was repaired, dropped or decoded is a Finding.
+    Raises UserError for a file that cannot be read, has no CRS, or cannot be repaired within 1 %.
+    """
+    findings: list[Finding] = []
+    parts = [read_features(entry, path, findings) for path in source_files(entry)]
+    layer = _stacked(entry, parts)
+    layer = _without_empty(entry, layer, findings)
+    layer = _flat(entry, layer, findings)
+    layer = _one_kind(entry, layer, findings)
+    layer = _normal_text(layer)
+    if crs is not None:
+        layer = _projected(entry, layer, CRS.from_user_input(crs))
+    # After projecting: whether a ring crosses itself is a matter of the plane it is used in.
+    return _repaired(entry, layer, findings), findings
+
+
+def _stacked(entry: Entry, parts: Sequence[GeoDataFrame]) -> GeoDataFrame:
+    import pandas as pd
+
+    for part in parts:
+        if part.crs is None:
+            raise UserError(
+                "the layer has no CRS",
+                where=entry.where,
+                next_step=f'write the one it was made in: crs = "EPSG:4326" in [{entry.name}]',
+            )
+    same = [part.to_crs(parts[0].crs) for part in parts]
+    stacked = pd.concat(same, ignore_index=True) if len(same) > 1 else same[0]
+    return GeoDataFrame(stacked, geometry="geometry", crs=parts[0].crs)
+
+
+def _without_empty(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -> GeoDataFrame:
+    empty = layer.geometry.isna() | layer.geometry.is_empty
+    if empty.any():
+        rows = ", ".join(str(i + 1) for i in np.flatnonzero(empty.to_numpy())[:5])
+        message = say(
+            "{n} of {all} features have no geometry and were left out (rows {rows}...)",
+            n=int(empty.sum()),
+            all=len(layer),
+            rows=rows,
+        )
+        findings.append(_finding("vector.empty_geometry", entry, message))
+    if empty.all():
+        raise UserError(
+            "the layer has no geometry at all",
+            where=entry.where,
+            by_how_much=f"{len(layer)} features",
+            next_step="check the file, and sublayer if it holds several layers",
+        )
+    return layer[~empty].reset_index(drop=True)
+
+
+def _flat(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -> GeoDataFrame:
+    with_z = int(layer.geometry.has_z.sum())
+    if with_z:
+        message = say("heights (Z) of {n} features were left out", n=with_z)
+        findings.append(_finding("vector.z_dropped", entry, message, Severity.NOTE))
+    return layer.set_geometry(shapely.force_2d(layer.geometry.to_numpy()), crs=layer.crs)
+
+
+def _one_kind(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -> GeoDataFrame:
+    """Features of the highest dimension: where there are polygons, lines and points go."""
+    shapes = layer.geometry.to_numpy()
+    collections = shapely.get_type_id(shapes) == 7
+    if collections.any():
+        shapes = shapes.copy()
+        shapes[collections] = [_polygons_of(shape) for shape in shapes[collections]]
+    dimensions = shapely.get_dimensions(shapes)
+    keep = dimensions == dimensions.max()
+    if not keep.all():
+        message = say(
+            "the layer mixes types: {n} of {all} features that are not {kind} were left out",
+            n=int((~keep).sum()),
+            all=len(layer),
+            kind=("points", "lines", "polygons")[int(dimensions.max())],
+        )
+        findings.append(_finding("vector.mixed_types", entry, message))
+    return layer.set_geometry(shapes, crs=layer.crs)[keep].reset_index(drop=True)
+
+
+def _polygons_of(collection: Any) -> Any:
+    """The parts of a collection that have its highest dimension, as one geometry."""
+    parts = shapely.get_parts(collection)
+    dimensions = shapely.get_dimensions(parts)
+    return shapely.union_all(parts[dimensions == dimensions.max()])
+
+
+def _normal_text(layer: GeoDataFrame) -> GeoDataFrame:
+    """Names in one Unicode form: the same word typed on two machines is one word."""
+    out = layer.copy()
+    for column in [c for c in out.columns if c != out.geometry.name]:
+        if out[column].dtype == object or str(out[column].dtype).startswith("str"):
+            out[column] = [_nfc(value) for value in out[column]]
+    return out.rename(columns={c: _nfc(c) for c in out.columns})
+
+
+def _nfc(value: Any) -> Any:
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+
+
+def _projected(entry: Entry, layer: GeoDataFrame, crs: CRS) -> GeoDataFrame:
+    shapes = to_plane(layer.geometry.to_numpy(), CRS(layer.crs), crs)
+    lost = ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    if lost.any():
+        raise UserError(
+            "features do not fit into the project's CRS",
+            where=entry.where,
+            by_how_much=f"{int(lost.sum())} of {len(layer)}, the first is "
+            f"number {int(np.flatnonzero(lost)[0]) + 1}",
+            next_step="check that the layer's CRS is the one its coordinates are in",
+        )
+    return layer.set_geometry(shapes, crs=crs)
+
+
+def _repaired(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -> GeoDataFrame:
+    """Self-intersections repaired by even-odd, which fills nothing; the change of area is told."""
+    shapes = layer.geometry.to_numpy()
+    broken = ~shapely.is_valid(shapes)
+    if not broken.any():
+        return layer
+    fixed = shapes.copy()
+    fixed[broken] = [_valid(shape) for shape in shapes[broken]]
+    before, after = shapely.area(shapes[broken]), shapely.area(fixed[broken])
+    changed = float(np.abs(after - before).sum())
+    share = changed / max(float(shapely.area(fixed).sum()), 1e-300)
+    first = int(np.flatnonzero(broken)[0]) + 1
+    amount = f"{int(broken.sum())} of {len(layer)} features, the first is number {first}"
+    if share > REPAIR_TOLERANCE:
+        why = shapely.is_valid_reason(shapes[first - 1])
+        raise UserError(
+            f"the polygons cross themselves, and repairing them changes their area: {why}",
+            where=entry.where,
+            by_how_much=f"{amount}; {100 * share:.2g} % of the layer's area",
+            next_step="repair the layer by hand (QGIS: Fix geometries) and look at the result",
+        )
+    message = say(
+        "self-intersections repaired in {amount}; "
+        "area changed by {changed:,.0f} m2 ({share:.2g} %)",
+        amount=amount,
+        changed=changed,
+        share=100 * share,
+    )
+    findings.append(_finding("vector.repaired", entry, message))
+    kept = ~shapely.is_empty(fixed)
+    return layer.set_geometry(fixed, crs=layer.crs)[kept].reset_index(drop=True)
+
+
+def _valid(shape: Any) -> Any:
+    """A valid geometry of the same dimension; what make_valid leaves as lines or points goes."""
+    valid = shapely.make_valid(shape)
+    if valid.geom_type != "GeometryCollection":
+        wanted = shapely.get_dimensions(shape)
+        return valid if shapely.get_dimensions(valid) == wanted else type(shape)()
+    return _polygons_of(valid)
+
+
+def _finding(
+    rule: str, entry: Entry, message: str, severity: Severity = Severity.WARNING
+) -> Finding:
+    return Finding(rule, entry.name, severity, message, entry.uri)
+
+
+def buffer_points(
+    layer: GeoDataFrame, area_column: str, *, name: str = "points", quarter: int = 16
+) -> tuple[GeoDataFrame, Finding]:
+    """Points as circles of their reported area (km2), as WDPA practice has it.
+
+    layer: points in an equal-area plane in metres. The polygon of 4 * quarter sides has the area
+    itself, not its circle's. The Finding says that neither shape nor place is exact.
+    """
+    reported = [_number(value) for value in layer[area_column]]
+    bad = [i for i, area in enumerate(reported) if not area > 0]
+    if bad:
+        raise UserError(
+            f"a point of {name} has no reported area",
+            where=f"column {area_column}, feature {bad[0] + 1}",
+            by_how_much=f"{len(bad)} of {len(layer)} features",
+            next_step=f"fill {area_column} (km2), or leave those points out",
+        )
+    sides = 4 * quarter
+    round_up = math.sqrt(2 * math.pi / (sides * math.sin(2 * math.pi / sides)))
+    radii = [round_up * math.sqrt(area * 1e6 / math.pi) for area in reported]
+    circles = shapely.buffer(layer.geometry.to_numpy(), radii, quad_segs=quarter)
+    message = say(
+        "{n} sites are circles of their reported area: neither shape nor place is exact",
+        n=len(layer),
+    )
+    finding = Finding("vector.approximate", name, Severity.WARNING, message, "WDPA manual")
+    return layer.set_geometry(circles, crs=layer.crs), finding
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+@dataclass(frozen=True)
+class PolygonSource:
+    """Polygons as cells, rasterised by fixed tiles when read; a later polygon covers an earlier.
+
+    A cell has the value of the polygon that holds its centre; `outside` where there is none.
+    """
+
+    shapes: Array
+    values: tuple[int, ...]
+    grid: Grid
+    outside: int = MISSING
+    _memory: dict[tuple[int, int], Array] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.shapes)
+
+    def read(self, window: Window) -> Array:
+        rows, columns = window
+        out = np.empty(window_shape(window), dtype=np.int32)
+        for top in range(rows.start // _TILE * _TILE, rows.stop, _TILE):
+            for left in range(columns.start // _TILE * _TILE, columns.stop, _TILE):
+                cells = self._tile(top, left)
+                r0, r1 = max(rows.start, top), min(rows.stop, top + _TILE)
+                c0, c1 = max(columns.start, left), min(columns.stop, left + _TILE)
+                out[r0 - rows.start : r1 - rows.start, c0 - columns.start : c1 - columns.start] = (
+                    cells[r0 - top : r1 - top, c0 - left : c1 - left]
+                )
+        return out
+
+    def _tile(self, top: int, left: int) -> Array:
+        from affine import Affine
+        from rasterio.features import rasterize
+
+        affine = self.grid.affine * Affine.translation(left, top)
+        west, north = affine @ (0, 0)
+        east, south = affine @ (_TILE, _TILE)
+        found = np.sort(self._tree.query(shapely.box(west, south, east, north)))
+        cells = np.full((_TILE, _TILE), self.outside, dtype=np.int32)
+        if len(found):
+            burning = [(self.shapes[i], self.values[i]) for i in found]
+            rasterize(burning, out=cells, transform=affine, all_touched=False)
+        return cells
+
+
+def burn(
+    layer: GeoDataFrame,
+    grid: Grid,
+    values: Sequence[int] | str | None = None,
+    *,
+    name: str = "polygons",
+    legend: Mapping[int, str] | None = None,
+    outside: int | None = None,
+) -> Raster:
+    """Polygons on a grid as a category raster, rasterised by window, by the cell-centre rule.
+
+    values: one code per feature, or a column of codes; None gives 1 inside and 0 outside. Elsewhere
+    cells outside are missing unless `outside` says otherwise. A later feature covers an earlier.
+    """
+    if values is None:
+        codes: tuple[int, ...] = (1,) * len(layer)
+        outside = 0 if outside is None else outside
+        legend = legend or {0: "outside", 1: "inside"}
+    else:
+        column = layer[values] if isinstance(values, str) else values
+        codes = tuple(int(v) for v in column)
+    shapes = layer.geometry.to_numpy()
+    source = PolygonSource(shapes, codes, grid, MISSING if outside is None else outside)
+    return Raster(name, grid, source, "1", "category", legend or {c: str(c) for c in set(codes)})
+
+
+def write_vector(path: Path, layer: GeoDataFrame, layer_name: str) -> None:
+    """A GeoPackage with one layer that appears whole or not at all, the same bytes each time."""
+    part = temporary_beside(path)
+    # GeoPackage keeps the time of the last change; GDAL lets it be said.
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pyogrio.write_dataframe(layer, part, layer=layer_name, driver="GPKG")
+        part.replace(path)
+    except (*FAULTS, RuntimeError) as fault:  # pyogrio's faults are RuntimeErrors
+        raise write_failed(path, fault, int(layer.memory_usage().sum())) from fault
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        discard(part)

@@ -1,0 +1,127 @@
+"""A new project folder: project.toml and catalog.toml with comments to fill in."""
+
+import datetime as dt
+import json
+import unicodedata
+from pathlib import Path
+
+from tianren.errors import UserError
+from tianren.project.digests import write_whole
+
+_PROJECT = """\
+# A project: a region, its grid, and what is to be drawn. Lines that begin with # are comments.
+
+name = {name}
+title.en = {name}
+# title.zh = "..."
+# title.es = "..."
+language = "en"               # en, zh or es: the language of answers, maps and the report
+day = {day}              # the day whose parameters are in force
+# jurisdiction = "CN"         # whose thresholds are applied, where a parameter has several
+# scope = "nation"            # grade over the whole nation, or within an admin level or zone layer
+
+[region]
+source = "country"            # a polygon source of catalog.toml
+# name_column = "name"
+# where = {{ ISO3 = "MDG" }}    # only some of its features
+# sea_source = "sea"          # the marine part, if there is one
+
+[grid]
+# An equal-area CRS in metres; left out, one is proposed from the region.
+# crs = "+proj=laea +lat_0=-19 +lon_0=47 +datum=WGS84 +units=m +no_defs"
+resolution = 1000             # side of a cell, m
+
+# Administration from coarse to fine; pieces are named and numbered by piece_level.
+# [admin]
+# levels = [
+#   {{name = "province", source = "provinces", code = "code", label = "name"}},
+#   {{name = "county", source = "counties", code = "code", label = "name"}},
+# ]
+# piece_level = "county"
+
+# What must be inside the line, by kind: protected_area, drinking_water, riparian, headwaters,
+# wetland, glacier, mangrove, coral, seagrass, natural_shoreline, tiny_population, or your own.
+# [must_include]
+# protected_areas = {{source = "protected_areas", kind = "protected_area"}}
+
+# Conflicts with the line, and what is decided: keep, retire or deduct.
+# [conflicts.built_up]
+# source = "landcover"
+# classes = [13]
+# kind = "built_up"
+# decision = "deduct"
+# reason = "..."
+
+# Another published set of a parameter, or a value of your own with its source and reason.
+# [parameters.choose]
+# "water.runoff" = "B"
+# [parameters.override."redline.minimum_area"]
+# value = 2e6
+# source = "..."
+# reason = "..."
+"""
+
+_CATALOG = """\
+# One table per source. uri is relative to this folder; files are never changed.
+# unit is the unit of the values as delivered; known units are converted.
+# kind: continuous, flux, count, category or vector.
+
+[country]
+uri = "data/country.gpkg"     # GeoPackage, Shapefile, GeoJSON, KML, GeoParquet; CSV for points
+# sublayer = "..."            # where the file holds several layers
+kind = "vector"
+period = ""
+licence = ""
+citation = ""
+# sha256 = "..."              # checked whenever the file is read: sha256sum data/country.gpkg
+
+# [elevation]                 # slope and relief are derived from it on its own grid
+# uri = "data/dem.tif"
+# unit = "m"
+# kind = "continuous"
+# missing = [-9999]           # values that mean no data, beside the declared one
+
+# [landcover]
+# uri = "data/landcover.tif"
+# kind = "category"
+# legend = "IGBP"             # or worldcover, cci, cgls_lc100, globcover, or your own:
+# legend = {{1 = "forest", 2 = "water"}}
+
+# [temperature]
+# uri = "data/temperature.tif"   # twelve bands, January first
+# unit = "degC"
+
+# [precipitation]
+# uri = "data/precipitation.tif"
+# unit = "mm/month"
+
+# [protected_areas]
+# uri = "data/wdpa_*.shp"     # several parts of one layer
+# kind = "vector"
+
+# A constant may stand in for a layer you lack; it cancels in shares, not in amounts.
+# [erodibility]
+# layer = "soil_erodibility"
+# constant = 0.03
+# unit = "t hm2 h/(hm2 MJ mm)"
+# reason = "..."
+"""
+
+
+def new_project(folder: Path, *, name: str = "", day: dt.date | None = None) -> None:
+    """Write a starter project.toml and catalog.toml; a folder that holds either is left alone.
+
+    name: by default the folder's own. Nothing is overwritten.
+    """
+    present = [f for f in ("project.toml", "catalog.toml") if (folder / f).exists()]
+    if present or folder.is_file():
+        raise UserError(
+            f"there is a {present[0] if present else 'file of that name'} already",
+            where=str(folder),
+            next_step="name a folder that does not exist yet",
+        )
+    title = unicodedata.normalize("NFC", name or folder.resolve().name)
+    values = {"name": json.dumps(title, ensure_ascii=False), "day": day or dt.date.today()}
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "catalog.toml", _CATALOG.format())
+    write_whole(folder / "project.toml", _PROJECT.format(**values))
