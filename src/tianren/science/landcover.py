@@ -36,20 +36,22 @@ def look_up(
     name: the layer, for the message. A code without a value is an error that says how many cells
     hold it.
     """
-    present, index, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    looked = np.empty(present.size)
-    for i, code in enumerate(present.tolist()):
-        if code >= 0 and code not in values:
-            raise unknown_code(name, code, int(counts[i]))
-        looked[i] = values[code] if code >= 0 else np.nan
-    return np.asarray(looked[index].reshape(np.shape(codes)))
+    known = np.array(sorted(values), dtype=np.int64)
+    place = np.minimum(np.searchsorted(known, codes), max(known.size - 1, 0))
+    missing = codes < 0
+    strange = ~missing & (known[place] != codes) if known.size else ~missing
+    if strange.any():
+        raise unknown_code(name, codes[strange])
+    numbers = np.array([values[code] for code in known.tolist()] or [np.nan])
+    return np.asarray(np.where(missing, np.nan, numbers[place]))
 
 
-def unknown_code(name: str, code: int, cells: int) -> UserError:
-    """A code that the legend does not know."""
+def unknown_code(name: str, strange: NDArray[np.integer]) -> UserError:
+    """Codes that the legend does not know: the lowest is named, and its cells counted."""
+    code = int(strange.min())
     return UserError(
-        f"the land-cover code {code} has no row in the legend",
+        f"the code {code} has no row in the legend",
         where=name,
-        by_how_much=f"{cells} cells",
+        by_how_much=f"{int((strange == code).sum())} cells",
         next_step="give the layer the legend it was made with, or add the class to it",
     )

@@ -98,7 +98,7 @@ def heat_index(temperature: Floats) -> Floats:
     months = _twelve(temperature)
     total = np.zeros(months.shape[1:])
     for month in months:
-        total += heat_index_month(np.asarray(month))
+        total += heat_index_month(month)
     return total
 
 
@@ -114,9 +114,8 @@ def thornthwaite(temperature: Floats, latitude: ArrayLike) -> Floats:
     phi = np.broadcast_to(np.asarray(latitude, dtype=float), index.shape)
     out = np.empty(months.shape)
     for m, month in enumerate(months):
-        daylight = day_length(phi, np.full(index.shape, float(MID_MONTH_DAY[m])))
-        days = np.full(index.shape, DAYS_IN_MONTH[m])
-        out[m] = thornthwaite_month(np.asarray(month), index, daylight, days)
+        daylight = day_length(phi, float(MID_MONTH_DAY[m]))
+        out[m] = thornthwaite_month(month, index, daylight, DAYS_IN_MONTH[m])
     return out
 
 
@@ -143,10 +142,9 @@ def hargreaves_samani(temperature: Floats, daily_range: Floats, latitude: ArrayL
     months, ranges = _twelve(temperature), _twelve(daily_range)
     phi = np.broadcast_to(np.asarray(latitude, dtype=float), months.shape[1:])
     out = np.empty(months.shape)
-    for m in range(12):
-        radiation = extraterrestrial_radiation(phi, np.full(phi.shape, float(MID_MONTH_DAY[m])))
-        daily = hargreaves_samani_day(np.asarray(months[m]), np.asarray(ranges[m]), radiation)
-        out[m] = daily * DAYS_IN_MONTH[m]
+    for m, (month, daily) in enumerate(zip(months, ranges, strict=True)):
+        radiation = extraterrestrial_radiation(phi, float(MID_MONTH_DAY[m]))
+        out[m] = hargreaves_samani_day(month, daily, radiation) * DAYS_IN_MONTH[m]
     return out
 
 
