@@ -1,0 +1,140 @@
+"""The step behind `tianren export`: the redline of a run in another format."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tianren.errors import UserError
+from tianren.language import say
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from tianren.project.project import Project
+
+ALIASES = {"shp": "shapefile", "json": "geojson", "parquet": "geoparquet", "geopackage": "gpkg"}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was exported: the run, the format, how many pieces, and the files."""
+
+    run: str
+    format: str
+    pieces: int
+    files: tuple[Path, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            "format": self.format,
+            "pieces": self.pieces,
+            "files": [str(path) for path in self.files],
+        }
+
+    def text(self) -> str:
+        head = say("{count} pieces of {run} written to:", count=self.pieces, run=self.run)
+        return "\n".join([head, *(f"  {path}" for path in self.files)])
+
+
+def export(
+    project: "Project", run_id: str | None, format: str = "gpkg", folder: Path | None = None
+) -> Exported:
+    """Write the redline of a run in another format.
+
+    format: gpkg, shapefile, geojson, kml, geoparquet or csv; folder: exports/ of the run when None.
+    The shapefile has the fields of the boundary attribute table of Ecological Conservation Redlines
+    (science 5); GeoJSON and KML are in EPSG:4326, the others in the grid's CRS.
+    """
+    from tianren.project.runs import open_run
+    from tianren.reports.contents import read_contents
+
+    name = _format(format)
+    contents = read_contents(open_run(project, run_id).folder)
+    if contents.pieces is None:
+        raise UserError(
+            f"the run {contents.run_id} has no redline",
+            where=str(contents.folder),
+            next_step="draw one: tianren delineate",
+        )
+    files = export_pieces(
+        contents.pieces,
+        contents.admin_levels,
+        name,
+        folder or contents.folder / "exports",
+        day=contents.day.isoformat(),
+    )
+    return Exported(contents.run_id, name, len(contents.pieces), tuple(files))
+
+
+def export_pieces(
+    pieces: "GeoDataFrame", levels: Sequence[str], name: str, folder: Path, *, day: str
+) -> list[Path]:
+    """The layer `redline` as a file of a format of io.exchange; returns the files."""
+    from tianren.io.exchange import write_exchange
+    from tianren.reports import palette
+
+    if name == "shapefile":
+        return write_exchange(boundary_table(pieces, levels), name, folder, "redline", day=day)
+    if name == "kml":
+        colours = {key: look.fill for key, look in palette.CATEGORY_LOOKS.items()}
+        return write_exchange(
+            pieces,
+            name,
+            folder,
+            "redline",
+            title=say("Ecological conservation redline"),
+            colours=colours,
+            colour_column="category",
+        )
+    return write_exchange(pieces, name, folder, "redline")
+
+
+def boundary_table(pieces: "GeoDataFrame", levels: Sequence[str]) -> "GeoDataFrame":
+    """The pieces with the fields of the boundary attribute table, whose names fit a shapefile.
+
+    XZQHDM division code, YSDM feature code (left empty: its code list is not public), ZDSTXTFWGN
+    dominant function, HXLX category, LXBM type code, HXMM name, HXBM code, TBBM number of the
+    piece, TBMJ area in m2; and, beyond the table, BHJB protection level, HXQY realm, RUN.
+    """
+    import geopandas
+
+    from tianren.reports import words
+
+    rows = pieces.to_dict("records")
+    table = {
+        "XZQHDM": [division_of(row, levels) for row in rows],
+        "YSDM": [""] * len(rows),
+        "ZDSTXTFWGN": [words.criterion(str(row["dominant"])) for row in rows],
+        "HXLX": [words.category(str(row["category"])) for row in rows],
+        "LXBM": [str(row["type_code"]) for row in rows],
+        "HXMM": [str(row["name"]) for row in rows],
+        "HXBM": [str(row["code"]) for row in rows],
+        "TBBM": [str(row.get("piece", number)) for number, row in enumerate(rows, start=1)],
+        "TBMJ": [float(row["area_m2"]) for row in rows],
+        "BHJB": [int(row["level"]) for row in rows],
+        "HXQY": [words.realm(str(row["realm"])) for row in rows],
+        "RUN": [str(row["run"]) for row in rows],
+    }
+    return geopandas.GeoDataFrame(table, geometry=list(pieces.geometry), crs=pieces.crs)
+
+
+def division_of(row: dict[str, Any], levels: Sequence[str]) -> str:
+    """The division code that the piece's own code begins with: the longest one that fits."""
+    codes = [str(row[f"{level}_code"]) for level in levels]
+    fitting = [code for code in codes if code and str(row["code"]).startswith(code)]
+    return max(fitting, key=len, default="")
+
+
+def _format(text: str) -> str:
+    from tianren.io.exchange import FORMATS
+
+    name = ALIASES.get(text.strip().lower(), text.strip().lower())
+    if name not in FORMATS:
+        raise UserError(
+            f"{text} is not a format of this program",
+            where="--format",
+            next_step=f"use one of {', '.join(FORMATS)}",
+        )
+    return name
