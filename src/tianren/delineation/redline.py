@@ -136,19 +136,23 @@ def limits(minimum_m2: float, hole_m2: float, grid: Grid) -> Limits:
 
 def draw(ground: Ground, limit: Limits, store: Store) -> Line:
     """Science section 13, steps 1 to 5. Stages already in the store are used as they are."""
-    findings: tuple[Finding, ...] = ()
-    if ground.corridors is None:
-        _clean(ground, limit, store, "", None)
-    else:
-        _clean(ground, limit, store, "first_", None)
-        _clean(ground, limit, store, "", ground.corridors)
-        findings = _broken_corridors(ground.corridors, store)
-    _stage(store, ["step"], _finish, [store.raster("origin"), store.raster("mask")])
-    inside = [store.raster("mask"), ground.divisions, ground.realm, ground.must]
-    _stage(store, ["classes"], _Classes(*_level_bits(ground.levels)), inside)
+    mask, findings = inside(ground, limit, store)
+    _stage(store, ["step"], _finish, [store.raster("origin"), mask])
+    sources = [mask, ground.divisions, ground.realm, ground.must]
+    _stage(store, ["classes"], _Classes(*_level_bits(ground.levels)), sources)
     pieces = _label(store, "cells", store.raster("classes"))
     step, classes, cells = (store.raster(name) for name in ("step", "classes", "cells"))
     return Line(step, classes, cells, pieces, findings)
+
+
+def inside(ground: Ground, limit: Limits, store: Store) -> tuple[Raster, tuple[Finding, ...]]:
+    """Science section 13, steps 1 to 4: the mask (states of raster.patches.clean)."""
+    if ground.corridors is None:
+        _clean(ground, limit, store, "", None)
+        return store.raster("mask"), ()
+    _clean(ground, limit, store, "first_", None)
+    _clean(ground, limit, store, "", ground.corridors)
+    return store.raster("mask"), _broken_corridors(ground.corridors, store)
 
 
 def _clean(
@@ -327,9 +331,13 @@ def _broken_corridors(corridors: Raster, store: Store) -> tuple[Finding, ...]:
 
 
 def _label_inside(store: Store, mask: str, name: str) -> Raster:
-    inside = Raster(mask, store.raster(mask).grid, _Inside(store.raster(mask).source))
-    _label(store, name, inside)
+    _label(store, name, as_flag(store.raster(mask)))
     return store.raster(name)
+
+
+def as_flag(mask: Raster) -> Raster:
+    """States of raster.patches.clean as 1 inside, 0 elsewhere."""
+    return Raster(mask.name, mask.grid, _Inside(mask.source), kind="category")
 
 
 @dataclass(frozen=True)

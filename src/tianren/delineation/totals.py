@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from tianren.delineation.decisions import Decision
+from tianren.delineation.conflicts import Conflict
 from tianren.delineation.pieces import (
     CATEGORIES,
     Counts,
@@ -41,14 +42,15 @@ class Ledger:
     """Cells of the whole region, counted.
 
     step: (realm, code of redline.ORIGINS) -> cells; units: level -> array (units + 1, 2 realms),
-    its last row for cells in no unit; inside_units: the same, inside the line; must: value of the
-    bits -> cells.
+    its last row for cells in no unit; inside_units: the same, inside the line; must, conflicts:
+    value of the bits -> cells.
     """
 
     step: Mapping[tuple[int, int], int]
     units: Mapping[str, Counts]
     inside_units: Mapping[str, Counts]
     must: Mapping[int, int]
+    conflicts: Mapping[int, int]
 
     def realm(self, realm: int) -> int:
         """Cells of a realm."""
@@ -62,27 +64,52 @@ class Ledger:
         """Cells where any of the bits is set: overlap counts once."""
         return sum(n for value, n in self.must.items() if value & bits)
 
+    def conflict_cells(self, bits: int) -> int:
+        """Cells where any of the bits is set: overlap counts once."""
+        return sum(n for value, n in self.conflicts.items() if value & bits)
 
-def count_region(realm: Raster, line: Line, must: Raster, levels: Sequence[Units]) -> Ledger:
+
+def count_region(
+    realm: Raster, line: Line, must: Raster, conflicts: Raster, levels: Sequence[Units]
+) -> Ledger:
     """Count the region once, in one pass."""
     sizes = tuple(len(level.codes) for level in levels)
     kernel = partial(_count, sizes=sizes)
-    sources = [realm, line.step, must, *(level.raster for level in levels)]
-    step, must_cells, units = reduce_blocks(kernel, sources, _add, title=say("Totals"))
+    sources = [realm, line.step, must, conflicts, *(level.raster for level in levels)]
+    step, must_cells, conflict_cells, units = reduce_blocks(
+        kernel, sources, _add, title=say("Totals")
+    )
     return Ledger(
         {(key // 256, key % 256): n for key, n in sorted(step.items())},
         {level.name: counts[0] for level, counts in zip(levels, units, strict=True)},
         {level.name: counts[1] for level, counts in zip(levels, units, strict=True)},
         dict(sorted(must_cells.items())),
+        dict(sorted(conflict_cells.items())),
     )
 
 
-Part = tuple[dict[int, int], dict[int, int], list[Counts]]
+def cells_inside(step: Raster) -> int:
+    """Cells of the line by the codes of the spatial step: a second route to the pieces' sum."""
+    return int(reduce_blocks(_inside, [step], int.__add__))
 
 
-def _count(realm: Array, step: Array, must: Array, *units: Array, sizes: Sequence[int]) -> Part:
+def _inside(step: Array) -> int:
+    return int(np.count_nonzero(np.isin(step, IN_LINE)))
+
+
+Part = tuple[dict[int, int], dict[int, int], dict[int, int], list[Counts]]
+
+
+def _count(
+    realm: Array,
+    step: Array,
+    must: Array,
+    conflicts: Array,
+    *units: Array,
+    sizes: Sequence[int],
+) -> Part:
     inside = realm != MISSING
-    realm, step, must = realm[inside], step[inside], must[inside]
+    realm, step = realm[inside], step[inside]
     in_line = np.isin(step, IN_LINE)
     found = []
     for unit, size in zip(units, sizes, strict=True):
@@ -90,7 +117,8 @@ def _count(realm: Array, step: Array, must: Array, *units: Array, sizes: Sequenc
         key = (index * 2 + (realm - 1)).astype(np.int64)
         both = [np.bincount(k, minlength=2 * (size + 1)) for k in (key, key[in_line])]
         found.append(np.stack(both).reshape(2, size + 1, 2).astype(np.int64))
-    return _unique(realm.astype(np.int64) * 256 + step), _unique(must), found
+    bits = (_unique(must[inside]), _unique(conflicts[inside]))
+    return _unique(realm.astype(np.int64) * 256 + step), *bits, found
 
 
 def _unique(values: Array) -> dict[int, int]:
@@ -99,8 +127,8 @@ def _unique(values: Array) -> dict[int, int]:
 
 
 def _add(known: Part, new: Part) -> Part:
-    units = [a + b for a, b in zip(known[2], new[2], strict=True)]
-    return _merged(known[0], new[0]), _merged(known[1], new[1]), units
+    units = [a + b for a, b in zip(known[3], new[3], strict=True)]
+    return (*(_merged(a, b) for a, b in zip(known[:3], new[:3], strict=True)), units)  # type: ignore[return-value]
 
 
 def _merged(known: dict[int, int], new: dict[int, int]) -> dict[int, int]:
@@ -148,7 +176,7 @@ class Facts:
     pieces: Sequence[Piece]
     levels: Sequence[Units]
     must: Sequence[MustName]
-    decisions: Sequence[Decision]
+    conflicts: Sequence[Conflict]
     held: Mapping[str, tuple[int, int]]
 
 
@@ -206,18 +234,31 @@ def _by_piece(facts: Facts, make: Make) -> list[Measure]:
 
 
 def _by_unit(facts: Facts, make: Make) -> list[Measure]:
-    """Area of each administrative unit, of the line in it, and its share, by realm."""
+    """Area of each administrative unit, of the line in it, and its share; by realm at a coast."""
+    coast = all(facts.ledger.realm(realm) for realm in REALMS)
     found = []
     for level in facts.levels:
         whole, inside = facts.ledger.units[level.name], facts.ledger.inside_units[level.name]
         labels = _unique_labels(level)
-        for index, realm in np.argwhere(whole[:-1] > 0).tolist():
-            by = {level.name: labels[index], "realm": REALMS[realm + 1]}
-            area, line = int(whole[index, realm]), int(inside[index, realm])
-            found.append(make("region.area", area * facts.cell_m2, "m2", **by))
-            found.append(make("redline.area", line * facts.cell_m2, "m2", **by))
-            found.append(make("redline.share", 100 * line / area, "%", **by))
+        for index in np.flatnonzero(whole[:-1].sum(axis=1)).tolist():
+            by = {level.name: labels[index]}
+            found += _shares(facts, make, whole[index].sum(), inside[index].sum(), by)
+            for realm in REALMS if coast else ():
+                more = by | {"realm": REALMS[realm]}
+                found += _shares(
+                    facts, make, whole[index, realm - 1], inside[index, realm - 1], more
+                )
     return found
+
+
+def _shares(facts: Facts, make: Make, area: Any, line: Any, by: dict[str, str]) -> list[Measure]:
+    if not area:
+        return []
+    return [
+        make("region.area", int(area) * facts.cell_m2, "m2", **by),
+        make("redline.area", int(line) * facts.cell_m2, "m2", **by),
+        make("redline.share", 100 * int(line) / int(area), "%", **by),
+    ]
 
 
 def _unique_labels(level: Units) -> list[str]:
@@ -251,20 +292,21 @@ def _must(facts: Facts, make: Make) -> list[Measure]:
 
 
 def _conflicts(facts: Facts, make: Make) -> list[Measure]:
-    found = []
-    for d in facts.decisions:
-        if d.kind == "conflict":
-            by = {"kind": d.type, "decision": d.decision, "name": d.name}
-            found.append(make("conflict.area", d.area_m2, "m2", **by))
-            found += [
-                make("conflict.area", area, "m2", **by, where=where)
-                for where, area in (
-                    ("must_include", d.in_must_include_m2),
-                    ("candidate_line", d.in_candidate_m2),
-                    ("removed", d.removed_m2),
-                )
-            ]
-    return found
+    """Area in conflict by kind and decision; where two of a kind overlap it counts once."""
+    bits: dict[tuple[str, str], int] = {}
+    for bit, d in enumerate(facts.conflicts):
+        key = (d.kind, d.decision)
+        bits[key] = bits.get(key, 0) | 1 << bit
+    return [
+        make(
+            "conflict.area",
+            facts.ledger.conflict_cells(mine) * facts.cell_m2,
+            "m2",
+            kind=kind,
+            decision=decision,
+        )
+        for (kind, decision), mine in bits.items()
+    ]
 
 
 def _held_shares(facts: Facts, make: Make) -> list[Measure]:

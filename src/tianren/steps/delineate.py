@@ -1,0 +1,437 @@
+"""The step behind `tianren delineate`: from a project's layers to its redline and its numbers."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tianren.delineation import conflicts as conflict_rules
+from tianren.delineation import decisions as decision_rows
+from tianren.delineation import redline, totals
+from tianren.delineation.decisions import Decision
+from tianren.delineation.must_include import area_on_grid
+from tianren.delineation.pieces import FUNCTIONS, Piece, Tally, Units, check_pieces, describe, tally
+from tianren.delineation.redline import Ground, Limits, Line
+from tianren.findings import Finding, Severity
+from tianren.io.rasters import open_raster
+from tianren.io.vectors import write_vector
+from tianren.language import say, set_language
+from tianren.measures import Measure
+from tianren.parameters import Parameters
+from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.raster.raster import Raster, cell_area
+from tianren.steps.declared import Declared, declared, divisions, units
+from tianren.steps.stages import FileStore
+
+if TYPE_CHECKING:
+    from tianren.project.project import Project
+
+Progress = Callable[[str], None] | None
+
+
+@dataclass(frozen=True)
+class Delineated:
+    """The answer of `tianren delineate`: the run and its first numbers."""
+
+    run: RunResults
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: the run, its folder, areas and shares, and how many findings it has."""
+        severities = [f["severity"] for f in self.run.findings]
+        return {
+            "run": self.run.id,
+            "folder": str(self.run.folder),
+            "pieces": int(self.run.record["line"]["pieces"]),
+            "area_m2": self._value("redline.area"),
+            "share_percent": {
+                realm: share
+                for realm in ("land", "sea")
+                if (share := self._value("redline.share", f"realm={realm}")) is not None
+            },
+            "category_m2": {
+                by.removeprefix("category="): float(row["value"])
+                for row in self.run.measures
+                if row["indicator"] == "redline.area" and (by := row["by"]).startswith("category=")
+            },
+            "findings": {s.value: severities.count(s.value) for s in Severity},
+        }
+
+    def text(self) -> str:
+        """The statement, the table, the next command."""
+        found = self.as_dict()
+        area = f"{(found['area_m2'] or 0) / 1e6:,.0f}"
+        lines = [say("{area} km2 in {n} pieces are inside the line.", area=area, n=found["pieces"])]
+        for realm, share in found["share_percent"].items():
+            lines.append(say("{share} % of the {realm}", share=f"{share:.1f}", realm=say(realm)))
+        for category, m2 in found["category_m2"].items():
+            lines.append(f"  {say(CATEGORY_NAMES[category]):<42}{m2 / 1e6:>12,.0f} km2")
+        counts = ", ".join(f"{n} {say(s)}" for s, n in found["findings"].items() if n)
+        lines += [say("Findings: {counts}", counts=counts or say("none")), found["folder"]]
+        return "\n".join([*lines, "", say("Why here? tianren explain --at LON,LAT")])
+
+    def _value(self, indicator: str, by: str = "") -> float | None:
+        for row in self.run.measures:
+            if row["indicator"] == indicator and row["by"] == by:
+                return float(row["value"])
+        return None
+
+
+CATEGORY_NAMES = {
+    "key_function": "key ecological function zones",
+    "barrier": "ecological barrier zones",
+    "habitat": "species' habitats and natural landscapes",
+}
+
+
+def delineate(
+    project: "Project",
+    *,
+    robustness: int = 0,
+    seed: int = 1,
+    report: bool = True,
+    progress: Progress = None,
+) -> Delineated:
+    """Draw the redline of a project; a run that was killed goes on from what it has.
+
+    robustness: how many times to draw the line again over the parameters' ranges, from seed;
+    report: also write maps and report. The same project asked again is the same run.
+    """
+    parameters = project.parameters()
+    run = start_run(
+        project, "delineate", inputs=project.digests(), parameters=parameters,
+        settings=_settings(project, robustness, seed),
+    )  # fmt: skip
+    with run:
+        if not run.finished:
+            set_language(project.language)
+            _draw(project, run, parameters, robustness, seed, progress or _silent)
+    results = open_run(project, run.id)
+    if report:
+        _report(project, run.id)
+    return Delineated(results)
+
+
+def _silent(text: str) -> None:
+    pass
+
+
+def _settings(project: "Project", robustness: int, seed: int) -> dict[str, Any]:
+    """Everything in project.toml that decides about the line."""
+    declared_rows = {
+        "must_include": [_known(m) for m in project.must_include.values()],
+        "conflicts": [_known(c) for c in project.conflicts],
+        "admin": [_known(level) for level in project.admin],
+    }
+    plain = json.loads(json.dumps(declared_rows, default=dict))
+    return {
+        "scope": project.scope,
+        "piece_level": project.piece_level,
+        "language": project.language,
+        "robustness": robustness,
+        "seed": seed if robustness else 0,
+        "delineation": dict(project.delineation),
+        **plain,
+    }
+
+
+def _known(entry: Any) -> dict[str, Any]:
+    """The fields of an entry that say something."""
+    return {key: value for key, value in vars(entry).items() if value not in (None, "", (), {})}
+
+
+def _report(project: "Project", run_id: str) -> None:
+    from tianren.steps.report import write_report
+
+    write_report(project, run_id)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Everything that the outputs of a run are made from."""
+
+    line: Line
+    tally: Tally
+    pieces: Sequence[Piece]
+    declared: Declared
+    levels: Sequence[Units]
+    decisions: Sequence[Decision]
+    measures: Sequence[Measure]
+    findings: Sequence[Finding]
+
+
+def _draw(
+    project: "Project",
+    run: Run,
+    parameters: Parameters,
+    draws: int,
+    seed: int,
+    progress: Callable[[str], None],
+) -> None:
+    from tianren.steps.criteria import compute_criteria
+
+    progress(say("Functions and sensitivities"))
+    criteria = compute_criteria(project, run, parameters, progress=progress)
+    store = FileStore(run, project.grid)
+    limit = limits_of(project, parameters)
+    progress(say("Must-include areas and conflicts"))
+    found = declared(project, parameters, store)
+    levels = units(project)
+    grades = {name: graded(run, name) for name in criteria.computed}
+    ground = ground_of(project, found, levels, grades)
+    progress(say("Core, holes, patches and pieces"))
+    line = redline.draw(ground, limit, store)
+    drawn = _counted(project, run, parameters, line, ground, found, levels, criteria)
+    progress(say("Boundaries"))
+    findings = [*drawn.findings, *_write_polygons(drawn, project, run, parameters)]
+    _write_tables(drawn, run, project, limit, parameters, criteria)
+    measures = list(drawn.measures)
+    more: dict[str, Any] = {}
+    if draws:
+        from tianren.steps.robustness import draw_again
+
+        sure = draw_again(project, run, parameters, ground, draws, seed, progress=progress)
+        measures += sure.measures
+        findings += sure.findings
+        more["robustness"] = sure.record
+    run.finish(measures, findings, parameters, **_record(project, run, drawn), **more)
+    shutil.rmtree(run.folder / "work", ignore_errors=True)
+
+
+def graded(run: Run, criterion: str) -> Raster:
+    return open_raster(run.path(f"grades/{criterion}.tif"), name=criterion, kind="category")
+
+
+def valued(run: Run, criterion: str) -> Raster:
+    return open_raster(run.path(f"values/{criterion}.tif"), name=criterion)
+
+
+def limits_of(project: "Project", parameters: Parameters) -> Limits:
+    """The limits of the spatial step on the project's grid."""
+    return redline.limits(
+        parameters.number("redline.minimum_area"),
+        parameters.number("redline.hole_limit"),
+        project.grid,
+    )
+
+
+def ground_of(
+    project: "Project", found: Declared, levels: Sequence[Units], grades: Mapping[str, Raster]
+) -> Ground:
+    """What the line is drawn from."""
+    return Ground(
+        project.realm(),
+        grades,
+        found.must,
+        [m.level for m in found.names],
+        found.conflicts,
+        conflict_rules.deducted_bits(found.conflict_rules),
+        divisions(project, levels),
+        _corridors(project),
+    )
+
+
+def _corridors(project: "Project") -> Raster | None:
+    """The corridors that a project gives: [delineation] corridors = a source of the catalog."""
+    source = project.delineation.get("corridors")
+    if not source:
+        return None
+    from tianren.io.vectors import burn
+
+    if project.entry(str(source)).is_vector:
+        layer, _ = project.vector(str(source))
+        return burn(
+            layer, project.grid, list(range(1, len(layer) + 1)), name="corridors", outside=0
+        )
+    rasters, _ = project.rasters([str(source)])
+    return next(iter(rasters.values()))
+
+
+def _counted(
+    project: "Project",
+    run: Run,
+    parameters: Parameters,
+    line: Line,
+    ground: Ground,
+    found: Declared,
+    levels: Sequence[Units],
+    criteria: Any,
+) -> Drawn:
+    """Attributes of the pieces, decisions and measures."""
+    values = {name: valued(run, name) for name in criteria.computed}
+    cell = cell_area(project.grid)
+    counts = tally(line, found.must, len(found.names), levels, ground.grades, values)
+    pieces = describe(counts, levels, project.piece_level, found.names, parameters, cell)
+    ledger = totals.count_region(ground.realm, line, found.must, found.conflicts, levels)
+    rules = found.conflict_rules
+    origin = FileStore(run, project.grid).raster("origin")
+    decided = conflict_rules.decide(rules, found.conflicts, origin, found.must)
+    functions = [name for name in values if name in FUNCTIONS]
+    held = totals.held(
+        line.cells,
+        {name: values[name] for name in functions},
+        {name: ground.grades[name] for name in functions},
+    )
+    facts = totals.Facts(
+        project.name, str(project.day.year), run.id, cell, ledger, counts, pieces, levels,
+        found.names, rules, held,
+    )  # fmt: skip
+    findings = [
+        *criteria.findings, *project.findings, *found.findings, *line.findings,
+        *_on_grid(found, ledger, cell), *_no_division(project, levels, ledger, cell),
+    ]  # fmt: skip
+    return Drawn(
+        line, counts, pieces, found, levels,
+        decision_rows.in_order([*found.decisions, *decided]),
+        [*criteria.measures, *totals.measures(facts)], findings,
+    )  # fmt: skip
+
+
+def _on_grid(found: Declared, ledger: totals.Ledger, cell: float) -> list[Finding]:
+    """Where the cell-centre rule changes the area of an entry."""
+    said = [
+        area_on_grid(m.name, polygons, ledger.must_cells(1 << i) * cell)
+        for i, (m, polygons) in enumerate(zip(found.names, found.polygon_m2, strict=True))
+        if polygons is not None
+    ]
+    return [finding for finding in said if finding is not None]
+
+
+def _no_division(
+    project: "Project", levels: Sequence[Units], ledger: totals.Ledger, cell: float
+) -> list[Finding]:
+    """Land that lies in no unit of the level that names the pieces."""
+    cells = sum(int(ledger.units[v.name][-1, 0]) for v in levels if v.name == project.piece_level)
+    if not cells:
+        return []
+    message = say(
+        "{area} km2 of land lie in no {level}; pieces there are numbered under 0",
+        area=f"{cells * cell / 1e6:,.1f}",
+        level=project.piece_level,
+    )
+    return [Finding("redline.no_division", project.piece_level, Severity.WARNING, message)]
+
+
+def _write_polygons(
+    drawn: Drawn, project: "Project", run: Run, parameters: Parameters
+) -> list[Finding]:
+    """Trace, smooth, check and write the pieces. A layer that does not sum raises before it is."""
+    from geopandas import GeoDataFrame
+
+    geometries, findings = _outlines(drawn, project, parameters)
+    cell = cell_area(project.grid)
+    mask = totals.cells_inside(drawn.line.step) * cell
+    drift = parameters.number("redline.area_drift")
+    check_pieces([p.area_m2 for p in drawn.pieces], geometries, mask, drift)
+    rows = [piece.row(run.id) for piece in drawn.pieces]
+    crs = project.grid.crs.to_wkt()
+    if not run.done("redline.gpkg"):
+        layer = GeoDataFrame(rows, geometry=geometries, crs=crs)
+        write_vector(run.path("redline.gpkg"), layer, "redline")
+    if not run.done("must_include.gpkg"):
+        write_vector(run.path("must_include.gpkg"), drawn.declared.sites, "must_include")
+    return findings
+
+
+def _outlines(
+    drawn: Drawn, project: "Project", parameters: Parameters
+) -> tuple[list[Any], list[Finding]]:
+    from tianren.geo.smoothing import smooth
+    from tianren.raster.trace import trace
+
+    traced = trace(drawn.line.cells)
+    side = cell_area(project.grid) ** 0.5
+    smoothed, findings = smooth(
+        traced,
+        parameters.number("redline.smoothing") * side,
+        area_drift=parameters.number("redline.area_drift") / 100,
+    )
+    return [smoothed[piece.number] for piece in drawn.pieces], list(findings)
+
+
+def _write_tables(
+    drawn: Drawn,
+    run: Run,
+    project: "Project",
+    limit: Limits,
+    parameters: Parameters,
+    criteria: Any,
+) -> None:
+    run.write_json("line.json", _line_record(drawn, project, limit, parameters, criteria))
+    run.write_rows("decisions.csv", decision_rows.COLUMNS, (d.row() for d in drawn.decisions))
+    run.write_rows("pieces.csv", PIECE_COLUMNS, _piece_rows(drawn))
+
+
+PIECE_COLUMNS = (
+    "code", "criterion", "share_5_percent", "share_3_percent", "mean", "highest",
+)  # fmt: skip
+
+
+def _piece_rows(drawn: Drawn) -> list[dict[str, str]]:
+    """What each criterion is in each piece where it is important: for explanations and ledgers."""
+    counts = drawn.tally
+    rows = []
+    for piece in drawn.pieces:
+        n, cells = piece.number, int(counts.cells[piece.number])
+        for name in counts.extreme:
+            five, three = int(counts.extreme[name][n]), int(counts.important[name][n])
+            known = name in counts.known and int(counts.known[name][n]) > 0
+            if five or three:
+                rows.append({
+                    "code": piece.code,
+                    "criterion": name,
+                    "share_5_percent": repr(100 * five / cells),
+                    "share_3_percent": repr(100 * three / cells),
+                    "mean": repr(counts.mean(name, n)) if known else "",
+                    "highest": repr(float(counts.highest[name][n])) if known else "",
+                })  # fmt: skip
+    return rows
+
+
+def _line_record(
+    drawn: Drawn, project: "Project", limit: Limits, parameters: Parameters, criteria: Any
+) -> dict[str, Any]:
+    """line.json: what the bits and codes of the run's rasters mean, and the limits that decided."""
+    rules = drawn.declared.conflict_rules
+    return {
+        "must": [vars(m) for m in drawn.declared.names],
+        "conflicts": [
+            {"name": c.name, "kind": c.kind, "decision": c.decision, "reason": c.reason}
+            for c in rules
+        ],
+        "steps": {str(code): text for code, text in redline.ORIGINS.items()},
+        "cell_m2": cell_area(project.grid),
+        "minimum_m2": parameters.number("redline.minimum_area"),
+        "hole_m2": parameters.number("redline.hole_limit"),
+        "minimum_cells": limit.minimum_cells,
+        "hole_cells": limit.hole_cells,
+        "scope": project.scope,
+        "parameters": {k: sorted(v) for k, v in getattr(criteria, "parameters", {}).items()},
+    }
+
+
+def _record(project: "Project", run: Run, drawn: Drawn) -> dict[str, Any]:
+    """What run.toml says besides: who, where, from what."""
+    return {
+        "id": run.id,
+        "title": project.title.get("en", project.name),
+        "titles": dict(project.title),
+        "place": project.name,
+        "language": project.language,
+        "grid": {
+            "crs": project.crs or project.grid.crs.to_wkt(),
+            "resolution": project.resolution,
+            "rows": project.grid.shape[0],
+            "columns": project.grid.shape[1],
+        },
+        "line": {"pieces": drawn.line.pieces, "scope": project.scope},
+        "inputs": [_input(project, name, digest) for name, digest in run.inputs.items()],
+    }
+
+
+def _input(project: "Project", name: str, digest: str) -> dict[str, Any]:
+    """One source as the catalog declares it, with the hash of what was read."""
+    entry = project.entry(name)
+    words = ("uri", "layer", "unit", "period", "licence", "citation", "note", "reason")
+    found = {word: str(getattr(entry, word, "") or "") for word in words}
+    return {"name": name, **found, "sha256": digest, "approximate": bool(entry.approximate)}
