@@ -10,6 +10,7 @@ from tianren.errors import UserError
 from tianren.parameters import Parameters, Setting, all_parameters
 from tianren.parameters.crosswalks import (
     check_classes,
+    coarse_classes,
     crosswalk,
     ecosystems,
     land_cover_legends,
@@ -109,6 +110,12 @@ def test_igbp_codes_of_both_products() -> None:
     assert sorted(crosswalk("igbp")) == list(range(18))  # MCD12C1 has water at 0, MCD12Q1 at 17
     assert crosswalk("igbp")[0] == crosswalk("igbp")[17] == "water"
     assert legend("igbp", "zh_Hans")[12] == "农田"
+
+
+def test_classes_that_cover_several_types_are_marked() -> None:
+    assert 10 in coarse_classes("worldcover")  # tree cover of any leaf type
+    assert 95 not in coarse_classes("worldcover")  # mangroves
+    assert all(coarse_classes(name) <= set(crosswalk(name)) for name in legend_names())
 
 
 def test_texture_classes_fit_their_tables() -> None:

@@ -37,6 +37,12 @@ def test_biodiversity_index() -> None:
     assert biodiversity.biodiversity_index(0.7, 0.6, 0.5, 0.2) == pytest.approx(0.168)
 
 
+def test_biodiversity_rule() -> None:
+    assert biodiversity.biodiversity_rule(0.0, 1.0, 1.0, 0.0) == 5.0
+    assert biodiversity.biodiversity_rule(0.0, 0.0, 1.0, 0.0) == 3.0
+    assert biodiversity.biodiversity_rule(0.0, 0.0, 0.0, 0.0) == 1.0
+
+
 def test_weighted_richness() -> None:
     suitability = np.array([[0.5, np.nan, np.nan], [1.0, 1.0, np.nan]])
     found = biodiversity.weighted_richness(suitability, [5.0, 3.0])

@@ -21,6 +21,21 @@ def biodiversity_index(
     return npp * precipitation * temperature * (1.0 - altitude)
 
 
+@equation
+def biodiversity_rule(
+    priority_ecosystem: float, critical_species: float, vulnerable_species: float, germplasm: float
+) -> float:
+    """Grade by rule: 5, 3, else 1; each input is 1 where it is there and 0 where it is not. DE20.
+
+    Extremely important: a natural ecosystem of the priority list in high integrity, the range of a
+    critically endangered, endangered or nationally protected species, the main habitat of important
+    wild germplasm. Important: the range of a vulnerable species.
+    """
+    if priority_ecosystem + critical_species + germplasm > 0.0:
+        return 5.0
+    return 3.0 if vulnerable_species > 0.0 else 1.0
+
+
 def weighted_richness(suitability: Floats, weights: Sequence[float]) -> Floats:
     """B = sum over species of w_s HSI_s. suitability (species, ...) 0..1 -> (...).
 

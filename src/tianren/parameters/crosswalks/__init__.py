@@ -3,6 +3,14 @@
 `crosswalk("igbp")` gives code -> ecosystem type; `legend("igbp")` code -> a name to read. The
 ecosystem types, and what is known of each beyond its name, are the rows of ecosystems.csv. A class
 without a row is an error, not a guess; a type that section 1.1 does not count says so in its row.
+
+Codes and names are those of the products' user guides (MCD12 IGBP, ESA WorldCover and CCI,
+GlobCover, CGLS-LC100, the IUCN Global Ecosystem Typology 2.0, whose functional groups are
+numbered here) and of Chinese practice (china: levels 1-2 of the national ecosystem survey, HJ
+1166-2021; cnlucc: the land-use classes of the Chinese Academy of Sciences; china_survey: GB/T
+21010-2017 with leading zeros dropped), from memory. Which ecosystem type a class is, is a design
+choice; where a class covers several types it is marked coarse, and the one it stands for has the
+vegetation that is most common under it.
 """
 
 import csv
@@ -49,6 +57,12 @@ def crosswalk(name: str) -> Mapping[int, str]:
     return MappingProxyType(
         {int(row["code"]): row.get("ecosystem") or row["class"] for row in _legend_rows(name)}
     )
+
+
+@cache
+def coarse_classes(name: str) -> frozenset[int]:
+    """The codes whose class covers several ecosystem types, of which the crosswalk chose one."""
+    return frozenset(int(row["code"]) for row in _legend_rows(name) if row.get("coarse") == "1")
 
 
 @cache
