@@ -201,3 +201,9 @@ def test_rule_method() -> None:
 def test_index_method() -> None:
     # W15
     assert soil.soil_index(0.7, 0.4, 0.3) == pytest.approx(0.294)
+
+
+@given(st.floats(0, 100), st.floats(0, 1))
+def test_every_texture_has_a_class(sand: float, part: float) -> None:
+    silt = (100.0 - sand) * part
+    assert 1.0 <= soil.texture_class(sand, silt, 100.0 - sand - silt) <= 13.0

@@ -40,7 +40,7 @@ def weighted_richness(suitability: Floats, weights: Sequence[float]) -> Floats:
     """B = sum over species of w_s HSI_s. suitability (species, ...) 0..1 -> (...).
 
     A species without a value in a cell adds nothing there; a cell where none has one is NaN.
-    Science 1.4 (design choice for the weights).
+    The weights are a design choice.
     """
     w = np.asarray(weights, dtype=float)
     stack = np.asarray(suitability, dtype=float)
