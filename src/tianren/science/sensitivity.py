@@ -92,7 +92,7 @@ def relief_score(value: float, three: float, five: float, seven: float, nine: fl
 
 @equation
 def dryness(accumulated_temperature: float, precipitation: float) -> float:
-    """I = 0.16 sum(T >= 10 degC) / sum(P of that period), 1. G17 Annex B; geogsci.com figure 309537.
+    """I = 0.16 sum(T >= 10 degC) / sum(P of that period), 1. G17 Annex B; geogsci.com 309537.
 
     Accumulated temperature in degC d, precipitation of the same period in mm. Without rain the land
     is as dry as can be (infinite); without a warm season I is 0.
