@@ -1,6 +1,9 @@
 """Terrain against plain loops, planes of known slope, and blocks with a halo against the whole."""
 
 import math
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,3 +133,31 @@ def test_a_block_with_its_halo_equals_the_whole() -> None:
         terrain.relief_amplitude(block, 150.0, 30.0, 30.0)[inner], whole_relief[10:22, 10:22],
         equal_nan=True,
     )  # fmt: skip
+
+
+def as_ascii_grid(z: np.ndarray, path: Path) -> None:
+    """Elevation as a text grid with cells of 90 m."""
+    rows, columns = z.shape
+    head = f"ncols {columns}\nnrows {rows}\nxllcorner 0\nyllcorner 0\ncellsize 90\n"
+    lines = "\n".join(" ".join(f"{v:.3f}" for v in row) for row in z)
+    path.write_text(f"{head}NODATA_value -9999\n{lines}\n")
+
+
+@pytest.mark.skipif(shutil.which("gdaldem") is None, reason="gdaldem is not installed: no peer")
+@pytest.mark.parametrize("mode", ["slope", "aspect", "TRI"])
+def test_the_inside_of_a_surface_agrees_with_gdal(mode: str, tmp_path: Path) -> None:
+    rows, columns = np.mgrid[0:30, 0:40]
+    z = np.round(800 + 300 * np.sin(rows / 5) * np.cos(columns / 7) + 2 * columns, 3)
+    as_ascii_grid(z, tmp_path / "z.asc")
+    out = tmp_path / "out.asc"
+    more = ["-alg", "Riley"] if mode == "TRI" else []
+    command = ["gdaldem", mode, str(tmp_path / "z.asc"), str(out), "-of", "AAIGrid", *more]
+    subprocess.run(command, check=True, capture_output=True)
+    head = [line.split()[0] for line in out.read_text().splitlines()].index("NODATA_value") + 1
+    theirs = np.loadtxt(out, skiprows=head)
+    ours = {
+        "slope": lambda: terrain.slope_horn(z, 90.0, 90.0),
+        "aspect": lambda: terrain.aspect(z, 90.0, 90.0),
+        "TRI": lambda: terrain.ruggedness(z),
+    }[mode]()
+    np.testing.assert_allclose(ours[1:-1, 1:-1], theirs[1:-1, 1:-1], rtol=1e-4, atol=1e-3)
