@@ -125,9 +125,6 @@ def test_texture_classes_fit_their_tables() -> None:
         table = Parameters(dt.date(2026, 1, 1)).table(f"sensitivity.{name}")
         assert set(table) == classes
         assert set(table.values()) == {1, 3, 5}
-    infiltration = Parameters(dt.date(2026, 1, 1)).table("water.infiltration")
-    for code, texture in crosswalk("usda_texture").items():
-        assert infiltration[texture] == pytest.approx(code / 13)
 
 
 def test_coast_types_fit_their_table() -> None:

@@ -7,7 +7,6 @@ in, NaN out.
 """
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -336,10 +335,3 @@ def sand_rule(
         return 5.0
     enough = sand >= sand_important and gale_days >= days_important and cover >= cover_important
     return 3.0 if enough else 1.0
-
-
-def cover_coefficients(table: Mapping[str, float], groups: Mapping[str, str]) -> dict[str, float]:
-    """The coefficient a of each ecosystem type, from the table of groups and the group of each
-    type.
-    """
-    return {ecosystem: table[group] for ecosystem, group in groups.items() if group in table}
