@@ -36,10 +36,10 @@ class CriteriaResult:
         """cuts.json: criterion -> scope label -> cut points."""
         return {g.plan.id: g.cuts_record(self.labels) for g in self.graded if g.cuts}
 
-    def criteria_record(self) -> dict[str, Any]:
-        """criteria.json: criterion -> its plan, with the thresholds of its grades."""
+    def criteria_record(self) -> list[dict[str, Any]]:
+        """criteria.json: the plan of each criterion in order, with the thresholds of its grades."""
         limits = {g.plan.id: list(g.thresholds) for g in self.graded}
-        return {p.id: {**p.as_dict(), "thresholds": limits.get(p.id, [])} for p in self.plans}
+        return [{**p.as_dict(), "thresholds": limits.get(p.id, [])} for p in self.plans]
 
 
 def find_facts(

@@ -114,6 +114,14 @@ def miami_year(temperature: Array, precipitation: Array, *, carbon_fraction: flo
     return np.asarray(productivity.miami(temperature, precipitation, carbon_fraction))
 
 
+def miami_present(
+    temperature: Array, precipitation: Array, fapar: Array, *, carbon_fraction: float
+) -> Array:
+    """Net primary productivity of the vegetation that is there: Miami model times fAPAR."""
+    npp = productivity.miami(temperature, precipitation, carbon_fraction)
+    return np.asarray(productivity.potential_share(npp, np.clip(fapar, 0.0, 1.0)))
+
+
 def cover_from_ndvi(ndvi: Array, *, ends: tuple[float, float]) -> Array:
     """Vegetation cover 0..1 between the NDVI of bare and of fully covered ground."""
     return np.asarray(soil_erosion.cover_fraction(ndvi, *ends))
@@ -403,6 +411,24 @@ _RECIPES = (
     ),
     Recipe(
         "npp",
+        "Miami model times fAPAR",
+        ("annual_temperature", "annual_precipitation", "fapar"),
+        miami_present,
+        "g C/(m2 a)",
+        settings=_number("carbon_fraction", "productivity.carbon_fraction"),
+        source="Lieth 1975; science 12",
+        choice=("criteria.npp_method", "present"),
+        finding=Flag(
+            "npp.miami_fapar",
+            "Net primary productivity is not measured: it is that of the climate (Miami model, "
+            "Lieth 1975) times the absorbed fraction of radiation, so that bare ground and ice "
+            "take up nothing.",
+            Severity.WARNING,
+            "science 12",
+        ),
+    ),
+    Recipe(
+        "npp",
         "Miami model (Lieth 1975)",
         ("annual_temperature", "annual_precipitation"),
         miami_year,
@@ -626,7 +652,7 @@ _RECIPES = (
         settings=_number("limit", "criteria.karst_outcrop"),
     ),
     Recipe(
-        "carbon_stock",
+        "carbon_stock_by_type",
         "IPCC default factors by ecosystem type",
         ("landcover",),
         stock_of_landcover,

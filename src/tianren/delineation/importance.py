@@ -174,6 +174,18 @@ def carbon_taken_up(npp: Array, respiration: Array) -> tuple[Array, Array]:
     return cells, negative(cells)
 
 
+def npp_that_stays(npp: Array, landcover: Array, *, artificial: Codes) -> tuple[Array, Array]:
+    """NPP of natural ecosystems, g C/(m2 a); 0 where people harvest or have built. Flag: there."""
+    made = look_up(landcover, artificial, "landcover")
+    return np.where(made == 1, 0.0 * npp, npp + 0.0 * made), made == 1
+
+
+def _artificial(context: Context) -> dict[str, Any]:
+    made = types_where("artificial")
+    types = landcover_types(context)
+    return {"artificial": {code: float(name in made) for code, name in types.items()}}
+
+
 def as_given(cells: Array) -> Array:
     """A layer that is the value itself."""
     return cells
@@ -322,8 +334,7 @@ WIND = Criterion(
     "share",
     applies=Applicability(
         "dryland",
-        "no land here is dry enough: precipitation is nowhere below the dryland limit of potential "
-        "evapotranspiration",
+        "nowhere dry: rain is above the dryland share of potential evapotranspiration",
         "Whether land is dry is not known (no climate layers), so the criterion is used "
         "everywhere.",
     ),
@@ -399,10 +410,35 @@ CARBON = Criterion(
             flags=(_NEGATIVE,),
             source="Chapin et al. 2006",
         ),
+        Recipe("carbon", "carbon stock", ("carbon_stock",), as_given, "t C/hm2"),
         Recipe(
             "carbon",
-            "carbon stock",
-            ("carbon_stock",),
+            "NPP of natural ecosystems",
+            ("npp", "landcover"),
+            npp_that_stays,
+            "g C/(m2 a)",
+            settings=_artificial,
+            source="science 12",
+            flags=(
+                Flag(
+                    "carbon.not_counted",
+                    "{area} km2 ({share} %) are farmland, orchards or built-up: what grows there "
+                    "is harvested or cleared, so it does not count as carbon taken up.",
+                    source="science 12",
+                ),
+            ),
+            finding=Flag(
+                "carbon.npp_only",
+                "Carbon is graded by net primary productivity alone, because neither the carbon "
+                "stock nor the respiration of the soil is known: what is taken up, not what stays.",
+                Severity.WARNING,
+                "science 12",
+            ),
+        ),
+        Recipe(
+            "carbon",
+            "carbon stock by ecosystem type",
+            ("carbon_stock_by_type",),
             as_given,
             "t C/hm2",
             source="IPCC 2006 Guidelines, vol. 4",
@@ -412,6 +448,8 @@ CARBON = Criterion(
     totals={
         "NPP less respiration": Total("carbon.sequestration", "t C/a", _HECTARE),
         "carbon stock": Total("carbon.total", "t C", _HECTARE),
+        "NPP of natural ecosystems": Total("carbon.npp", "t C/a", 1e-6),
+        "carbon stock by ecosystem type": Total("carbon.total", "t C", _HECTARE),
     },
 )
 

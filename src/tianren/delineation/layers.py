@@ -36,8 +36,8 @@ class LayerInfo:
     """What the catalog says about a layer that is there.
 
     legend: code -> class, for categories; legend_name: the published legend it follows ("IGBP");
-    constant: the one number that stands in for a layer, with its reason; approximate: the catalog
-    calls it so; source: its name in the catalog.
+    constant: the one number that stands in for a layer, in its unit, with its reason; approximate:
+    the catalog calls it so; source: its name in the catalog.
     """
 
     layer: str
@@ -45,6 +45,7 @@ class LayerInfo:
     legend: Mapping[int, str] = field(default_factory=dict)
     legend_name: str = ""
     constant: float | None = None
+    unit: str = ""
     reason: str = ""
     approximate: bool = False
     note: str = ""

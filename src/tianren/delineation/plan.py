@@ -119,7 +119,7 @@ def _planned(
 ) -> CriterionPlan:
     if criterion.needs_coast and not _has_coast(criterion, chooser, facts):
         reason = say(
-            "the project declares no marine part (region.sea_source) and no layer of the coast"
+            "no sea in the project (region.sea_source), no layer of the coast"
         )
         return CriterionPlan(criterion, "not_applicable", reason=reason)
     method = next((m for m in criterion.methods if chooser.can(m)), None)
@@ -200,7 +200,7 @@ def _layer_findings(info: LayerInfo, made: CriterionPlan) -> list[Finding]:
 
 
 def _constant(info: LayerInfo, made: CriterionPlan) -> Finding:
-    value, unit = f"{info.constant:g}", layers()[info.layer].unit
+    value, unit = f"{info.constant:g}", info.unit or layers()[info.layer].unit
     message = say(
         "{layer} is one number for the whole region, {value} {unit} ({reason}).",
         layer=info.layer,

@@ -221,8 +221,7 @@ DESERTIFICATION = Criterion(
     "score",
     applies=Applicability(
         "dryland",
-        "no land here is dry enough: precipitation is nowhere below the dryland limit of potential "
-        "evapotranspiration",
+        "nowhere dry: rain is above the dryland share of potential evapotranspiration",
         "Whether land is dry is not known (no climate layers), so the criterion is used "
         "everywhere.",
     ),
