@@ -348,7 +348,7 @@ def _decisions(rule: Rule, sites: Any, reasons: Mapping[int, str]) -> tuple[Deci
             rule.kind,
             "exclude" if i in reasons else "include",
             reasons.get(i, ""),
-            float(areas[i]) if areas[i] > 0 else 0.0,
+            round(float(areas[i]), 2) if areas[i] > 0 else 0.0,
         )
         for i, name in enumerate(sites["site"])
     )

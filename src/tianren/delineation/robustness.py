@@ -4,6 +4,7 @@ Latin hypercube: McKay, Beckman, Conover (1979), Technometrics 21:239. Rank corr
 (1904), American Journal of Psychology 15:72.
 """
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from tianren.findings import Finding, Severity
 from tianren.language import say
 from tianren.measures import Measure
 from tianren.parameters import Setting
-from tianren.raster.blocks import map_blocks, reduce_blocks
+from tianren.raster.blocks import SIZE, map_blocks, reduce_blocks
 from tianren.raster.raster import MISSING, Array, Raster, Sink
 
 Floats = NDArray[np.float64]
@@ -63,7 +64,8 @@ def frequency(masks: Sequence[Raster], realm: Raster, total: Sink) -> None:
     masks: one raster a draw, above zero inside.
     """
     kernel = partial(_frequency, draws=len(masks))
-    map_blocks(kernel, [realm, *masks], [total], title=say("How often each cell is inside"))
+    side = max(64, SIZE // math.isqrt(len(masks)))  # all masks are read together
+    map_blocks(kernel, [realm, *masks], [total], size=side)
 
 
 def _frequency(realm: Array, *masks: Array, draws: int) -> Array:

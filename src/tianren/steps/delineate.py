@@ -3,15 +3,19 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tianren.delineation import conflicts as conflict_rules
 from tianren.delineation import decisions as decision_rows
 from tianren.delineation import redline, totals
+from tianren.delineation.criteria import CriteriaResult
 from tianren.delineation.decisions import Decision
+from tianren.delineation.grades import scope, shares, thresholds
 from tianren.delineation.must_include import area_on_grid
 from tianren.delineation.pieces import FUNCTIONS, Piece, Tally, Units, check_pieces, describe, tally
+from tianren.delineation.plan import CriterionPlan, parameters_of
+from tianren.delineation.recipes import Context
 from tianren.delineation.redline import Ground, Limits, Line
 from tianren.findings import Finding, Severity
 from tianren.io.rasters import open_raster
@@ -20,7 +24,9 @@ from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.raster.blocks import map_blocks
 from tianren.raster.raster import Raster, cell_area
+from tianren.steps.criteria import Preparation, compute_criteria, prepare
 from tianren.steps.declared import Declared, declared, divisions, units
 from tianren.steps.stages import FileStore
 
@@ -159,6 +165,12 @@ class Drawn:
     measures: Sequence[Measure]
     findings: Sequence[Finding]
 
+    def with_findings(self, more: Sequence[Finding]) -> "Drawn":
+        return replace(self, findings=[*self.findings, *more])
+
+    def with_measures(self, more: Sequence[Measure]) -> "Drawn":
+        return replace(self, measures=[*self.measures, *more])
+
 
 def _draw(
     project: "Project",
@@ -168,34 +180,75 @@ def _draw(
     seed: int,
     progress: Callable[[str], None],
 ) -> None:
-    from tianren.steps.criteria import compute_criteria
-
-    progress(say("Functions and sensitivities"))
-    criteria = compute_criteria(project, run, parameters, progress=progress)
+    """Everything between the lock and run.toml, which is written last."""
+    ready = prepare(project, parameters, progress=progress)
+    criteria = compute_criteria(
+        project, run, parameters=parameters, prepared=ready, progress=progress
+    )
+    behind = _parameters_behind(ready, criteria, parameters)
     store = FileStore(run, project.grid)
     limit = limits_of(project, parameters)
-    progress(say("Must-include areas and conflicts"))
+    progress(say("must-include areas and conflicts"))
     found = declared(project, parameters, store)
     levels = units(project)
-    grades = {name: graded(run, name) for name in criteria.computed}
-    ground = ground_of(project, found, levels, grades)
-    progress(say("Core, holes, patches and pieces"))
+    ground = ground_of(project, found, levels, {n: graded(run, n) for n in criteria.computed})
+    progress(say("core, holes, patches and pieces"))
     line = redline.draw(ground, limit, store)
     drawn = _counted(project, run, parameters, line, ground, found, levels, criteria)
-    progress(say("Boundaries"))
-    findings = [*drawn.findings, *_write_polygons(drawn, project, run, parameters)]
-    _write_tables(drawn, run, project, limit, parameters, criteria)
-    measures = list(drawn.measures)
+    progress(say("boundaries"))
+    drawn = drawn.with_findings(_write_polygons(drawn, project, run, parameters))
+    _write_scope(project, run, ready.zones)
+    _write_tables(drawn, run, _line_record(drawn, project, limit, parameters, behind))
     more: dict[str, Any] = {}
     if draws:
         from tianren.steps.robustness import draw_again
 
-        sure = draw_again(project, run, parameters, ground, draws, seed, progress=progress)
-        measures += sure.measures
-        findings += sure.findings
+        sure = draw_again(ready, run, parameters, ground, draws, seed, behind, progress)
+        drawn = drawn.with_findings(sure.findings).with_measures(sure.measures)
         more["robustness"] = sure.record
-    run.finish(measures, findings, parameters, **_record(project, run, drawn), **more)
+    record = _record(project, run, drawn)
+    run.finish(drawn.measures, drawn.findings, parameters, **record, **more)
     shutil.rmtree(run.folder / "work", ignore_errors=True)
+
+
+def _parameters_behind(
+    ready: Preparation, criteria: CriteriaResult, parameters: Parameters
+) -> dict[str, list[str]]:
+    """Criterion -> the parameters behind its value and grade; all are noted as used.
+
+    A resumed run computes nothing again, but its run.toml names the same parameters.
+    """
+    context = Context(parameters, ready.available)
+    known = parameters_of(ready.plans, context)
+    found = {}
+    for graded_one in criteria.graded:
+        plan = graded_one.plan
+        names = known.get(plan.id, frozenset()) | grading_parameters(plan, parameters)
+        found[plan.id] = sorted(names)
+        for name in found[plan.id]:
+            parameters[name]
+    return found
+
+
+def grading_parameters(plan: CriterionPlan, parameters: Parameters) -> frozenset[str]:
+    """The parameters that decide about the grades of a criterion, its values apart."""
+    own = parameters.with_settings({})
+    if plan.criterion.grading == "share":
+        shares(own)
+    elif plan.criterion.grading == "score":
+        thresholds(own)
+    return frozenset(s.id for s in own.used())
+
+
+def _write_scope(project: "Project", run: Run, zones: Raster | None) -> None:
+    """scope.tif: within what each cell was graded (realm, or 10 * zone + realm)."""
+    if not run.done("scope.tif"):
+        raster = scope(project.realm(), zones).raster
+        map_blocks(_same, [raster], [FileStore(run, project.grid).sink("scope")])
+
+
+def _same(cells: Any) -> Any:
+    return cells
 
 
 def graded(run: Run, criterion: str) -> Raster:
@@ -255,7 +308,7 @@ def _counted(
     ground: Ground,
     found: Declared,
     levels: Sequence[Units],
-    criteria: Any,
+    criteria: CriteriaResult,
 ) -> Drawn:
     """Attributes of the pieces, decisions and measures."""
     values = {name: valued(run, name) for name in criteria.computed}
@@ -277,7 +330,7 @@ def _counted(
         found.names, rules, held,
     )  # fmt: skip
     findings = [
-        *criteria.findings, *project.findings, *found.findings, *line.findings,
+        *criteria.findings, *found.findings, *line.findings,
         *_on_grid(found, ledger, cell), *_no_division(project, levels, ledger, cell),
     ]  # fmt: skip
     return Drawn(
@@ -328,6 +381,7 @@ def _write_polygons(
     if not run.done("redline.gpkg"):
         layer = GeoDataFrame(rows, geometry=geometries, crs=crs)
         write_vector(run.path("redline.gpkg"), layer, "redline")
+    run.write_rows("redline.csv", list(rows[0]) if rows else ["code", "piece"], rows)
     if not run.done("must_include.gpkg"):
         write_vector(run.path("must_include.gpkg"), drawn.declared.sites, "must_include")
     return findings
@@ -341,24 +395,18 @@ def _outlines(
 
     traced = trace(drawn.line.cells)
     side = cell_area(project.grid) ** 0.5
-    smoothed, findings = smooth(
-        traced,
-        parameters.number("redline.smoothing") * side,
-        area_drift=parameters.number("redline.area_drift") / 100,
-    )
-    return [smoothed[piece.number] for piece in drawn.pieces], list(findings)
+    reach = parameters.number("redline.smoothing") * side
+    drift = parameters.number("redline.area_drift") / 100
+    if not traced:
+        return [], []
+    smoothed, findings = smooth(traced, reach, drift)
+    return [smoothed[piece.number] for piece in drawn.pieces], findings
 
 
-def _write_tables(
-    drawn: Drawn,
-    run: Run,
-    project: "Project",
-    limit: Limits,
-    parameters: Parameters,
-    criteria: Any,
-) -> None:
-    run.write_json("line.json", _line_record(drawn, project, limit, parameters, criteria))
-    run.write_rows("decisions.csv", decision_rows.COLUMNS, (d.row() for d in drawn.decisions))
+def _write_tables(drawn: Drawn, run: Run, line: Mapping[str, Any]) -> None:
+    run.write_json("line.json", line)
+    rows = (d.row() for d in drawn.decisions)
+    run.write_rows("decisions.csv", decision_rows.COLUMNS, rows)
     run.write_rows("pieces.csv", PIECE_COLUMNS, _piece_rows(drawn))
 
 
@@ -368,28 +416,29 @@ PIECE_COLUMNS = (
 
 
 def _piece_rows(drawn: Drawn) -> list[dict[str, str]]:
-    """What each criterion is in each piece where it is important: for explanations and ledgers."""
-    counts = drawn.tally
-    rows = []
-    for piece in drawn.pieces:
-        n, cells = piece.number, int(counts.cells[piece.number])
-        for name in counts.extreme:
-            five, three = int(counts.extreme[name][n]), int(counts.important[name][n])
-            known = name in counts.known and int(counts.known[name][n]) > 0
-            if five or three:
-                rows.append({
-                    "code": piece.code,
-                    "criterion": name,
-                    "share_5_percent": repr(100 * five / cells),
-                    "share_3_percent": repr(100 * three / cells),
-                    "mean": repr(counts.mean(name, n)) if known else "",
-                    "highest": repr(float(counts.highest[name][n])) if known else "",
-                })  # fmt: skip
-    return rows
+    """What each criterion is in each piece: for explanations and ledgers."""
+    return [_piece_row(drawn.tally, p, name) for p in drawn.pieces for name in drawn.tally.extreme]
+
+
+def _piece_row(counts: Tally, piece: Piece, name: str) -> dict[str, str]:
+    n, cells = piece.number, int(counts.cells[piece.number])
+    known = name in counts.known and int(counts.known[name][n]) > 0
+    return {
+        "code": piece.code,
+        "criterion": name,
+        "share_5_percent": repr(100 * int(counts.extreme[name][n]) / cells),
+        "share_3_percent": repr(100 * int(counts.important[name][n]) / cells),
+        "mean": repr(counts.mean(name, n)) if known else "",
+        "highest": repr(float(counts.highest[name][n])) if known else "",
+    }
 
 
 def _line_record(
-    drawn: Drawn, project: "Project", limit: Limits, parameters: Parameters, criteria: Any
+    drawn: Drawn,
+    project: "Project",
+    limit: Limits,
+    parameters: Parameters,
+    behind: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """line.json: what the bits and codes of the run's rasters mean, and the limits that decided."""
     rules = drawn.declared.conflict_rules
@@ -406,7 +455,7 @@ def _line_record(
         "minimum_cells": limit.minimum_cells,
         "hole_cells": limit.hole_cells,
         "scope": project.scope,
-        "parameters": {k: sorted(v) for k, v in getattr(criteria, "parameters", {}).items()},
+        "parameters": dict(behind),
     }
 
 

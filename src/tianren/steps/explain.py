@@ -105,11 +105,8 @@ class Results:
 
     @cached_property
     def pieces(self) -> Mapping[str, Mapping[str, Any]]:
-        """Code -> the row of the polygon layer, without its geometry."""
-        import geopandas
-
-        table = geopandas.read_file(self.run.path("redline.gpkg"), ignore_geometry=True)
-        return {str(row["code"]): row for row in table.to_dict("records")}
+        """Code -> its row of redline.csv: the attributes of the polygon layer."""
+        return {row["code"]: row for row in self.run.rows("redline.csv")}
 
     @cached_property
     def by_number(self) -> Mapping[int, Mapping[str, Any]]:

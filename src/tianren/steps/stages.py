@@ -12,6 +12,7 @@ DELIVERED = {
     "cells": ("redline_cells.tif", "int32", 0.0),
     "must": ("must_include.tif", "int32", None),
     "conflicts": ("conflicts.tif", "int32", None),
+    "scope": ("scope.tif", "int32", None),
     "frequency": ("robustness/frequency.tif", "float32", None),
 }
 SMALL = ("origin", "state", "mask")  # codes that fit a byte
