@@ -242,8 +242,8 @@ def _loop_text(
         )
     cells = [f"cell_{name}" for name in names]
     stored = ", ".join(f"{o}[i]" for o in outputs)
-    if not handles_missing:
-        lines.append(f"        if {' or '.join(f'missing({c})' for c in cells)}:")
+    if not handles_missing:  # "|", not "or": one branch, which LLVM can turn into vector code
+        lines.append(f"        if {' | '.join(f'missing({c})' for c in cells)}:")
         lines.extend(f"            {o}[i] = nan" for o in outputs)
         lines.append("            continue")
     lines.append(f"        {stored} = function({', '.join(cells)})")
@@ -253,7 +253,7 @@ def _loop_text(
 def _guarded(function: Function, inner: Any) -> Function:
     """The function behind a test for missing inputs, with its parameters and defaults."""
     names = list(inspect.signature(function).parameters)
-    test = " or ".join(f"missing({name})" for name in names) or "False"
+    test = " | ".join(f"missing({name})" for name in names) or "False"
     text = f"def guarded({', '.join(names)}):\n    if {test}:\n        return nan\n"
     guarded = _written(text + f"    return inner({', '.join(names)})", "guarded", inner=inner)
     guarded.__defaults__ = function.__defaults__
