@@ -77,7 +77,7 @@ class NativeRaster:
             raw = dataset.read(number, window=box)
             missing = dataset.read_masks(number, window=box) == 0 if self.masked else None
         except FAULTS as fault:
-            raise damaged(self.address, fault) from fault
+            raise damaged(self.address, fault, self.entry.where) from fault
         return raw, _declared(raw, self.nodata[band], self.entry.missing, missing)
 
     def clean(self, band: int, raw: Array, missing: Array) -> Array:
@@ -123,7 +123,7 @@ def open_native(entry: Entry) -> NativeRaster:
         with _open(address) as dataset:
             return _described(entry, address, dataset)
     except FAULTS as fault:
-        raise damaged(path, fault) from fault
+        raise damaged(path, fault, entry.where) from fault
 
 
 def _one_file(entry: Entry) -> Path:

@@ -39,7 +39,7 @@ class Cover:
 
 def window_affine(grid: Grid, window: Window) -> Affine:
     """The affine of a window of a grid."""
-    shifted: Affine = grid.affine * Affine.translation(window[1].start, window[0].start)
+    shifted: Affine = grid.affine @ Affine.translation(window[1].start, window[0].start)
     return shifted
 
 
@@ -117,13 +117,13 @@ def _joined(source: Grid, pieces: list[tuple[Piece, int]]) -> Cover:
     rows = pieces[0][0].rows
     first = pieces[0][1]
     last = max(start + p.columns.stop - p.columns.start for p, start in pieces)
-    affine = source.affine * Affine.translation(first, rows.start)
+    affine = source.affine @ Affine.translation(first, rows.start)
     if len(pieces) == 1 and pieces[0][0].turns:
         # Alone, a piece keeps its exact place even where 360 degrees are no whole cells.
         piece = pieces[0][0]
         east = math.copysign(360.0 * piece.turns, source.affine.a * piece.turns)
-        affine = Affine.translation(east, 0) * (
-            source.affine * Affine.translation(piece.columns.start, rows.start)
+        affine = Affine.translation(east, 0) @ (
+            source.affine @ Affine.translation(piece.columns.start, rows.start)
         )
     return Cover(
         tuple(p for p, _ in pieces),

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,11 +20,15 @@ import rasterio
 import rasterio.shutil
 from odc.geo.geobox import GeoBox
 from rasterio._err import CPLE_BaseError
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from tianren.errors import UserError
 from tianren.geo.grid import same_grid
 from tianren.raster.raster import MISSING, Array, Grid, Kind, Raster, Sink, Window
+
+# rasterio silences this for its arrays in memory by a means that fails with threads; files without
+# a place are refused by io.native.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 TILE = 512
 _OPEN_FILES = 64  # per thread
@@ -82,13 +87,13 @@ def _opened(path: Path) -> Any:
     return handles[key]
 
 
-def damaged(path: Path | str, fault: BaseException) -> UserError:
+def damaged(path: Path | str, fault: BaseException, where: str = "") -> UserError:
     """What is said of a file that cannot be read as a raster: truncated, corrupt, or no raster."""
     text = str(fault.__cause__ or fault).strip().rstrip(".")
     size = Path(path).stat().st_size if Path(path).is_file() else 0
     return UserError(
         f"the raster cannot be read: {text}",
-        where=str(path),
+        where=where or str(path),
         by_how_much=f"{size:,} bytes",
         next_step="open it in QGIS or with gdalinfo; if it is truncated, copy or download it again",
     )
@@ -180,6 +185,7 @@ class FileSink:
                 return
             self._dataset.close()
             self._dataset = None
+            _require_room(self._part)
             _require_whole(self._part)
             if self.delivered:
                 self._deliver()
@@ -189,6 +195,7 @@ class FileSink:
         final = temporary_beside(self.path)
         try:
             rasterio.shutil.copy(self._part, final, **self._cog())
+            _require_room(final)
             _require_whole(final)
             final.replace(self._part)
         finally:
@@ -261,10 +268,27 @@ def discard(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _require_whole(path: Path) -> None:
-    """Refuse a TIFF that misses tiles: GDAL reads those as nodata, and may lose a failed flush."""
+def _require_room(path: Path) -> None:
+    """Refuse a closed file to which nothing could be added: its last tiles may be lost.
+
+    GDAL writes what it still holds when a file is closed, and rasterio does not tell when that
+    fails. A disk on which a tile did not fit does not take more than a tile either.
+    """
     size = path.stat().st_size
-    with rasterio.open(path) as dataset:
+    with path.open("r+b") as stream:
+        stream.seek(size)
+        try:
+            stream.write(os.urandom(2 * TILE * TILE * 4))  # random: some disks compress
+            stream.flush()
+            os.fsync(stream.fileno())
+        finally:
+            os.truncate(path, size)
+
+
+def _require_whole(path: Path) -> None:
+    """Refuse a TIFF that misses tiles: GDAL would read them as nodata."""
+    size = path.stat().st_size
+    with rasterio.open(path, driver="GTiff") as dataset:
         across = -(-dataset.width // dataset.block_shapes[0][1])
         down = -(-dataset.height // dataset.block_shapes[0][0])
         for y in range(down):

@@ -263,7 +263,7 @@ class PolygonSource:
         from affine import Affine
         from rasterio.features import rasterize
 
-        affine = self.grid.affine * Affine.translation(left, top)
+        affine = self.grid.affine @ Affine.translation(left, top)
         west, north = affine @ (0, 0)
         east, south = affine @ (_TILE, _TILE)
         found = np.sort(self._tree.query(shapely.box(west, south, east, north)))
