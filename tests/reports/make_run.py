@@ -113,15 +113,15 @@ def write_raster(path: Path, cells: NDArray[Any], fields: Fields, nodata: float 
         target.write(cells, 1)
 
 
-def step_of(fields: Fields) -> NDArray[np.int32]:
+def step_of(fields: Fields) -> NDArray[np.uint8]:
     """What became of each cell: 1 core, 6 deducted, 0 outside the line, missing outside the region."""
     step = np.where(fields.cells > 0, 1, 0).astype(np.int32)
     town = np.zeros(step.shape, dtype=bool)
     rows, columns = step.shape
     town[rows // 2 : rows // 2 + rows // 12, columns // 2 : columns // 2 + columns // 12] = True
     step[town & (step == 0)] = 6
-    step[~fields.inside] = -2147483648
-    return step
+    step[~fields.inside] = 255
+    return step.astype(np.uint8)
 
 
 def piece_table(fields: Fields) -> gpd.GeoDataFrame:
@@ -132,6 +132,21 @@ def piece_table(fields: Fields) -> gpd.GeoDataFrame:
         shapes.setdefault(int(number), []).append(shapely.geometry.shape(shape))
     rows = [_piece(fields, n, shapely.union_all(parts)) for n, parts in sorted(shapes.items())]
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
+
+
+def must_table() -> gpd.GeoDataFrame:
+    """Two protected areas and a spring, as the line took them."""
+    places = ((-60e3, 10e3, 9e3), (40e3, -30e3, 6e3), (0.0, 50e3, 2e3))
+    return gpd.GeoDataFrame(
+        {
+            "site": ["North Reserve", "Côte Park", "Spring of the Plateaux"],
+            "entry": ["protected_areas", "protected_areas", "drinking_water"],
+            "kind": ["protected_area", "protected_area", "drinking_water"],
+            "level": [1, 2, 3],
+        },
+        geometry=[shapely.Point(x, y).buffer(radius) for x, y, radius in places],
+        crs=CRS,
+    )
 
 
 def _piece(fields: Fields, number: int, geometry: Any) -> dict[str, Any]:
@@ -244,8 +259,9 @@ def make_run(folder: Path, rows: int = 200, columns: int = 300, pieces: int = 25
         write_raster(run / f"grades/{name}.tif", fields.grades[name], fields, 255)
     write_raster(run / "factors/elevation.tif", fields.elevation, fields, np.nan)
     write_raster(run / "robustness/frequency.tif", fields.frequency, fields, np.nan)
-    write_raster(run / "step.tif", step_of(fields), fields, -2147483648)
+    write_raster(run / "spatial_step.tif", step_of(fields), fields, 255)
     write_raster(run / "redline_cells.tif", fields.cells, fields, None)
+    must_table().to_file(run / "must_include.gpkg", layer="must_include", driver="GPKG")
     table = piece_table(fields)
     table.to_file(run / "redline.gpkg", layer="redline", driver="GPKG")
     _write_table(
@@ -321,21 +337,6 @@ DESCRIPTION = Description(
     title="Synthetia: ecological conservation redline",
     place="Synthetia",
     crs=CRS,
-    sources={
-        "precipitation": {
-            "unit": "mm/month",
-            "period": "1991-2020",
-            "licence": "CC-BY-4.0",
-            "citation": "Weather Service of Synthetia (2021): normals",
-        },
-        "protected_areas": {
-            "period": "2026",
-            "licence": "CC0-1.0",
-            "citation": "Register of protected areas (2026)",
-            "approximate": True,
-            "note": "buffers of the reported area",
-        },
-    },
 )
 
 RUN_TOML = """
@@ -349,9 +350,31 @@ jurisdiction = ""
 [settings]
 robustness = 20
 
-[inputs]
-precipitation = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-protected_areas = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
+[[inputs]]
+name = "precipitation"
+layer = "precipitation"
+uri = "data/precipitation.tif"
+unit = "mm/month"
+period = "1991-2020"
+licence = "CC-BY-4.0"
+citation = "Weather Service of Synthetia (2021): normals"
+note = ""
+reason = ""
+sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+approximate = false
+
+[[inputs]]
+name = "protected_areas"
+layer = "protected_areas"
+uri = "data/protected.gpkg"
+unit = "1"
+period = "2026"
+licence = "CC0-1.0"
+citation = "Register of protected areas (2026)"
+note = "circles of the reported area"
+reason = ""
+sha256 = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
+approximate = true
 
 [[parameters]]
 id = "grading.extremely_important"

@@ -119,10 +119,26 @@ def first_page(contents: Contents) -> FirstPage:
 
 def _sentences(contents: Contents) -> list[str]:
     return [
-        say("{statement}.", statement=facts.redline_statement(contents)),
+        _what_it_is(contents),
         _what_it_holds(contents),
         _what_it_rests_on(contents),
     ]
+
+
+def _what_it_is(contents: Contents) -> str:
+    areas = facts.areas_by_category(contents)
+    total = sum(area for _, area in areas)
+    if not total:
+        return say("{statement}.", statement=facts.redline_statement(contents))
+    told = [
+        say(
+            "{percent} {category}",
+            percent=numerals.percent(100 * area / total),
+            category=words.in_sentence(words.category(name)),
+        )
+        for name, area in areas
+    ]
+    return say("Of its area, {parts}.", parts=words.listing(told))
 
 
 def _what_it_holds(contents: Contents) -> str:
@@ -141,10 +157,8 @@ def _what_it_rests_on(contents: Contents) -> str:
     if not missing:
         return say("It rests on all {count} criteria that apply here.", count=len(contents.computed))
     return say(
-        "It rests on {count} criteria; {missing} more could not be computed for want of layers: "
-        "{names}.",
+        "It rests on {count} criteria; not computed for want of layers: {names}.",
         count=len(contents.computed),
-        missing=len(missing),
         names=words.listing([words.criterion(str(c["criterion"])) for c in missing]),
     )
 
@@ -194,8 +208,7 @@ def _unverified(contents: Contents) -> list[str]:
         told.append(say("Layers missing: {names}", names=_some(missing, 8)))
     approximate = facts.approximate_layers(contents)
     if approximate:
-        names = [words.layer(n) for n in approximate]
-        told.append(say("Layers that are only approximate: {names}", names=_some(names, 8)))
+        told.append(say("Layers that are only approximate: {names}", names=_some(approximate, 8)))
     serious = [f for f in contents.findings if f.severity != "note"]
     if serious:
         told.append(
@@ -632,7 +645,7 @@ def _inputs(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter | None
 
 
 def _input_name(row: Row) -> str:
-    name = words.layer(str(row.get("name") or row.get("id", "")))
+    name = words.source(row)
     return f"{name} ({say('approximate')})" if row.get("approximate") else name
 
 

@@ -61,7 +61,8 @@ def lorenz(contents: Contents, folder: Path) -> Drawn:
     curves = {n: c for n, c in curves.items() if c}
     steepest = max(curves, key=lambda n: facts.held_by_best(contents, n, 20) or 0.0)
     title = say(
-        "The best fifth of the land holds {percent} of {service}",
+        "The best fifth of {realm} holds {percent} of {service}",
+        realm=facts.where(contents, steepest),
         percent=numerals.percent(facts.held_by_best(contents, steepest, 20) or 0.0),
         service=words.service(steepest),
     )

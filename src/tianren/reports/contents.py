@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,20 +31,15 @@ class Surroundings:
     protected: "GeoDataFrame | None" = None
     borders: "GeoDataFrame | None" = None
     elevation: Path | None = None
-    approximate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Description:
-    """What the project says about itself, which a run's own folder does not repeat.
-
-    sources: name of a catalog source -> its citation, licence, period, unit, approximate, note.
-    """
+    """What the project says about itself, in the language of the reader."""
 
     title: str = ""
     place: str = ""
     crs: str = ""
-    sources: Mapping[str, Row] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,14 +100,17 @@ class Contents:
     @property
     def step_path(self) -> Path | None:
         """What became of each cell of the region (codes of delineation.redline.ORIGINS)."""
-        return _first(self.folder, "step.tif", "redline_step.tif", "line/step.tif")
+        return _first(self.folder, "spatial_step.tif")
+
+    @property
+    def must_include_path(self) -> Path | None:
+        """The outlines of what had to be included (columns kind, level, site)."""
+        return _first(self.folder, "must_include.gpkg")
 
     @property
     def frequency_path(self) -> Path | None:
         """How often each cell is inside, when a robustness run was made."""
-        return _first(
-            self.folder, "robustness/frequency.tif", "robustness.tif", "robustness_frequency.tif"
-        )
+        return _first(self.folder, "robustness/frequency.tif", "robustness.tif", "frequency.tif")
 
     def pick(self, indicator: str, **by: str) -> Measure | None:
         """The one measure with exactly this breakdown, or None."""
@@ -138,8 +136,8 @@ def read_contents(folder: Path, description: Description | None = None) -> Conte
     return Contents(
         folder=folder,
         run=run,
-        title=about.title or str(run.get("project", "")) or folder.name,
-        place=about.place or str(run.get("project", "")),
+        title=about.title or str(run.get("title") or run.get("project") or folder.name),
+        place=about.place or str(run.get("place") or run.get("project") or ""),
         crs=about.crs or _crs_of(pieces),
         day=_day(run.get("day")),
         measures=tuple(_measure(row) for row in _read_csv(folder / "measures.csv")),
@@ -147,7 +145,7 @@ def read_contents(folder: Path, description: Description | None = None) -> Conte
         decisions=tuple(_read_csv(folder / "decisions.csv")),
         criteria=tuple(_read_criteria(folder / "criteria.json")),
         parameters=tuple(run.get("parameters", [])),
-        inputs=tuple(_inputs(run.get("inputs", {}), about.sources)),
+        inputs=tuple(_inputs(run.get("inputs", []))),
         pieces=pieces,
         admin_levels=_admin_levels(pieces),
     )
@@ -224,12 +222,11 @@ def _finding(row: Row) -> Finding:
     )
 
 
-def _inputs(digests: Mapping[str, str], sources: Mapping[str, Row]) -> list[Row]:
-    """Every input with its sha256 as the run took it, and what the catalog says about it."""
-    return [
-        {"name": name, **sources.get(name, {}), "sha256": digest}
-        for name, digest in sorted(digests.items())
-    ]
+def _inputs(read: Sequence[Row] | Mapping[str, str]) -> list[Row]:
+    """Every input with its sha256: a list of tables, or bare {name: sha256}."""
+    if isinstance(read, Mapping):
+        return [{"name": name, "sha256": digest} for name, digest in sorted(read.items())]
+    return sorted(read, key=lambda row: str(row.get("name", "")))
 
 
 def _crs_of(pieces: "GeoDataFrame | None") -> str:

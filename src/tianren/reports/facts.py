@@ -81,22 +81,23 @@ def redline_statement(contents: Contents) -> str:
     )
 
 
-def grade_areas(contents: Contents, name: str) -> dict[int, float]:
-    """Grade -> area in m2 over both realms, from the measures; empty when they do not say."""
+def grade_areas(contents: Contents, name: str, realm: str = "") -> dict[int, float]:
+    """Grade -> area in m2, in one realm or both; empty when the measures do not say."""
     found: dict[int, float] = {}
     for measure in contents.measures:
         by = dict(measure.by)
-        if measure.indicator == "function.area" and name in (
+        mine = measure.indicator == "function.area" and name in (
             by.get("function"),
             by.get("sensitivity"),
-        ):
+        )
+        if mine and realm in ("", by.get("realm")):
             found[int(by["grade"])] = found.get(int(by["grade"]), 0.0) + measure.value
     return found
 
 
-def grade_shares(contents: Contents, name: str) -> dict[int, float]:
+def grade_shares(contents: Contents, name: str, realm: str = "") -> dict[int, float]:
     """Grade -> percent of the graded area: from the measures, else counted on the preview."""
-    found = grade_areas(contents, name)
+    found = grade_areas(contents, name, realm)
     if not found:
         cells = read_preview(contents.grade_path(name), category=True).cells
         found = {c: float(np.count_nonzero(cells == c)) for c in (5, 3, 1, 0)}
@@ -104,19 +105,32 @@ def grade_shares(contents: Contents, name: str) -> dict[int, float]:
     return {c: 100 * a / total for c, a in found.items() if a > 0} if total else {}
 
 
+def realm_of(contents: Contents, name: str) -> str:
+    """The realm that a criterion speaks of: land where it is graded there, else the sea."""
+    return "land" if any(grade_areas(contents, name, "land").values()) else "sea"
+
+
+def where(contents: Contents, name: str) -> str:
+    """That realm inside a sentence: "of the land"."""
+    return say("the land") if realm_of(contents, name) == "land" else say("the sea")
+
+
 def lorenz(contents: Contents, name: str) -> list[tuple[float, float]]:
     """(percent of the land, percent of the function it holds), best land first.
 
-    Empty when the grading has several scopes: each has a curve of its own.
+    Empty when the grading has several scopes on land: each has a curve of its own.
     """
     mine = [
         m
         for m in contents.measures
         if m.indicator == "function.lorenz" and dict(m.by).get("function") == name
     ]
-    if len({dict(m.by).get("scope", "") for m in mine}) != 1:
+    scopes = {dict(m.by).get("scope", "") for m in mine}
+    wanted = scopes if len(scopes) == 1 else scopes & {realm_of(contents, name)}
+    if len(wanted) != 1:
         return []
-    return [(0.0, 0.0), *sorted((_percent_of(m), m.value) for m in mine), (100.0, 100.0)]
+    points = [(_percent_of(m), m.value) for m in mine if dict(m.by).get("scope", "") in wanted]
+    return [(0.0, 0.0), *sorted(points), (100.0, 100.0)]
 
 
 def _percent_of(measure: Measure) -> float:
@@ -130,24 +144,28 @@ def held(contents: Contents, name: str) -> float | None:
 
 
 def grade_statement(contents: Contents, name: str) -> str:
-    """ "31.0 % of the land is extremely important: it holds half of the water conserved"."""
-    best = grade_shares(contents, name).get(5, 0.0)
+    """ "31.0 % of the land holds 50.0 % of the water conserved"."""
+    best = grade_shares(contents, name, realm_of(contents, name)).get(5, 0.0)
+    percent, realm = numerals.percent(best), where(contents, name)
     if name in palette.SENSITIVITIES:
         return say(
-            "{percent} of the land is extremely sensitive to {hazard}",
-            percent=numerals.percent(best),
+            "{percent} of {realm} is extremely sensitive to {hazard}",
+            percent=percent,
+            realm=realm,
             hazard=words.hazard(name),
         )
     share = held_by_best(contents, name, best)
     if share is None:
         return say(
-            "{percent} of the land is extremely important for {service}",
-            percent=numerals.percent(best),
+            "{percent} of {realm} is extremely important for {service}",
+            percent=percent,
+            realm=realm,
             service=words.service(name),
         )
     return say(
-        "{percent} of the land holds {share} of {service}",
-        percent=numerals.percent(best),
+        "{percent} of {realm} holds {share} of {service}",
+        percent=percent,
+        realm=realm,
         share=numerals.percent(share),
         service=words.service(name),
     )
@@ -168,7 +186,8 @@ def value_statement(contents: Contents, name: str) -> str:
     if share is None or name in palette.SENSITIVITIES:
         return say("{criterion}: the values behind the grades", criterion=words.criterion(name))
     return say(
-        "The best tenth of the land holds {share} of {service}",
+        "The best tenth of {realm} holds {share} of {service}",
+        realm=where(contents, name),
         share=numerals.percent(share),
         service=words.service(name),
     )
@@ -219,6 +238,5 @@ def robust_statement(contents: Contents) -> str:
 
 
 def approximate_layers(contents: Contents) -> list[str]:
-    """The layers that are only approximate, by name."""
-    marked = [str(i.get("name", "")) for i in contents.inputs if i.get("approximate")]
-    return sorted({*marked, *contents.surroundings.approximate})
+    """The layers that are only approximate, by name in the current language."""
+    return sorted({words.source(i) for i in contents.inputs if i.get("approximate")})

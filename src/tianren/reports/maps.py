@@ -430,7 +430,7 @@ def _approximate(contents: Contents) -> list[sheet.Entry]:
     names = facts.approximate_layers(contents)
     if not names:
         return []
-    told = words.listing([words.layer(n) for n in names])
+    told = words.listing(names)
     return [sheet.space(0.04), sheet.note(say("Approximate: {layers}", layers=told))]
 
 

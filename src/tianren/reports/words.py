@@ -1,5 +1,9 @@
 """The names of criteria, grades, categories, units and dimensions, in the current language."""
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
 from tianren.language import current_language, say
 from tianren.measures import indicators
 
@@ -184,6 +188,14 @@ def layer(name: str) -> str:
     return _layer_names(current_language()).get(name, plain(name))
 
 
+def source(row: Mapping[str, Any]) -> str:
+    """An input by the layer that it serves, or by its own name in the catalog."""
+    names = _layer_names(current_language())
+    serves, own = str(row.get("layer", "")), str(row.get("name", ""))
+    return names.get(serves) or names.get(own) or kind(own)
+
+
+@cache
 def _layer_names(language: str) -> dict[str, str]:
     import csv
     from importlib.resources import files
@@ -197,6 +209,11 @@ def plain(name: str) -> str:
     """An id without its underscores, beginning with a capital."""
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
+
+
+def in_sentence(text: str) -> str:
+    """A name inside a sentence: its first letter small."""
+    return text[:1].lower() + text[1:]
 
 
 def _as_written(name: str) -> str:

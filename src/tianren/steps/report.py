@@ -155,14 +155,13 @@ def _speaking(language: str | None) -> Iterator[None]:
 
 
 def describe(project: "Project") -> "Description":
-    """Title, place and the catalog's words about each source, in the current language."""
+    """Title and place in the current language, and the grid's CRS."""
     from tianren.reports.contents import Description
 
     return Description(
         title=_in_language(project.title, project.name),
         place=_in_language(project.title, project.name),
         crs=str(project.grid.crs.to_wkt()),
-        sources={name: _about(entry) for name, entry in project.catalog.items()},
     )
 
 
@@ -174,48 +173,28 @@ def _in_language(names: Mapping[str, str], otherwise: str) -> str:
     return otherwise
 
 
-def _about(entry: Any) -> dict[str, Any]:
-    keys = ("uri", "unit", "period", "licence", "citation", "reason", "approximate", "note")
-    return {key: getattr(entry, key) for key in keys if getattr(entry, key)}
-
-
 def look_around(project: "Project", contents: "Contents") -> "Surroundings":
     """The region, protected areas, administrative borders and elevation that maps show."""
     from tianren.reports.contents import Surroundings
 
-    protected, approximate = _protected(project)
     return Surroundings(
         region=project.region,
-        protected=protected,
+        protected=_protected(contents),
         borders=project.vector(project.admin[0].source)[0] if project.admin else None,
         elevation=contents.relief_path or _elevation(project),
-        approximate=approximate,
     )
 
 
-def _protected(project: "Project") -> "tuple[GeoDataFrame | None, tuple[str, ...]]":
-    """The protected areas that count, as the line took them: statuses, buffers and all."""
+def _protected(contents: "Contents") -> "GeoDataFrame | None":
+    """The protected areas as the line took them: those that count, points as circles."""
     import geopandas
-    import pandas
 
-    from tianren.delineation.must_include import Rule, from_layer
-
-    layers, approximate = [], []
-    for must in project.must_include.values():
-        if must.kind != "protected_area" or not project.entry(must.source).is_vector:
-            continue
-        rule = Rule(
-            must.name, must.kind, must.where, must.classes, must.buffer, must.columns, must.core
-        )
-        layer, _ = project.vector(must.source)
-        areas = from_layer(rule, layer, project.parameters()).areas
-        layers += [area.layer[["geometry"]] for area in areas]
-        if project.entry(must.source).approximate:
-            approximate.append(must.source)
-    if not layers:
-        return None, ()
-    found = geopandas.GeoDataFrame(pandas.concat(layers), crs=layers[0].crs)
-    return found, tuple(approximate)
+    path = contents.must_include_path
+    if path is None:
+        return None
+    found = geopandas.read_file(path)
+    mine = found[found["kind"] == "protected_area"]
+    return mine if len(mine) else None
 
 
 def _elevation(project: "Project") -> Path | None:
