@@ -1,7 +1,7 @@
 """The same holes and patches with connected-components-3d, in two ways; prints the seconds.
 
-Arguments: folder, hole limit, minimum, way. dust: its own dust() twice; a frame around the grid is
-whatever touches the edge one large component. labels: label, count, look up.
+Arguments: folder, hole limit, minimum, way. dust: its own dust() twice, with a frame around
+the grid that makes what touches the edge one large component. labels: label, count, look up.
 """
 
 import hashlib

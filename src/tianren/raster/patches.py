@@ -186,7 +186,7 @@ def _cleaned(state: _States, verdict: NDArray[np.uint8]) -> Array:
     becomes = np.zeros((3, 5), dtype=np.uint8)
     becomes[r.AS_IS, :4] = (OPEN, INSIDE, KEPT, BARRIER)
     becomes[r.TO_INSIDE] = INSIDE
-    out = np.empty(window_shape(state.band.window), dtype=np.uint8)
+    out = np.zeros(window_shape(state.band.window), dtype=np.uint8)
     band, runs = state.band, state.band.runs
     r.paint_cleaned(runs.first, runs.starts, band.of, state.codes, verdict, becomes, out)
     return out
@@ -214,6 +214,6 @@ def numbered(bands: "Sequence[Band]") -> "tuple[list[Ints], int]":
 def _numbered_cells(band: "Band", numbers: "Ints") -> Array:
     from tianren.raster import runs as r
 
-    out = np.empty(window_shape(band.window), dtype=np.int32)
+    out = np.zeros(window_shape(band.window), dtype=np.int32)
     r.paint(band.runs.first, band.runs.starts, band.of, numbers, MISSING, out)
     return out

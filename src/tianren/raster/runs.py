@@ -160,7 +160,7 @@ def _join_seam(of: Any, above_found: Any, ids: Any, parent: Any, above: Any) -> 
         if part[of[k]] == NONE:
             part[of[k]] = ids[k]
         else:
-            unite(parent, find(parent, part[of[k]]), ids[k])
+            _tie(parent, part[of[k]], ids[k])
     for c in range(len(part)):  # in the order of the row: the first cell comes first
         if above_found[c] != NONE and above[part[c]] == NONE:
             above[part[c]] = part[above_found[c]]
@@ -182,15 +182,15 @@ def _find_starts(cells: Any, first: Any, starts: Any) -> int:
         starts[n] = 0
         n += 1
         c = 1
-        while c + 16 <= columns:  # sixteen equal cells are passed by in one vector comparison
+        while c + 32 <= columns:  # equal cells are passed by 32 at a time, by vector comparison
             changed = row[c] ^ row[c - 1]
-            for k in range(1, 16):
+            for k in range(1, 32):
                 changed |= row[c + k] ^ row[c + k - 1]
             if changed != 0:
-                for k in range(16):  # written always, kept when it is a change: no branch to guess
+                for k in range(32):  # written always, kept when it is a change: no branch to guess
                     starts[n] = c + k
                     n += row[c + k] != row[c + k - 1]
-            c += 16
+            c += 32
         while c < columns:
             starts[n] = c
             n += row[c] != row[c - 1]
@@ -211,60 +211,57 @@ def _find_codes(cells: Any, first: Any, starts: Any, codes: Any) -> None:
 
 
 @compiled
-def find(parent: Any, k: int) -> int:
-    """The root of k; halves the path on the way."""
-    while parent[k] != k:
-        parent[k] = parent[parent[k]]
-        k = parent[k]
-    return k
+def _root(parent: Any, k: int) -> int:
+    """The root of k; halves the path on the way. Most are one step from it."""
+    a = parent[k]
+    while parent[a] != a:
+        parent[a] = parent[parent[a]]
+        a = parent[a]
+    return int(a)
 
 
 @compiled
-def unite(parent: Any, root: int, k: int) -> int:
-    """Join a root with the set of k; the smaller index becomes the root of both."""
-    other = find(parent, k)
-    if other < root:
-        parent[root] = other
-        return other
-    parent[other] = root  # also right when they are the same
-    return root
+def _tie(parent: Any, k: int, j: int) -> None:
+    """Join the sets of k and j; the smaller root becomes the root of both. No branch to guess."""
+    a, b = _root(parent, k), _root(parent, j)
+    low = min(a, b)
+    parent[max(a, b)] = low
+    parent[j] = low
 
 
 @compiled
 def _join(first: Any, starts: Any, keys: Any, outside: bool, parent: Any, upper: Any) -> None:
     """Union-find over the runs; upper[k] becomes the run over the first cell of run k."""
-    for r in range(len(first) - 1):
-        i = first[r - 1] if r > 0 else NONE
-        last = first[r + 1] - 1
-        parent[last] = last
-        for j in range(first[r], last):
-            upper[j] = i
-            parent[j] = j
-            if keys[j] == keys[j - 1]:
-                unite(parent, j, j - 1)
-            if i != NONE:
-                i = _join_upper(starts, keys, outside, parent, i, j)
+    for k in range(len(parent)):
+        parent[k] = k
+        upper[k] = NONE
+    for k in range(1, len(parent)):
+        if keys[k] == keys[k - 1]:
+            _tie(parent, k - 1, k)
+    for r in range(1, len(first) - 1):
+        _join_rows(first[r - 1], first[r], first[r + 1] - 1, starts, keys, outside, parent, upper)
 
 
 @compiled
-def _join_upper(starts: Any, keys: Any, outside: bool, parent: Any, i: int, j: int) -> int:
-    """Join run j with the runs above it, of which i is the first; returns the first above j + 1."""
-    key, end, root = keys[j], starts[j + 1], find(parent, j)
-    joins = outside or key != OUTSIDE
-    by_corner = outside and key == OUTSIDE
-    if by_corner and starts[i] == starts[j] and keys[i - 1] == OUTSIDE:
-        root = unite(parent, root, i - 1)
-    while True:
-        if joins and keys[i] == key:
-            root = unite(parent, root, i)
-        if starts[i + 1] >= end:
-            break
-        i += 1
-    if starts[i + 1] == end:
-        i += 1
-        if by_corner and keys[i] == OUTSIDE:
-            unite(parent, root, i)
-    return i
+def _join_rows(
+    i: int, j: int, last: int, starts: Any, keys: Any, outside: bool, parent: Any, upper: Any
+) -> None:
+    """Join the runs from j to last with those of the row above, from i. i and j always overlap."""
+    upper[j] = i
+    while j < last:
+        end_i, end_j, key = starts[i + 1], starts[j + 1], keys[j]
+        if keys[i] == key:
+            if outside or key != OUTSIDE:
+                _tie(parent, i, j)
+        elif outside and end_i == end_j:  # four runs meet in a corner
+            if key == OUTSIDE:
+                if keys[i + 1] == OUTSIDE:
+                    _tie(parent, i + 1, j)
+            elif keys[i] == OUTSIDE and keys[j + 1] == OUTSIDE:
+                _tie(parent, i, j + 1)
+        i += end_i <= end_j
+        j += end_j <= end_i
+        upper[j if end_j <= end_i else last] = i  # the sentinel takes what is not wanted
 
 
 @compiled
@@ -386,13 +383,15 @@ def _patch_verdict(cells: int, marks: int, minimum: int, counts: Any) -> int:
 
 @compiled
 def paint(first: Any, starts: Any, of: Any, values: Any, outside: int, out: Any) -> None:
-    """Write the value of each run's component into its cells of out (rows, columns)."""
+    """Write the value of each run's component into its cells of out (rows, columns), which is 0."""
     for r in range(len(first) - 1):
         row = out[r]
+        before: Any = np.int32(0)
         for k in range(first[r], first[r + 1] - 1):
             value = values[of[k]] if of[k] != NONE else outside
-            for c in range(starts[k], starts[k + 1]):
-                row[c] = value
+            row[starts[k]] = value ^ before
+            before = value
+        _spread(row)
 
 
 @compiled
@@ -401,8 +400,16 @@ def paint_cleaned(
 ) -> None:
     """Write becomes[verdict on the run's component, the run's code] into its cells of out."""
     for r in range(len(first) - 1):
-        row = out[r]
+        row, before = out[r], np.uint8(0)
         for k in range(first[r], first[r + 1] - 1):
             value = becomes[verdict[of[k]], codes[k]]
-            for c in range(starts[k], starts[k + 1]):
-                row[c] = value
+            row[starts[k]] = value ^ before
+            before = value
+        _spread(row)
+
+
+@compiled
+def _spread(row: Any) -> None:
+    """From changes (by exclusive or) to values: many short runs are written faster so."""
+    for c in range(1, len(row)):
+        row[c] ^= row[c - 1]
