@@ -9,7 +9,7 @@ import numpy as np
 from tianren.delineation.legends import classes_of
 from tianren.delineation.recipes import Context
 from tianren.raster.blocks import read_with_halo
-from tianren.raster.raster import MISSING, Array, Raster, Window
+from tianren.raster.raster import Array, Raster, Window
 from tianren.science.coast import distance_to
 
 
@@ -50,6 +50,3 @@ def natural_codes(context: Context) -> tuple[int, ...]:
     protecting = context.parameters.table("coast.protecting")
     classes = classes_of(info, "coast_type")
     return tuple(code for code, known in classes.items() if protecting[known] > 0)
-
-
-__all__ = ["MISSING", "DistanceSource", "coast_distance", "natural_codes"]

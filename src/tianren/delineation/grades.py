@@ -105,7 +105,7 @@ def grade_criterion(
     cuts: Mapping[int, Cuts] = {}
     limits: tuple[float, ...] = ()
     if kind == "share":
-        cuts = share_cuts(value, shares(parameters), zones=within.raster, **work.engine)
+        cuts = _cuts(work, plan, value, within)
     elif kind == "score":
         limits = thresholds(parameters)
     cells = _graded(work, plan, within, cuts, limits)
@@ -116,6 +116,22 @@ def grade_criterion(
     )
     findings = tuple(_findings(plan, cuts, within, work))
     return GradedCriterion(plan, cuts, cells, limits, findings, measures)
+
+
+def _cuts(work: Work, plan: CriterionPlan, value: Raster, within: Scope) -> Mapping[int, Cuts]:
+    """The cuts of each scope; a single scope is cut without zones, which reads only the value."""
+    wanted = shares(work.context.parameters)
+    codes = [code for code in within.labels if code % ZONE in plan.realms]
+    if len(codes) == 1:
+        found = share_cuts(value, wanted, **work.engine)
+        return {codes[0]: found[0]} if found[0].cells else {}
+    engine = {**work.engine, "size": min(work.size, _ZONED_SIZE)}
+    return share_cuts(value, wanted, zones=within.raster, **engine)
+
+
+# Windows in which the engine's table of zones and bins does not have to grow: it keeps 2,048 keys
+# at first, and a table that grew inside compiled code was seen to count wrongly.
+_ZONED_SIZE = 44
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tianren.delineation.coast import natural_codes
 from tianren.delineation.factors import Codes, landcover_types
 from tianren.delineation.recipes import (
     LAND,
@@ -198,6 +199,9 @@ def natural_coast(distance: Array, realm: Array, *, landward: float, seaward: fl
 
 
 def _coast_settings(context: Context) -> dict[str, Any]:
+    natural_codes(
+        context
+    )  # read here, so that the result is known to depend on which coasts protect
     return {
         side: context.parameters.number(f"coast.{side}_buffer") for side in ("landward", "seaward")
     }
