@@ -37,8 +37,9 @@ def trace(
     codes = np.zeros(count + 1, dtype=np.int32)
     for piece, number in zip(pieces, numbers, strict=True):
         codes[number] = piece.codes
-    vertices = _vertices([p.band for p in pieces], numbers)
-    return _by_label(_polygons(vertices, labels.grid), codes[1:])
+    bands = [p.band for p in pieces]
+    pieces.clear()
+    return _by_label(_polygons(_vertices(bands, numbers), labels.grid), codes[1:])
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,13 @@ def _pieces(window: Window, cells: Array) -> _Pieces:
 
 
 def _vertices(bands: "list[Band]", numbers: "list[Ints]") -> "Vertices":
-    """Sweep the bands from north to south; a row of outside closes the grid on both sides."""
+    """Sweep the bands from north to south. Each is forgotten then: the vertices need the room."""
     from tianren.raster import rings
 
     columns = bands[0].window[1].stop
     sweep = rings.Sweep(columns)
-    for band, number in zip(bands, numbers, strict=True):
+    while bands:
+        band, number = bands.pop(0), numbers.pop(0)
         ids = np.append(number, np.int32(0))[band.of]  # NONE is -1: the number 0 at the end
         sweep.add(band.runs.first, band.runs.starts, ids)
     return sweep.finish()
@@ -77,6 +79,7 @@ def _polygons(vertices: "Vertices", grid: Grid) -> NDArray[np.object_]:
     a = grid.affine
     affine = np.array([a.a, a.b, a.c, a.d, a.e, a.f])
     coordinates, ring_ends, piece_ends = vertices.rings(affine)
+    del vertices  # the polygons need the room
     return shapely.from_ragged_array(
         shapely.GeometryType.POLYGON, coordinates, (ring_ends, piece_ends)
     )
