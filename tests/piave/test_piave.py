@@ -103,7 +103,7 @@ def test_k_from_texture_is_plausible_beside_the_given_k(derived: Run) -> None:
 
 
 def test_two_formulas_of_k_agree_on_most_grades(given: Run, derived: Run) -> None:
-    """Slope and rain vary more than K: with K that disagrees, seven cells in ten keep their grade."""
+    """Slope and rain vary more than K does: most cells keep their grade under the other K."""
     first, second = (run.cells("grades/soil_conservation.tif") for run in (given, derived))
     graded = (first != 255) & (first > 0)
     assert np.mean(first[graded] == second[graded]) > 0.7
