@@ -2,19 +2,22 @@
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from affine import Affine
+from pyproj import CRS
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.io.native import NativeRaster, open_native, raster_names
 from tianren.io.pieces import Cover, cover, window_affine
 from tianren.io.rasters import FAULTS, open_raster, raster_sink, temporary_beside
-from tianren.io.sources import Entry
+from tianren.io.sources import Entry, content_sha256
 from tianren.io.survey import judge, survey, unit_findings
 from tianren.io.units import conversions
 from tianren.io.vocabulary import known_layers
@@ -35,7 +38,7 @@ from tianren.raster.raster import (
 VERSION = 1  # raise it when the same input gives other cells
 _LARGEST_SIDE = 4096  # source cells on a side that are in memory for one tile
 _LARGEST_TILE, _SMALLEST_TILE = 512, 16
-_TOLERANCE = 0.01  # of a source cell: how far GDAL may place one off
+_TOLERANCE = 1e-6  # of a source cell: how far GDAL may place one off
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,15 @@ def align(
 ) -> Aligned:
     """A raster source, or a constant, on the project's grid: one Raster a band.
 
-    digest: sha256 of the source's files, part of the cache's key. inside: 1, 2 inside the region
-    (the realm); a layer without any data there is refused, a gap is a Finding. Raises UserError for
-    whatever io.native and io.survey refuse; nothing is kept then.
+    digest: sha256 of the source's files, part of the cache's key (taken when not given).
+    inside: 1, 2 inside the region (the realm); a layer without any data there is refused, a gap is
+    a Finding. Raises UserError for whatever io.native and io.survey refuse; nothing is kept then.
     """
     if entry.is_constant:
         return Aligned(_constant(entry, grid), ())
     native = open_native(entry)
     plan = plan_alignment(_kind(entry), native.grid, grid)
-    key = _key(entry, native, grid, plan.method, digest)
+    key = _key(entry, native, grid, plan.method, digest or content_sha256(entry), inside)
     names = [band.name for band in native.bands]
     lazy = [
         Raster(band.name, grid, WarpedSource(native, i, grid, plan), native.unit, _kind(entry),
@@ -174,34 +177,74 @@ def gather(native: Native, band: int, found: Cover) -> Array:
 def warp(
     cells: Array, found: Cover, native: Native, grid: Grid, window: Window, plan: Alignment
 ) -> Array:
-    """Resample gathered cells to a window of the grid, by the plan's method."""
-    from rasterio.enums import Resampling
-    from rasterio.warp import reproject
+    """Resample gathered cells to a window of the grid, by the plan's method.
 
-    out = _nothing(native, window_shape(window))
-    fill = MISSING if native.is_category else np.nan
+    A cell is the same whatever the window: places are exact, and GDAL is told not to widen its
+    kernel by the ratio of the window's sizes. (rasterio's reproject() is off by up to 1/8 cell.)
+    """
+    import rasterio
+    from rasterio.enums import Resampling
+    from rasterio.io import MemoryFile
+    from rasterio.vrt import WarpedVRT
+
+    fill = MISSING if native.is_category else float("nan")
+    source, target = _in_memory(cells, found, native, fill), window_shape(window)
     try:
-        reproject(
-            cells,
-            out,
-            src_transform=found.affine,
-            src_crs=native.grid.crs.to_wkt(),
-            src_nodata=fill,
-            dst_transform=window_affine(grid, window),
-            dst_crs=grid.crs.to_wkt(),
-            dst_nodata=fill,
-            resampling=Resampling[plan.method],
-            num_threads=1,
-            tolerance=_TOLERANCE,
-            warp_mem_limit=256,
-        )
+        with rasterio.Env(), MemoryFile() as memory:
+            with memory.open(**source) as sink:
+                sink.write(cells, 1)
+            with (
+                memory.open() as dataset,
+                WarpedVRT(
+                    dataset,
+                    crs=grid.crs.to_wkt(),
+                    transform=window_affine(grid, window),
+                    height=target[0],
+                    width=target[1],
+                    resampling=Resampling[plan.method],
+                    src_nodata=fill,
+                    nodata=fill,
+                    tolerance=_TOLERANCE,
+                    warp_mem_limit=256,
+                    XSCALE=1,
+                    YSCALE=1,
+                ) as warped,
+            ):
+                return np.asarray(warped.read(1))
     except FAULTS as fault:
         raise UserError(
             f"the layer cannot be put on the grid: {fault}",
             where=native.entry.where,
             next_step="check that the layer's CRS is the one its coordinates are in",
-        ) from fault
-    return out
+        ) from fault  # fmt: skip
+
+
+def _in_memory(cells: Array, found: Cover, native: Native, fill: float) -> dict[str, Any]:
+    """How the gathered cells are laid out for GDAL."""
+    crs, affine = _within_180(native.grid, found)
+    return {
+        "driver": "GTiff", "height": cells.shape[0], "width": cells.shape[1], "count": 1,
+        "dtype": cells.dtype, "nodata": fill, "crs": crs, "transform": affine,
+    }  # fmt: skip
+
+
+def _within_180(source: Grid, found: Cover) -> tuple[str, Affine]:
+    """CRS and affine of gathered cells; beyond 180 E or W, with a prime meridian in their midst.
+
+    GDAL looks for a place at 179 W, never at 181 E.
+    """
+    crs, columns = CRS(source.crs.proj), found.shape[1]
+    ends = sorted((found.affine @ (0, 0), found.affine @ (columns, 0)))
+    west, east = ends[0][0], ends[1][0]
+    if not crs.is_geographic or (west >= -180 and east <= 180) or east - west > 359:
+        return str(source.crs.to_wkt()), found.affine
+    middle = round((west + east) / 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a PROJ string says less than WKT; the datum is in it
+        words = crs.to_dict()
+    kept = " ".join(f"+{k}={words[k]}" for k in ("datum", "ellps", "a", "b", "rf") if k in words)
+    moved = Affine.translation(-middle, 0) @ found.affine
+    return f"+proj=longlat {kept} +pm={(middle + 180) % 360 - 180} +no_defs", moved
 
 
 def tile_size(ratio: float) -> int:
@@ -238,8 +281,12 @@ def _extent(grid: Grid) -> str:
 # --- what is kept ------------------------------------------------------------------------------
 
 
-def _key(entry: Entry, native: NativeRaster, grid: Grid, method: str, digest: str) -> str:
+def _key(
+    entry: Entry, native: NativeRaster, grid: Grid, method: str, digest: str, inside: Raster | None
+) -> str:
     """The hash of everything that decides the cells and the findings."""
+    # The region's own working copy is named by its content.
+    region = Path(getattr(inside.source, "path", "")).name if inside else ""
     determining = {
         "version": VERSION,
         "digest": digest,
@@ -254,6 +301,7 @@ def _key(entry: Entry, native: NativeRaster, grid: Grid, method: str, digest: st
         "legend": sorted(entry.legend.items()),
         "grid": grid_words(grid),
         "method": method,
+        "region": region,
     }
     return content_key(determining)
 

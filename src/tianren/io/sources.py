@@ -126,6 +126,12 @@ def combined_sha256(digests: Sequence[tuple[str, str]]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def content_sha256(entry: Entry) -> str:
+    """One hash for all that the entry's files, and those beside them, say."""
+    paths = with_companions(source_files(entry))
+    return combined_sha256([(path.name, file_sha256(path)) for path in paths])
+
+
 def check_sha256(entry: Entry, digests: Mapping[Path, str]) -> None:
     """Refuse a file that is not the one the catalog was written for.
 

@@ -1,8 +1,10 @@
 """A look at a layer's values before use: undeclared nodata, wrong units, unknown codes."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +91,7 @@ def _count_values(found: Survey, raw: Array, values: Array, low: float, high: fl
     stored = raw[valid].astype(np.float64)
     below, above = inside < low, inside > high
     # A usual fill is a stray even where no range says so, if it is the band's own extreme.
-    fills = np.isin(stored, _FILLS) | (np.abs(stored) > _HUGE)
+    fills = np.isin(raw[valid], _as_stored(raw.dtype)) | (np.abs(stored) > _HUGE)
     stray = below | above | (fills & ((inside <= -999) | (inside >= 9999)))
     found.below += int(below.sum())
     found.above += int(above.sum())
@@ -99,6 +101,18 @@ def _count_values(found: Survey, raw: Array, values: Array, low: float, high: fl
     found.high = max(found.high, float(inside.max()))
     with np.errstate(over="ignore"):
         found.total += float(inside.sum(dtype=np.float64))
+
+
+def _as_stored(dtype: np.dtype[Any]) -> Array:
+    """The usual fills as a file of this type holds them."""
+    if dtype.kind == "f":
+        return np.array(_FILLS).astype(dtype)
+    limits = np.iinfo(dtype)
+    return np.array([f for f in _FILLS if limits.min <= f <= limits.max]).astype(dtype)
+
+
+def _is_fill(value: float) -> bool:
+    return any(math.isclose(value, fill, rel_tol=1e-6) for fill in _FILLS)
 
 
 def _remember(seen: Counter[float], values: Array) -> None:
@@ -146,7 +160,7 @@ def _judge_fills(native: NativeRaster, name: str, found: Survey) -> None:
 def _likely_fill(native: NativeRaster, found: Survey) -> tuple[float, int]:
     """The commonest stray value that is a usual fill, or the file type's own extreme."""
     for value, count in sorted(found.strays.items(), key=lambda s: (-s[1], s[0])):
-        if value in _FILLS or abs(value) > _HUGE or _is_extreme(native, value, count, found):
+        if _is_fill(value) or abs(value) > _HUGE or _is_extreme(native, value, count, found):
             return value, count
     return 0.0, 0
 

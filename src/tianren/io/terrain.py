@@ -23,7 +23,7 @@ from tianren.io.alignment import (
     tile_size,
 )
 from tianren.io.native import NativeRaster, open_native
-from tianren.io.sources import Entry
+from tianren.io.sources import Entry, content_sha256
 from tianren.language import say
 from tianren.raster.align import plan_alignment
 from tianren.raster.raster import Array, Grid, Raster
@@ -134,8 +134,9 @@ def derive_terrain(
     terrain = DerivedTerrain(native, tuple(wanted), relief_window)
     plan = plan_alignment("continuous", native.grid, grid)
     key = content_key(
-        [VERSION, digest, "terrain", list(wanted), relief_window, plan.method, entry.missing,
-         entry.crs, [repr(b) for b in native.bands], grid_words(native.grid), grid_words(grid)]
+        [VERSION, digest or content_sha256(entry), "terrain", list(wanted), relief_window,
+         plan.method, entry.missing, entry.crs, [repr(b) for b in native.bands],
+         grid_words(native.grid), grid_words(grid)]
     )  # fmt: skip
     lazy = [
         Raster(name, grid, WarpedSource(terrain, i, grid, plan), UNITS[name])
