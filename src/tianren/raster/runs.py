@@ -31,7 +31,14 @@ EXEMPTED_PATCHES, KEPT_PATCHES = 5, 6
 
 Ints = NDArray[np.int32]
 F = TypeVar("F", bound=Callable[..., Any])
-compiled = cast(Callable[[F], F], numba.njit(cache=True, nogil=True))
+
+
+def compiled(function: F) -> F:
+    """Compile on first use, keep that on disk, and let other threads run meanwhile."""
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # numba may write nowhere: compile and forget
+        return cast(F, numba.njit(nogil=True)(function))
 
 
 @dataclass(frozen=True)
