@@ -58,7 +58,7 @@ def _path(kind: str, size: int, name: str, make: bool) -> Path:
 
 
 def _cells(kind: str, size: int, name: str) -> Callable[[Window, Floats], Floats]:
-    """Cells of a window. They depend on the layer and the window's place, never on its neighbours."""
+    """Cells of a window: they depend on the layer and on the place of the window alone."""
     low, high = LAYERS[name]
     seed = list(LAYERS).index(name)
 

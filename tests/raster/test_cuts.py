@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,8 +17,9 @@ from hypothesis.extra import numpy as hnp
 from odc.geo.geobox import GeoBox
 
 from tianren.errors import UserError
+from tianren.raster import histogram
 from tianren.raster.cuts import Cuts, cuts_findings, grade, lorenz, rank, share_cuts
-from tianren.raster.raster import MISSING, Array, ArraySource, Kind, Raster
+from tianren.raster.raster import MISSING, Array, ArraySource, Kind, Raster, Window
 
 HALF, MOST = Fraction(1, 2), Fraction(4, 5)
 SHARES = (HALF, MOST)
@@ -77,11 +81,13 @@ sizes, crews = st.integers(1, 10), st.integers(1, 3)
 
 
 @settings(max_examples=150, deadline=None)
-@given(values, shares_asked, sizes, crews)
+@given(values, shares_asked, sizes, crews, st.booleans())
 def test_grades_are_those_of_exact_fractions(
-    cells: Array, shares: tuple[Fraction, ...], size: int, crew: int
+    cells: Array, shares: tuple[Fraction, ...], size: int, crew: int, large: bool
 ) -> None:
-    cuts = share_cuts(raster(cells), shares, size=size, workers=crew)
+    """large: the raster counts as one that is sampled first, with good and bad guesses."""
+    with patch.multiple(histogram, TILE=2 if large else 512, TILES=2):
+        cuts = share_cuts(raster(cells), shares, size=size, workers=crew)
     found = grade(cells, cuts)
     assert found.dtype == np.int32
     assert found.ravel().tolist() == expected_grades(cells, np.ones_like(cells), shares)
@@ -209,6 +215,36 @@ def test_lorenz_is_monotone_convex_and_holds_the_truth(cells: Array) -> None:
     for n, point in enumerate(truth):
         exact = lorenz_by_brute_force(kept, n)
         assert point.low - 1e-9 <= exact <= point.service + 1e-9
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A source that counts the cells read from it."""
+
+    cells: Array
+    read_cells: list[int]
+
+    def read(self, window: Window) -> Array:
+        self.read_cells.append(self.cells[window].size)
+        return self.cells[window]
+
+
+@pytest.mark.parametrize(("side", "decodes"), [(100, 2.0), (512, 1.25)])
+def test_the_input_is_decoded_twice_or_once_and_a_sample(side: int, decodes: float) -> None:
+    cells = np.random.default_rng(1).random((side, side), dtype=np.float32)
+    source = Counted(cells, [])
+    with patch.multiple(histogram, TILE=64):
+        share_cuts(replace(raster(cells), source=source), SHARES, size=64)
+    assert sum(source.read_cells) <= decodes * cells.size
+
+
+def test_processes_serve_as_well_as_threads() -> None:
+    cells = np.random.default_rng(1).random((20, 20), dtype=np.float32)
+    codes = raster((cells > 0.5).astype(np.int32), "category")
+    with ProcessPoolExecutor(1) as executor:
+        for zones in (None, codes):
+            there = share_cuts(raster(cells), SHARES, zones=zones, size=9, workers=executor)
+            assert there == share_cuts(raster(cells), SHARES, zones=zones)
 
 
 def test_worked_example_w2() -> None:

@@ -3,8 +3,8 @@
 Values sorted from high to low, a cell belongs to a share while what lies before it is less than
 that share of the total: `cum_before < share`; ties stand with the first of them. That needs no sort
 of a country: a non-negative float32 orders like its bit pattern, so a histogram over the upper 16
-bits (one pass) finds the bins where the cuts fall, and a histogram over the lower 16 bits of those
-bins alone (a second pass) finds the cuts.
+bits finds the bins where the cuts fall, and a histogram over the lower 16 bits of those bins alone
+finds the cuts. That is two passes over the input, or one where a sample told the bins beforehand.
 
 Sums are exact, and so independent of the order of cells, blocks and workers: values whose upper 16
 bits agree share an exponent, hence their mantissas add up as integers. Totals are Python integers
@@ -117,7 +117,7 @@ def share_cuts(
     progress: Progress | None = None,
     title: str = "",
 ) -> dict[int, Cuts]:
-    """The cuts of each zone, by zone code (0 without zones), reading the input at most twice.
+    """The cuts of each zone, by zone code (0 without zones), decoding the input at most twice.
 
     value: float32 density per area; shares: ascending, each in (0, 1]; zones: category, cells where
     it is missing are left out; weight: category-like int32 up to 2**24, or float32, never negative:
@@ -127,7 +127,7 @@ def share_cuts(
     wanted = _checked(shares)
     work = {"size": size, "workers": workers, "progress": progress, "title": title}
     if zones is None and weight is None:
-        reader: PlainHistogram | GroupedHistogram = PlainHistogram(value, work)
+        reader: PlainHistogram | GroupedHistogram = PlainHistogram(value, wanted, work)
     else:
         reader = GroupedHistogram(value, zones, weight, work)
     curves = reader.curves()

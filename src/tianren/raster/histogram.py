@@ -1,28 +1,34 @@
 """Exact histograms of float32 values by their bit pattern: the two passes behind the cuts.
 
 The coarse pass counts by the upper 16 bits (sign, exponent, 7 bits of mantissa), the fine pass by
-the lower 16 bits of the few bins that are asked for. Values of one bin share an exponent, so the
+the lower 16 bits of the few bins where cuts fall. Values of one bin share an exponent, so the
 sums of their mantissas are whole numbers, and exact. A single raster has dense tables; with zones
 or weights the same sums stand in hash tables, with memory for what occurs only.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 
 from tianren.errors import UserError
-from tianren.raster.blocks import reduce_blocks
-from tianren.raster.raster import MISSING, Array, Raster
+from tianren.raster.blocks import reduce_blocks, windows
+from tianren.raster.raster import MISSING, Array, Raster, Source, Window
 from tianren.science.equation import kernel
 
 BINS = 1 << 15  # upper 16 bits of a non-negative float32
 LOWS = 1 << 16
 INFINITE = 0x7F80  # the bin of infinity
 WHOLE = 1 << 24  # whole numbers up to here are exact in float32
+TILE, TILES = 512, 16  # the sample of a large raster
+GOLDEN = (math.sqrt(5) - 1) / 2
+ROWS, MARGIN = 64, 0.002  # bins to expect the cuts in: how many; how far off at least, in share
 
 
 @dataclass(frozen=True)
@@ -87,61 +93,150 @@ def mantissa_of(home: int) -> int:
 
 
 class PlainHistogram:
-    """Histograms of a raster without zones or weights."""
+    """Histograms of a raster without zones or weights.
 
-    def __init__(self, value: Raster, work: Mapping[str, Any]) -> None:
-        self.value = value
-        self.work = work
+    A sample of a large raster tells roughly where the cuts will fall. The lower 16 bits of the bins
+    around are counted in the first pass already; only where the guess was wrong is there a second.
+    """
+
+    def __init__(self, value: Raster, shares: Sequence[Fraction], work: Mapping[str, Any]) -> None:
+        self.value, self.shares, self.work = value, shares, work
+        self._expect([])
 
     def curves(self) -> dict[int, Curve]:
-        table = np.zeros((BINS, 2), dtype=np.int64)
-        reduce_blocks(self._coarse, [self.value], _added, initial=table, **self.work)
-        bins = np.flatnonzero(table[:, 0]).tolist()
-        cells = [int(n) for n in table[bins, 0]]
-        lows = [int(n) for n in table[bins, 1]]
-        masses = [
-            (mantissa_of(b) * n + low) << (exponent_of(b) - 1)
-            for b, n, low in zip(bins, cells, lows, strict=True)
-        ]
-        return {0: Curve(tuple(bins), tuple(cells), tuple(cells), tuple(masses))}
+        sample = _sampled(self.value)
+        if sample is not None:
+            work = {**self.work, "size": TILE, "progress": None, "title": ""}
+            tables: list[Array] = []
+            reduce_blocks(self._first(), [sample], _listed, initial=tables, **work)
+            self._expect(_likely_bins(np.array(tables), self.shares))
+        found = reduce_blocks(
+            self._first(), [self.value], self._take, initial=_table(), **self.work
+        )
+        return {0: _curve(found)}
 
     def ladders(self, targets: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Ladder]:
-        place = np.zeros(BINS, dtype=np.uint8)
-        for n, (_, home) in enumerate(targets):
-            place[home] = n + 1
-        table = np.zeros((len(targets), LOWS), dtype=np.int64)
+        found = {t: self._ladder(t[1]) for t in targets if self.place[t[1]]}
+        rest = [t for t in targets if t not in found]
+        if rest:
+            self._expect([home for _, home in rest])
+            pick = partial(_second_pass, self.place)
+            reduce_blocks(pick, [self.value], self._take, initial=_table(), **self.work)
+        return found | {t: self._ladder(t[1]) for t in rest}
 
-        def fine(cells: Array) -> Array:
-            part = np.zeros((len(targets), LOWS), dtype=np.int32)
-            _count_lows(line(cells, np.float32).view(np.uint32), place, part)
-            return part
+    def _expect(self, bins: Sequence[int]) -> None:
+        """Count the lower 16 bits of these bins from now on: place holds their row, plus 1."""
+        self.place = np.zeros(BINS, dtype=np.uint8)
+        self.place[list(bins)] = range(1, len(bins) + 1)
+        self.rows = np.zeros((len(bins), LOWS), dtype=np.int64)
 
-        reduce_blocks(fine, [self.value], _added, initial=table, **self.work)
-        return {target: _dense_ladder(table[n]) for n, target in enumerate(targets)}
+    def _first(self) -> "partial[tuple[Array, Array]]":
+        return partial(_first_pass, self.value.name, self.place)
 
-    def _coarse(self, cells: Array) -> Array:
-        table = np.zeros((BINS, 2), dtype=np.int64)
-        bits = line(cells, np.float32).view(np.uint32)
-        for start in range(0, bits.size, WHOLE):
-            _count_bins(bits[start : start + WHOLE], table)
-        _refuse_infinite(self.value, int(table[INFINITE, 0]))
+    def _take(self, table: Array, part: tuple[Array, Array]) -> Array:
+        table += part[0]
+        _count_lows(part[1], self.place, self.rows)
         return table
 
-
-def _added(total: Array, part: Array) -> Array:
-    total += part
-    return total
-
-
-def _dense_ladder(counts: Array) -> Ladder:
-    lows = np.flatnonzero(counts)[::-1]
-    return Ladder(lows, counts[lows], counts[lows])
+    def _ladder(self, home: int) -> Ladder:
+        counts = self.rows[self.place[home] - 1]
+        lows = np.flatnonzero(counts)[::-1]
+        return Ladder(lows, counts[lows], counts[lows])
 
 
-def _refuse_infinite(value: Raster, cells: int) -> None:
+def _listed(tables: list[Array], part: tuple[Array, Array]) -> list[Array]:
+    tables.append(part[0])
+    return tables
+
+
+def _table() -> Array:
+    """Cells, and sum of the lower 16 bits, by bin."""
+    return np.zeros((BINS, 2), dtype=np.int64)
+
+
+def _first_pass(name: str, place: Array, cells: Array) -> tuple[Array, Array]:
+    """The table of a window, and the bits of its cells in the bins that are expected to matter."""
+    table, bits = _table(), line(cells, np.float32).view(np.uint32)
+    picked, count = np.empty(bits.size + 1, dtype=np.uint32), 0
+    for start in range(0, bits.size, WHOLE):
+        part = bits[start : start + WHOLE]
+        count += _count_bins(part, table, place, picked[count:])
+    _refuse_infinite(name, int(table[INFINITE, 0]))
+    return table, picked[:count].copy()
+
+
+def _second_pass(place: Array, cells: Array) -> tuple[int, Array]:
+    """Nothing, and the bits of a window's cells in the bins that matter."""
+    bits = line(cells, np.float32).view(np.uint32)
+    picked = np.empty(bits.size + 1, dtype=np.uint32)
+    return 0, picked[: _pick(bits, place, picked)].copy()
+
+
+def _curve(table: Array) -> Curve:
+    bins = np.flatnonzero(table[:, 0]).tolist()
+    cells, lows = table[bins, 0].tolist(), table[bins, 1].tolist()
+    masses = [
+        (mantissa_of(b) * n + low) << (exponent_of(b) - 1)
+        for b, n, low in zip(bins, cells, lows, strict=True)
+    ]
+    return Curve(tuple(bins), tuple(cells), tuple(cells), tuple(masses))
+
+
+def _likely_bins(tables: Array, shares: Sequence[Fraction]) -> list[int]:
+    """The bins in which, judging by a sample of tiles, the cuts will fall: at most ROWS.
+
+    tables: (tiles, bins, 2). How far a guess may be off is the spread of the guesses that leave out
+    one tile (jackknife), three times. Floating point is good enough for a guess.
+    """
+    bins = np.flatnonzero(tables[:, :, 0].sum(axis=0))
+    mantissas = np.array([mantissa_of(b) for b in bins.tolist()], dtype=np.float64)
+    units = np.exp2([exponent_of(b) for b in bins.tolist()])
+    masses = (mantissas * tables[:, bins, 0] + tables[:, bins, 1]) * units
+    totals = masses.sum(axis=1, keepdims=True)
+    total = totals.sum()
+    if not total:
+        return []
+    above = np.cumsum(masses[:, ::-1], axis=1)[:, ::-1] - masses
+    high = above.sum(axis=0) / total
+    low = high + masses.sum(axis=0) / total
+    without = (above.sum(axis=0) - above) / np.maximum(total - totals, total * 1e-9)
+    spread = without.std(axis=0) * math.sqrt(max(len(tables) - 1, 1))
+    off = [np.maximum(high - float(s), float(s) - low) / (MARGIN + 3 * spread) for s in shares]
+    nearest = np.min(off, axis=0)
+    order = np.argsort(nearest, kind="stable")[:ROWS]
+    return [int(b) for b in bins[order[nearest[order] <= 1]]]
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """Some windows of a source side by side, as one small source."""
+
+    source: Source
+    chosen: tuple[Window, ...]
+
+    def read(self, window: Window) -> Array:
+        return self.source.read(self.chosen[window[1].start // TILE])
+
+
+def _sampled(value: Raster) -> Raster | None:
+    """TILES tiles spread over a raster; None where the raster is small and reads fast twice."""
+    every = windows(value.grid, TILE)
+    if len(every) < 4 * TILES:
+        return None
+    rows, columns = (-(-length // TILE) for length in value.grid.shape)
+    # Rows in turn, columns by the golden ratio: no two tiles in line, whatever the shape.
+    chosen = tuple(
+        every[(2 * k + 1) * rows // (2 * TILES) * columns + int(k * GOLDEN % 1 * columns)]
+        for k in range(TILES)
+    )
+    grid = GeoBox((TILE, TILE * TILES), value.grid.affine, value.grid.crs)
+    return replace(value, grid=grid, source=_Sampled(value.source, chosen))
+
+
+def _refuse_infinite(name: str, cells: int) -> None:
     if cells:
         raise UserError(
-            f"{value.name} holds infinite values",
+            f"{name} holds infinite values",
             by_how_much=f"{cells} cells",
             next_step="find the division by zero behind it, or make them missing",
         )
@@ -152,14 +247,16 @@ def line(cells: Array, kind: Any) -> Array:
 
 
 @kernel
-def _count_bins(bits, table):  # type: ignore[no-untyped-def]
+def _count_bins(bits, table, place, picked):  # type: ignore[no-untyped-def]
     """Cells, and sum of the lower 16 bits, of each bin of upper 16 bits; at most 2**24 cells.
 
     Both sums of a bin travel in one 64-bit number: 24 bits of count above 40 bits of sum. Two
     tables take turns: neighbours often fall in one bin, and an addition waits for the last one.
+    Bits of the cells in the bins with a place go to `picked`; returns how many.
     """
     packed = np.zeros((2, 1 << 15), dtype=np.uint64)
     one, mask = np.uint64(1 << 40), np.uint64((1 << 40) - 1)
+    count = 0
     for i in range(bits.size):
         u = bits[i]
         if u > np.uint32(0x7FFFFFFF):  # negative counts as zero, negative NaN is missing
@@ -168,25 +265,37 @@ def _count_bins(bits, table):  # type: ignore[no-untyped-def]
             u = np.uint32(0x7F800000) if u == np.uint32(0xFF800000) else np.uint32(0)
         elif u > np.uint32(0x7F800000):
             continue
-        packed[i & 1, u >> 16] += one + np.uint64(u & np.uint32(0xFFFF))
+        home = u >> np.uint32(16)
+        packed[i & 1, home] += one + np.uint64(u & np.uint32(0xFFFF))
+        picked[count] = u
+        count += place[home] != 0  # written over unless it counts: no branch
     for b in range(1 << 15):
         for k in range(2):
             table[b, 0] += np.int64(packed[k, b] >> np.uint64(40))
             table[b, 1] += np.int64(packed[k, b] & mask)
+    return count
 
 
 @kernel
-def _count_lows(bits, place, table):  # type: ignore[no-untyped-def]
-    """Cells by lower 16 bits, in the row of their bin (place: row + 1, 0 where not asked for)."""
+def _pick(bits, place, picked):  # type: ignore[no-untyped-def]
+    """Bits of the cells whose bin has a place, negative as zero; returns how many."""
+    count = 0
     for i in range(bits.size):
         u = bits[i]
         if u > np.uint32(0x7F800000):
             if u <= np.uint32(0x7FFFFFFF) or u > np.uint32(0xFF800000):
                 continue
             u = np.uint32(0)
-        row = place[u >> 16]
-        if row:
-            table[row - 1, u & np.uint32(0xFFFF)] += 1
+        picked[count] = u
+        count += place[u >> np.uint32(16)] != 0
+    return count
+
+
+@kernel
+def _count_lows(bits, place, rows):  # type: ignore[no-untyped-def]
+    """Add picked cells by their lower 16 bits to the row of their bin."""
+    for i in range(bits.size):
+        rows[place[bits[i] >> np.uint32(16)] - 1, bits[i] & np.uint32(0xFFFF)] += 1
 
 
 class GroupedHistogram:
@@ -201,7 +310,9 @@ class GroupedHistogram:
         self.weight_unit = -149 if weight is not None else 0
 
     def curves(self) -> dict[int, Curve]:
-        tally = reduce_blocks(self._coarse, self.sources, Tally.add, initial=Tally(), **self.work)
+        tally = reduce_blocks(
+            self._lines().coarse, self.sources, Tally.add, initial=Tally(), **self.work
+        )
         rows: dict[int, dict[int, list[int]]] = {} if self.zones is not None else {0: {}}
         for key, (cells, weight, high, low) in tally.items():
             zone, exponent, home = key >> 24, key >> 16 & 0xFF, key & 0xFFFF
@@ -218,11 +329,7 @@ class GroupedHistogram:
         sums[:, 0] = np.arange(len(keys))
         wanted.add((keys, sums))
 
-        def fine(*arrays: Array) -> tuple[Array, Array]:
-            values, zones, weights = self._lines(arrays)
-            keys, sums = _tally_lows(values, zones, weights, wanted.keys, wanted.sums)
-            return keys, sums
-
+        fine = partial(self._lines().fine, wanted.keys, wanted.sums)
         tally = reduce_blocks(fine, self.sources, Tally.add, initial=Tally(), **self.work)
         rungs: dict[int, dict[int, list[int]]] = {}
         for key, (cells, weight, _, _) in tally.items():
@@ -239,23 +346,38 @@ class GroupedHistogram:
         cells, weights, masses = (tuple(rows[b][k] for b in bins) for k in range(3))
         return Curve(tuple(bins), cells, weights, masses, self.weight_unit, self.weight_unit - 149)
 
-    def _coarse(self, *arrays: Array) -> tuple[Array, Array]:
-        values, zones, weights = self._lines(arrays)
-        keys, sums, infinite, bad = _tally_bins(values, zones, weights)
+    def _lines(self) -> "_Lines":
+        weight = None if self.weight is None else self.weight.name
+        return _Lines(self.value.name, self.zones is not None, weight)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The arrays of a window as lines of cells; plain values, so that it travels to processes."""
+
+    value: str
+    zones: bool
+    weight: str | None
+
+    def coarse(self, *arrays: Array) -> tuple[Array, Array]:
+        keys, sums, infinite, bad = _tally_bins(*self._of(arrays))
         _refuse_infinite(self.value, infinite)
-        if bad and self.weight is not None:
+        if bad:
             raise UserError(
-                f"{self.weight.name} is missing, negative or infinite where {self.value.name} has "
-                "a value",
+                f"{self.weight} is missing, negative or infinite where {self.value} has a value",
                 by_how_much=f"{bad} cells",
                 next_step="give every cell of the region an area of 0 or more",
             )
         return keys, sums
 
-    def _lines(self, arrays: Sequence[Array]) -> tuple[Array, Array | None, Array | None]:
-        """Bits of the values, zone codes, bits of the weights: one line each."""
+    def fine(self, wanted: Array, numbers: Array, *arrays: Array) -> tuple[Array, Array]:
+        keys, sums = _tally_lows(*self._of(arrays), wanted, numbers)
+        return keys, sums
+
+    def _of(self, arrays: Sequence[Array]) -> tuple[Array, Array | None, Array | None]:
+        """Bits of the values, zone codes, bits of the weights."""
         rest = list(arrays[1:])
-        zones = line(rest.pop(0), np.int32) if self.zones is not None else None
+        zones = line(rest.pop(0), np.int32) if self.zones else None
         weights = self._weight_bits(rest.pop(0)) if self.weight is not None else None
         return line(arrays[0], np.float32).view(np.uint32), zones, weights
 
@@ -263,7 +385,7 @@ class GroupedHistogram:
         if np.issubdtype(weights.dtype, np.integer):
             if weights.size and int(weights.max()) > WHOLE:
                 raise UserError(
-                    f"{self.weight.name if self.weight else ''} holds whole numbers above 2**24",
+                    f"{self.weight} holds whole numbers above 2**24",
                     by_how_much=f"up to {int(weights.max())}",
                     next_step="give the weights in a larger unit",
                 )
