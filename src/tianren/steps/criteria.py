@@ -21,6 +21,7 @@ from tianren.project.runs import Run
 from tianren.raster.blocks import SIZE, Workers
 from tianren.raster.raster import Raster, Sink
 from tianren.reports.words import criterion as criterion_name
+from tianren.reports.words import hazard
 
 Progress = Callable[[str], None] | None
 _WIDTH = 80
@@ -104,7 +105,8 @@ class CheckReport:
 
     def text(self) -> str:
         """The statement first, then the table, what is missing, and the next command to type."""
-        parts = [self._statement(), "", *self._table("function"), "", *self._table("sensitivity")]
+        parts = [textwrap.fill(self._statement(), _WIDTH)]
+        parts += ["", *self._table("function"), "", *self._table("sensitivity")]
         needs = self._needs()
         if needs:
             parts += ["", say("Layers that would bring more:"), *map(_need_text, needs)]
@@ -155,10 +157,12 @@ def _row(made: CriterionPlan) -> str:
         "not_applicable": say("not here"),
     }
     lacking = ", ".join(need.layer for need in made.needs)
-    text = {"computed": made.method, "missing": lacking}.get(made.status, made.reason)
+    text = {"computed": say(made.method), "missing": lacking}.get(made.status, made.reason)
     if made.status == "not_applicable" and lacking:
         text += say("; {layers} missing too", layers=lacking)
-    head = f"  {criterion_name(made.id):<38} {words[made.status]:<9} "
+    is_function = made.criterion.kind == "function"
+    name = criterion_name(made.id) if is_function else hazard(made.id).capitalize()
+    head = f"  {name:<27} {words[made.status]:<9} "
     return _hung(head, text)
 
 
