@@ -1,7 +1,7 @@
 """Keep the message files with the code: extract every say("...") and update the two .po files.
 
-Run from the repository's root:  .venv/bin/python tools/messages.py          update the files
-                                 .venv/bin/python tools/messages.py --check  only say what is missing
+Run from the repository's root; --check changes nothing and only says what is missing:
+    .venv/bin/python tools/messages.py [--check]
 
 A translation that exists is kept; a new message comes in empty; one that the code no longer says
 goes out. The files are the same bytes whatever the order of the code.

@@ -1,4 +1,4 @@
-"""A synthetic finished run: noise fields with the files and columns that a real run leaves behind."""
+"""A synthetic finished run: noise fields in the files and columns of a real run."""
 
 import csv
 import json
@@ -75,9 +75,7 @@ def make_fields(rows: int = 200, columns: int = 300, pieces: int = 25) -> Fields
     cells = _largest(labels, pieces)
     frequency = np.clip(ndimage.gaussian_filter((cells > 0).astype(float), 2) * 1.1, 0, 1)
     frequency = np.where(inside, np.round(frequency * 20) / 20, np.nan).astype(np.float32)
-    transform = rasterio.transform.from_origin(
-        -columns / 2 * CELL, rows / 2 * CELL, CELL, CELL
-    )
+    transform = rasterio.transform.from_origin(-columns / 2 * CELL, rows / 2 * CELL, CELL, CELL)
     return Fields(inside, elevation, values, grades, cells, frequency, transform)
 
 
@@ -114,7 +112,7 @@ def write_raster(path: Path, cells: NDArray[Any], fields: Fields, nodata: float 
 
 
 def step_of(fields: Fields) -> NDArray[np.uint8]:
-    """What became of each cell: 1 core, 6 deducted, 0 outside the line, missing outside the region."""
+    """What became of each cell: 1 core, 6 deducted, 0 outside the line, 255 outside the region."""
     step = np.where(fields.cells > 0, 1, 0).astype(np.int32)
     town = np.zeros(step.shape, dtype=bool)
     rows, columns = step.shape
@@ -242,8 +240,14 @@ def _criterion_measures(one: Any, fields: Fields, name: str) -> list[Measure]:
         one("function.held", float(held), "%", function=name),
     ]
     found += [
-        one("function.lorenz", 100 * h, "%", function=name, scope="nation",
-            best_land_percent=f"{100 * p:.0f}")
+        one(
+            "function.lorenz",
+            100 * h,
+            "%",
+            function=name,
+            scope="nation",
+            best_land_percent=f"{100 * p:.0f}",
+        )
         for p, h in lorenz(fields.values[name], fields.inside)
         if 0 < p < 1
     ]
@@ -293,7 +297,7 @@ def _cuts(fields: Fields) -> dict[str, Any]:
 
 FINDINGS = [
     Finding("layers.constant", "soil_erodibility", Severity.NOTE,
-            "One soil erodibility of 0.03 is used everywhere: there is no soil survey", "science 12"),
+            "One soil erodibility of 0.03 is used everywhere: there is no survey", "science 12"),
     Finding("water.et_clipped", "water_conservation", Severity.WARNING,
             "Evapotranspiration was clipped to potential evapotranspiration in 4.2 % of the cells",
             "Zhang et al. 2001"),

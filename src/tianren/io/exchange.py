@@ -122,7 +122,7 @@ def _kml(
     colours: Mapping[str, str] | None = None,
     colour_column: str = "",
 ) -> list[Path]:
-    """KML 2.2 with one placemark a row. colours: value of colour_column -> "#rrggbb" of its fill."""
+    """KML 2.2, one placemark a row. colours: value of colour_column -> "#rrggbb" of its fill."""
     root = Element("kml", xmlns="http://www.opengis.net/kml/2.2")
     document = SubElement(root, "Document")
     SubElement(document, "name").text = title or name

@@ -17,7 +17,10 @@ MOST_PIECES = 60  # the report lists the largest; the workbook lists all
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. kind: number (aligned right), text (takes the room), word (as wide as it is)."""
+    """One column of a table.
+
+    kind: number (aligned right), text (takes the room), word (as wide as it is), hash.
+    """
 
     head: str
     unit: str = ""
@@ -106,7 +109,7 @@ def _labels(contents: Contents) -> dict[str, str]:
     }
 
 
-# The first page -------------------------------------------------------------------------------------
+# The first page ---------------------------------------------------------------------------------
 
 
 def first_page(contents: Contents) -> FirstPage:
@@ -132,13 +135,13 @@ def _what_it_is(contents: Contents) -> str:
         return say("{statement}.", statement=facts.redline_statement(contents))
     told = [
         say(
-            "{percent} {category}",
+            "{percent} in {category}",
             percent=numerals.percent(100 * area / total),
             category=words.in_sentence(words.category(name)),
         )
         for name, area in areas
     ]
-    return say("Of its area, {parts}.", parts=words.listing(told))
+    return say("Its area lies {parts}.", parts=words.listing(told))
 
 
 def _what_it_holds(contents: Contents) -> str:
@@ -155,7 +158,9 @@ def _what_it_holds(contents: Contents) -> str:
 def _what_it_rests_on(contents: Contents) -> str:
     missing = [c for c in contents.criteria if c.get("status") == "missing"]
     if not missing:
-        return say("It rests on all {count} criteria that apply here.", count=len(contents.computed))
+        return say(
+            "It rests on all {count} criteria that apply here.", count=len(contents.computed)
+        )
     return say(
         "It rests on {count} criteria; not computed for want of layers: {names}.",
         count=len(contents.computed),
@@ -170,26 +175,27 @@ def _five_numbers(contents: Contents) -> list[tuple[str, str, str]]:
         if share is not None:
             where = say("of the land") if realm == "land" else say("of the sea")
             numbers.append((numerals.percent_number(share), "%", where))
-    numbers.append((numerals.number(facts.piece_count(contents), 0), "", say("pieces")))
+    if len(numbers) < 3:  # land and sea take two places
+        numbers.append((numerals.number(facts.piece_count(contents), 0), "", say("pieces")))
     core, area = facts.robust_core(contents), facts.total_area(contents)
     if core is not None and area:
         certain = numerals.percent_number(100 * core / area)
         numbers.append((certain, "%", say("of it inside in every draw")))
     else:
-        held = _best_held(contents)
-        numbers += [(numerals.percent_number(s), "%", t) for s, t in held[:1]]
+        numbers += _first_held(contents)
     unread, all_of_them = len(contents.unverified), len(contents.parameters)
     told = say("of {count} parameters unverified", count=all_of_them)
-    return [*numbers, (str(unread), "", told)][:6]
+    return [*numbers, (str(unread), "", told)]
 
 
-def _best_held(contents: Contents) -> list[tuple[float, str]]:
-    found = [
-        (share, say("of {service}", service=words.service(n)))
-        for n in contents.computed
-        if (share := facts.held(contents, n)) is not None
-    ]
-    return sorted(found, reverse=True)
+def _first_held(contents: Contents) -> list[tuple[str, str, str]]:
+    """What the line holds of the first function that was computed."""
+    for name in contents.computed:
+        share = facts.held(contents, name)
+        if share is not None:
+            told = say("of {service}", service=words.service(name))
+            return [(numerals.percent_number(share), "%", told)]
+    return []
 
 
 def _unverified(contents: Contents) -> list[str]:
@@ -212,7 +218,9 @@ def _unverified(contents: Contents) -> list[str]:
     serious = [f for f in contents.findings if f.severity != "note"]
     if serious:
         told.append(
-            say("Findings that weaken the result: {count}; all are listed below", count=len(serious))
+            say(
+                "Findings that weaken the result: {count}; all are listed below", count=len(serious)
+            )
         )
     return told or [say("Nothing: every parameter's source was read and no layer is missing.")]
 
@@ -246,14 +254,14 @@ def _needs(criterion: Row) -> list[dict[str, str]]:
     return told
 
 
-# Chapters -------------------------------------------------------------------------------------------
+# Chapters ---------------------------------------------------------------------------------------
 
 
 def _how_drawn(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter:
     land = facts.region_area(contents)
     rows, areas = [], []
     for step, area in _steps(contents):
-        rows.append([step, "", numerals.percent_number(100 * area / land) if land else "–"])
+        rows.append([step, "", numerals.number(100 * area / land, 2) if land else "–"])
         areas.append(area)
     for row, text in zip(rows, _km2_column(areas), strict=True):
         row[1] = text
@@ -268,9 +276,7 @@ def _how_drawn(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter:
         "and patches below the minimum are dropped. Areas of criteria and of must-include kinds "
         "overlap, so these rows do not add up."
     )
-    return Chapter(
-        say("How the line was drawn"), (_text(intro), _table("", columns, rows))
-    )
+    return Chapter(say("How the line was drawn"), (_text(intro), _table("", columns, rows)))
 
 
 def _steps(contents: Contents) -> list[tuple[str, float]]:
@@ -291,7 +297,7 @@ def _steps(contents: Contents) -> list[tuple[str, float]]:
 
 
 def _of(contents: Contents, indicator: str) -> list[Measure]:
-    """Measures of an indicator that are broken down; what conflicts took out comes by its change."""
+    """Measures of an indicator that are broken down, by its coarsest breakdown."""
     found = [m for m in contents.measures if m.indicator == indicator and m.by]
     coarse = min((len(m.by) for m in found), default=0)
     return [m for m in found if len(m.by) == coarse]
@@ -617,8 +623,8 @@ def _parameter_name(row: Row) -> str:
 def parameter_value(value: object) -> str:
     """A number, a word, or a table as "class number; class number"."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{k.replace('_', ' ')} {v:g}" for k, v in value.items())
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return "; ".join(f"{k.replace('_', ' ')} {parameter_value(v)}" for k, v in value.items())
+    return numerals.written(value) if isinstance(value, int | float) else str(value)
 
 
 def _inputs(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter | None:
@@ -716,7 +722,7 @@ def _how_to_check(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter:
     return Chapter(say("How to check this report"), ({"kind": "list", "items": items},))
 
 
-# Blocks ---------------------------------------------------------------------------------------------
+# Blocks -----------------------------------------------------------------------------------------
 
 
 def _text(text: str) -> Block:

@@ -132,7 +132,7 @@ def tornado(contents: Contents, folder: Path) -> Drawn:
     return _save(figure, folder / "effects.png", title)
 
 
-# Parts ----------------------------------------------------------------------------------------------
+# Parts ------------------------------------------------------------------------------------------
 
 
 def _bars(
@@ -154,11 +154,11 @@ def _frame(
     head = 0.2 + len(titles) * 13 * line + len(subtitles) * 9 * line + 0.2
     height = head + tall + 0.75
     figure = Figure(figsize=(WIDTH, height), dpi=sheet.DPI, facecolor="white")
-    sheet._lines(figure, titles, 13, 0.25, height - 0.2, palette.INK)
+    sheet.lines(figure, titles, 13, 0.25, height - 0.2, palette.INK)
     below = height - 0.24 - len(titles) * 13 * line
-    sheet._lines(figure, subtitles, 9, 0.25, below, palette.FAINT_INK)
+    sheet.lines(figure, subtitles, 9, 0.25, below, palette.FAINT_INK)
     dated = say("Run: {run} · Date: {day}", run=contents.run_id, day=contents.day.isoformat())
-    sheet._lines(figure, [dated], 7, 0.25, 0.24, palette.FAINT_INK)
+    sheet.lines(figure, [dated], 7, 0.25, 0.24, palette.FAINT_INK)
     left = left + 0.25
     box = (left / WIDTH, 0.62 / height, (WIDTH - left - right) / WIDTH, tall / height)
     axes = figure.add_axes(box)

@@ -23,8 +23,8 @@ Row = Mapping[str, Any]
 class Surroundings:
     """What a map shows besides the run's own layers; every part may be absent.
 
-    All GeoDataFrames are in the grid's CRS. borders: the outlines of the first administrative level;
-    elevation: a raster on the grid, m, for the hillshade.
+    All GeoDataFrames are in the grid's CRS. borders: the first administrative level; elevation:
+    a raster on the grid, m, for the hillshade.
     """
 
     region: "GeoDataFrame | None" = None

@@ -37,14 +37,12 @@ def pdf_bytes(report: Report, pictures: Iterable[Drawn]) -> bytes:
                 timestamp=_noon(report.day),
             )
         except typst.TypstError as error:
-            raise UserError(
-                f"the PDF could not be set: {error}", where="report.typ"
-            ) from error
+            raise UserError(f"the PDF could not be set: {error}", where="report.typ") from error
     return bytes(made)
 
 
 def _noon(day: str) -> dt.datetime:
-    """The project's day as a moment: a report carries the day it speaks of, not when it was made."""
+    """The project's day as a moment: a report carries the day that it speaks of."""
     date = max(dt.date.fromisoformat(day), dt.date(1970, 1, 2))
     return dt.datetime.combine(date, dt.time(12), tzinfo=dt.UTC)
 

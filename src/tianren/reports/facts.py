@@ -50,7 +50,9 @@ def areas_by_category(contents: Contents) -> list[tuple[str, float]]:
     """(category, area in m2) in the order of the report's categories, from the pieces."""
     if contents.pieces is None:
         return []
-    sums = {str(k): float(v) for k, v in contents.pieces.groupby("category")["area_m2"].sum().items()}
+    sums = {
+        str(k): float(v) for k, v in contents.pieces.groupby("category")["area_m2"].sum().items()
+    }
     known = [c for c in palette.CATEGORY_LOOKS if c in sums]
     return [(c, sums[c]) for c in [*known, *sorted(set(sums) - set(known))]]
 
@@ -62,7 +64,8 @@ def redline_statement(contents: Contents) -> str:
     land, sea = shares.get("land"), shares.get("sea")
     if land is not None and sea is not None:
         return say(
-            "The redline covers {land} of the land and {sea} of the sea: {area} km² in {count} pieces",
+            "The redline covers {land} of the land and {sea} of the sea: "
+            "{area} km² in {count} pieces",
             land=numerals.percent(land),
             sea=numerals.percent(sea),
             area=area,

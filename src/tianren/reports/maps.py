@@ -1,4 +1,4 @@
-"""The maps of a run, as PNG: the redline, each criterion's grade and value, how sure the line is."""
+"""The maps of a run, as PNG: the redline, each criterion's grade and value, how sure it is."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Picture = NDArray[np.float64]  # (rows, columns, 4), sRGB and opacity in 0..1
 
 @dataclass(frozen=True)
 class Drawn:
-    """A map or chart that was drawn: its file, what it says, and the same in words for the blind."""
+    """A map or chart that was drawn: its file, what it says, and that in words for the blind."""
 
     path: Path
     title: str
@@ -108,9 +108,9 @@ class Ground:
         """The region's border, and thinner those of its first administrative level."""
         around = self.contents.surroundings
         if around.borders is not None:
-            _edges(axes, around.borders, "#6d757a", 0.35, self._tolerance())
+            _edges(axes, around.borders, "#6d757a", 0.35, self.tolerance)
         if around.region is not None:
-            _edges(axes, around.region, "#454d52", 0.7, self._tolerance())
+            _edges(axes, around.region, "#454d52", 0.7, self.tolerance)
         elif self.preview is not None:
             left, right, bottom, top = self.preview.extent
             known = np.pad(np.isfinite(self.preview.cells), 1).astype(float)
@@ -120,7 +120,8 @@ class Ground:
                 known, levels=[0.5], colors="#454d52", linewidths=0.6, extent=box, origin="upper"
             )
 
-    def _tolerance(self) -> float:
+    @property
+    def tolerance(self) -> float:
         """Half a picture's cell: detail below it cannot be seen."""
         return (self.extent[1] - self.extent[0]) / 3000
 
@@ -154,7 +155,7 @@ def hillshade(elevation: NDArray[np.float32], cell: tuple[float, float]) -> NDAr
     return grey
 
 
-# The maps -------------------------------------------------------------------------------------------
+# The maps ---------------------------------------------------------------------------------------
 
 
 def redline(contents: Contents, ground: Ground, folder: Path) -> Drawn:
@@ -181,7 +182,7 @@ def _draw_redline(axes: "Axes", contents: Contents, ground: Ground) -> None:
         _edge_of(axes, whole, palette.EDGE, 0.95)
     ground.outline(axes)
     if around.protected is not None:
-        _edges(axes, around.protected, palette.PROTECTED, 1.0, ground._tolerance())
+        _edges(axes, around.protected, palette.PROTECTED, 1.0, ground.tolerance)
 
 
 def _hatch_cells(axes: "Axes", marked: Preview) -> None:
@@ -226,7 +227,9 @@ def _redline_legend(contents: Contents, ground: Ground) -> list[sheet.Entry]:
         found.append(sheet.line(say("Protected areas"), palette.PROTECTED))
     if ground.deducted is not None:
         found.append(
-            sheet.swatch(say("Deducted conflicts"), hatch="xxxxxx", edge=palette.CONFLICT, width=0.3)
+            sheet.swatch(
+                say("Deducted conflicts"), hatch="xxxxxx", edge=palette.CONFLICT, width=0.3
+            )
         )
     if around.borders is not None:
         found.append(sheet.line(say("Administrative border"), "#6d757a", 0.5))
@@ -243,13 +246,13 @@ def grade(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
     page.entries += [sheet.heading(words.criterion(name)), *_grade_legend(contents, name)]
     laid = sheet.lay_out(page)
     ground.draw(laid.axes)
-    _draw_grade(laid.axes, contents, name, 1400)
+    draw_grade(laid.axes, contents, name, 1400)
     _draw_line_only(laid.axes, contents)
     ground.outline(laid.axes)
     return _finish(laid, folder / f"grade_{name}.png", title, contents)
 
 
-def _draw_grade(axes: "Axes", contents: Contents, name: str, most: int) -> None:
+def draw_grade(axes: "Axes", contents: Contents, name: str, most: int) -> None:
     read = read_preview(contents.grade_path(name), most=most, category=True)
     show(axes, graded(read.cells, name), read.extent)
 
@@ -368,7 +371,7 @@ def frequency(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     ]
     laid = sheet.lay_out(page)
     ground.draw(laid.axes)
-    picture = coloured(cells, colours, 0, 1)
+    picture = coloured(cells.astype(np.float32), colours, 0, 1)
     picture[..., 3] = np.where(np.nan_to_num(cells) > 0, 0.85, 0)
     show(laid.axes, picture, read.extent)
     _draw_line_only(laid.axes, contents, palette.INK)
@@ -376,7 +379,7 @@ def frequency(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     return _finish(laid, folder / "robustness.png", title, contents)
 
 
-# Parts ----------------------------------------------------------------------------------------------
+# Parts ------------------------------------------------------------------------------------------
 
 
 def _sheet(contents: Contents, ground: Ground, title: str, subtitle: str) -> sheet.Sheet:
@@ -398,11 +401,11 @@ def footer(contents: Contents) -> list[str]:
         day=contents.day.isoformat(),
         run=contents.run_id,
     )
-    cited = sorted({str(i.get("citation") or i.get("name", "")) for i in contents.inputs})
-    sources = "; ".join(c for c in cited if c)
-    return [dated, say("Sources: {sources}", sources=_shortened(sources, 420))] if sources else [
-        dated
-    ]
+    cited = sorted({str(i["citation"]) for i in contents.inputs if i.get("citation")})
+    sources = "; ".join(cited or sorted({words.source(i) for i in contents.inputs}))
+    return (
+        [dated, say("Sources: {sources}", sources=_shortened(sources, 380))] if sources else [dated]
+    )
 
 
 def _shortened(text: str, most: int) -> str:
@@ -412,7 +415,7 @@ def _shortened(text: str, most: int) -> str:
 
 
 def crs_name(text: str) -> str:
-    """A CRS as people cite it: its authority's code, its name, or its projection string."""
+    """A CRS as people cite it: its authority's code and name, else its projection string."""
     if not text:
         return "–"
     from pyproj import CRS
@@ -421,9 +424,16 @@ def crs_name(text: str) -> str:
     authority = crs.to_authority(min_confidence=90)
     if authority:
         return f"{':'.join(authority)} ({crs.name})"
-    if len(text) < 90:
-        return text
-    return crs.name
+    return crs.name if crs.name not in ("", "unknown") else _projection_string(crs)
+
+
+def _projection_string(crs: Any) -> str:
+    import warnings
+
+    with warnings.catch_warnings():
+        # It warns that such a string may lose detail; on a map it only names the projection.
+        warnings.simplefilter("ignore")
+        return str(crs.to_proj4()).replace(" +type=crs", "").replace(" +no_defs", "")
 
 
 def _approximate(contents: Contents) -> list[sheet.Entry]:

@@ -12,31 +12,30 @@ if TYPE_CHECKING:
 
     from tianren.reports.maps import Ground
 
-GAP = 0.22
+GAP = 0.22  # inches between maps
+NAME = 9.5 * sheet.LINE / 72  # height of one line of a map's name
 
 
-def draw_multiples(
-    contents: Contents, ground: "Ground", names: list[str], title: str
-) -> "Figure":
-    """One small map a criterion, each with the share of the land that is of the first grade."""
+def draw_multiples(contents: Contents, ground: "Ground", names: list[str], title: str) -> "Figure":
+    """One small map a criterion, each with the share of the graded area in the first grade."""
     from matplotlib.figure import Figure
 
     across = 3 if len(names) > 4 or len(names) == 3 else 2
-    down = -(-len(names) // across)
     box = (sheet.WIDTH - 2 * sheet.MARGIN - (across - 1) * GAP) / across
     left, right, bottom, top = ground.extent
     tall = min(1.25 * box, max(0.45 * box, box * (top - bottom) / (right - left)))
+    above = 0.37 + NAME * max(len(wrap(words.criterion(n), 9.5, box)) for n in names)
     head = _Head(contents, title)
-    height = head.height + down * (tall + 0.55) + 0.1 + head.foot
+    height = head.height + -(-len(names) // across) * (tall + above) + 0.1 + head.foot
     figure = Figure(figsize=(sheet.WIDTH, height), dpi=sheet.DPI, facecolor="white")
     head.draw(figure)
     for number, name in enumerate(names):
         x = sheet.MARGIN + (number % across) * (box + GAP)
-        y = height - head.height - (number // across) * (tall + 0.55) - 0.5
-        place = (x / sheet.WIDTH, (y - tall) / height, box / sheet.WIDTH, tall / height)
-        axes = figure.add_axes(place)
-        _one(axes, contents, ground, name, box / tall)
-        _name(figure, contents, name, x, y + 0.42, box)
+        y = height - head.height - (number // across) * (tall + above)
+        _name(figure, contents, name, x, y - 0.08, box)
+        below = (y - above - tall) / height
+        place = (x / sheet.WIDTH, below, box / sheet.WIDTH, tall / height)
+        _one(figure.add_axes(place), contents, ground, name, box / tall)
     return figure
 
 
@@ -57,18 +56,18 @@ class _Head:
         self.height = sheet.MARGIN + (len(self.title) * 15 + len(self.subtitle) * 9.5) * (
             sheet.LINE / 72
         )
-        self.height += 0.45
+        self.height += 0.42
         self.foot = 0.2 + len(self.feet) * 7 * sheet.LINE / 72
 
     def draw(self, figure: "Figure") -> None:
         height = figure.get_size_inches()[1]
         y = height - sheet.MARGIN
-        sheet._lines(figure, self.title, 15, sheet.MARGIN, y, palette.INK)
+        sheet.lines(figure, self.title, 15, sheet.MARGIN, y, palette.INK)
         y -= len(self.title) * 15 * sheet.LINE / 72 + 0.05
-        sheet._lines(figure, self.subtitle, 9.5, sheet.MARGIN, y, palette.FAINT_INK)
+        sheet.lines(figure, self.subtitle, 9.5, sheet.MARGIN, y, palette.FAINT_INK)
         y -= len(self.subtitle) * 9.5 * sheet.LINE / 72 + 0.08
         _key(figure, y)
-        sheet._lines(figure, self.feet, 7, sheet.MARGIN, self.foot - 0.12, palette.FAINT_INK)
+        sheet.lines(figure, self.feet, 7, sheet.MARGIN, self.foot - 0.12, palette.FAINT_INK)
 
 
 def _key(figure: "Figure", top: float) -> None:
@@ -108,20 +107,19 @@ def _colour(name: str, code: int) -> str:
 def _one(axes: Any, contents: Contents, ground: "Ground", name: str, ratio: float) -> None:
     from tianren.reports import maps
 
-    sheet._frame(axes, sheet._fill_box(ground.extent, ratio))
+    sheet.frame(axes, sheet.fill_box(ground.extent, ratio))
     ground.draw(axes)
-    maps._draw_grade(axes, contents, name, 600)
+    maps.draw_grade(axes, contents, name, 600)
     ground.outline(axes)
 
 
-def _name(
-    figure: Any, contents: Contents, name: str, x: float, top: float, room: float
-) -> None:
+def _name(figure: Any, contents: Contents, name: str, x: float, top: float, room: float) -> None:
     shares = facts.grade_shares(contents, name)
     told = say(
         "{percent} {grade}",
         percent=numerals.percent(shares.get(5, 0.0)),
         grade=words.grade(5, name in palette.SENSITIVITIES).lower(),
     )
-    sheet._lines(figure, wrap(words.criterion(name), 9.5, room)[:1], 9.5, x, top, palette.INK)
-    sheet._lines(figure, [told], 8, x, top - 0.19, palette.FAINT_INK)
+    lines = wrap(words.criterion(name), 9.5, room)
+    sheet.lines(figure, lines, 9.5, x, top, palette.INK)
+    sheet.lines(figure, [told], 8, x, top - NAME * len(lines), palette.FAINT_INK)

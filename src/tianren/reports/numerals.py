@@ -24,16 +24,9 @@ def decimals_of(value: float) -> int:
     return int(min(6, max(0, 2 - math.floor(math.log10(size)))))
 
 
-def column(values: list[float], most: int = 3) -> list[str]:
-    """The numbers of one column with the same decimals, so that they align.
-
-    The largest number decides: three significant digits of it, but one decimal for percents below
-    100 is kept by `percents`.
-    """
-    finite = [v for v in values if math.isfinite(v)]
-    largest = max((abs(v) for v in finite), default=0.0)
-    places = min(most, decimals_of(largest))
-    return [number(v, places) for v in values]
+def written(value: float) -> str:
+    """A parameter's number with every digit it was given, thousands grouped."""
+    return f"{value:,.10g}".replace(",", GAP).replace("-", "−")
 
 
 def km2(square_metres: float) -> str:

@@ -85,7 +85,7 @@ def hex_of(colour: NDArray[np.float64]) -> str:
 
 @dataclass(frozen=True)
 class CategoryLook:
-    """How one category of the redline is drawn: hue, matplotlib hatch, QGIS line angle (degrees)."""
+    """How one category of the redline is drawn: hue, hatch, QGIS line angle in degrees."""
 
     fill: str
     hatch: str

@@ -69,16 +69,14 @@ def lay_out(sheet: Sheet) -> Laid:
     body = max(_map_height(sheet.extent, box), legend)
     figure = Figure(figsize=(WIDTH, head + body + foot), dpi=DPI, facecolor="white")
     total = head + body + foot
-    _lines(figure, title, 15, MARGIN, total - MARGIN, palette.INK)
+    lines(figure, title, 15, MARGIN, total - MARGIN, palette.INK)
     below = total - MARGIN - _height(title, 15) - 0.05
-    _lines(figure, subtitle, 9.5, MARGIN, below, palette.FAINT_INK)
-    _lines(figure, footer, 7, MARGIN, foot - 0.12, palette.FAINT_INK)
+    lines(figure, subtitle, 9.5, MARGIN, below, palette.FAINT_INK)
+    lines(figure, footer, 7, MARGIN, foot - 0.12, palette.FAINT_INK)
     axes = figure.add_axes((MARGIN / WIDTH, foot / total, box / WIDTH, body / total))
-    extent = _fill_box(sheet.extent, box / body)
-    _frame(axes, extent)
-    panel = figure.add_axes(
-        ((2 * MARGIN + box) / WIDTH, foot / total, PANEL / WIDTH, body / total)
-    )
+    extent = fill_box(sheet.extent, box / body)
+    frame(axes, extent)
+    panel = figure.add_axes(((2 * MARGIN + box) / WIDTH, foot / total, PANEL / WIDTH, body / total))
     _panel(panel, sheet, body, bar, (extent[1] - extent[0]) / box)
     return Laid(figure, axes)
 
@@ -103,14 +101,14 @@ def _height(lines: Sequence[str], points: float) -> float:
     return len(lines) * points * LINE / 72
 
 
-def _lines(
-    where: Any, lines: Sequence[str], points: float, x: float, top: float, colour: str
+def lines(
+    where: Any, texts: Sequence[str], points: float, x: float, top: float, colour: str
 ) -> None:
     """Lines of text downward from a height, on a whole figure measured in inches."""
     width, height = where.get_size_inches()
-    for number, line in enumerate(lines):
+    for number, text in enumerate(texts):
         y = top - number * points * LINE / 72
-        write(where, x / width, y / height, line, points, color=colour, va="top")
+        write(where, x / width, y / height, text, points, color=colour, va="top")
 
 
 def _map_height(extent: Extent, box: float) -> float:
@@ -118,7 +116,7 @@ def _map_height(extent: Extent, box: float) -> float:
     return float(min(8.0, max(3.6, box * (top - bottom) / (right - left))))
 
 
-def _fill_box(extent: Extent, ratio: float) -> Extent:
+def fill_box(extent: Extent, ratio: float) -> Extent:
     """The extent widened about its centre so that it fills a box of width/height `ratio`."""
     left, right, bottom, top = extent
     width, height = 1.04 * (right - left), 1.04 * (top - bottom)
@@ -127,7 +125,7 @@ def _fill_box(extent: Extent, ratio: float) -> Extent:
     return x - width / 2, x + width / 2, y - height / 2, y + height / 2
 
 
-def _frame(axes: "Axes", extent: Extent) -> None:
+def frame(axes: "Axes", extent: Extent) -> None:
     axes.set_xlim(extent[0], extent[1])
     axes.set_ylim(extent[2], extent[3])
     axes.set_xticks([])
@@ -149,7 +147,7 @@ def _panel(axes: "Axes", sheet: Sheet, body: float, bar: float, metres: float) -
     _scale_and_north(axes, sheet, metres, bar)
 
 
-# Legend entries -----------------------------------------------------------------------------------
+# Legend entries ---------------------------------------------------------------------------------
 
 
 def heading(text: str) -> Entry:
@@ -216,15 +214,13 @@ def ramp_bar(colours: palette.Colours, low: float, high: float, below: bool, abo
 
     def draw(axes: "Axes", top: float) -> None:
         left, right, y = 0.1, PANEL - 0.25, top - 0.26
-        axes.imshow(
-            colours[None, :, :], extent=(left, right, y, y + 0.2), aspect="auto", zorder=2
-        )
+        axes.imshow(colours[None, :, :], extent=(left, right, y, y + 0.2), aspect="auto", zorder=2)
         axes.set_xlim(0, PANEL)
         if below:
             _arrow_end(axes, left, y, -0.09, colours[0])
         if above:
             _arrow_end(axes, right, y, 0.09, colours[-1])
-        for value, text in _ticks(low, high):
+        for value, text in ticks(low, high):
             x = left + (value - low) / (high - low) * (right - left) if high > low else left
             axes.plot([x, x], [y - 0.05, y], color=palette.INK, linewidth=0.6)
             write(axes, x, y - 0.08, text, 7.5, ha="center", va="top")
@@ -239,7 +235,7 @@ def _arrow_end(axes: "Axes", x: float, y: float, length: float, colour: Any) -> 
     axes.add_patch(Polygon(corners, closed=True, facecolor=colour, edgecolor="none", zorder=2))
 
 
-def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+def ticks(low: float, high: float) -> list[tuple[float, str]]:
     """Three to six round values between two ends."""
     if not high > low:
         return [(low, numerals.number(low))]
@@ -269,7 +265,7 @@ def _stack(
         write(axes, x, top - number * points * LINE / 72, text, points, va="top", **how)
 
 
-# Scale bar and north --------------------------------------------------------------------------------
+# Scale bar and north ----------------------------------------------------------------------------
 
 
 def _scale_height(sheet: Sheet) -> float:
@@ -293,7 +289,7 @@ def _scale_and_north(axes: "Axes", sheet: Sheet, metres: float, height: float) -
     unit, size = ("km", long / 1000) if long >= 1000 else ("m", long)
     write(axes, 0, y + 0.08, "0", 7.5, ha="left")
     write(axes, inches, y + 0.08, f"{size:g} {unit}", 7.5, ha="center")
-    _north_arrow(axes, PANEL - 0.3, 0.42, _bearing_of_north(sheet))
+    _north_arrow(axes, PANEL - 0.3, 0.42, bearing_of_north(sheet))
 
 
 def _north_arrow(axes: "Axes", x: float, y: float, angle: float) -> None:
@@ -311,7 +307,7 @@ def _north_arrow(axes: "Axes", x: float, y: float, angle: float) -> None:
     write(axes, *letter, say("N"), 8.5, ha="center", va="center")
 
 
-def _bearing_of_north(sheet: Sheet) -> float:
+def bearing_of_north(sheet: Sheet) -> float:
     """The angle of true north at the map's centre, clockwise from the top of the sheet, radians."""
     if not sheet.crs:
         return 0.0

@@ -23,6 +23,7 @@ def criterion(name: str) -> str:
         "salinisation": say("Sensitivity to salinisation"),
         "coastal_erosion": say("Sensitivity to coastal erosion"),
         "must_include": say("Must-include area"),
+        "none": say("None: must-include only"),
     }.get(name, plain(name))
 
 
@@ -104,6 +105,7 @@ def decision(name: str) -> str:
         "retire": say("kept inside, use to be retired"),
         "deduct": say("deducted"),
         "include": say("included"),
+        "exclude": say("excluded"),
     }.get(name, plain(name))
 
 

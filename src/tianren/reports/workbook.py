@@ -1,4 +1,4 @@
-"""ledger.xlsx: everything the run decided and counted, one sheet a subject, for people with Excel."""
+"""ledger.xlsx: what the run decided and counted, one sheet a subject, for people with Excel."""
 
 import datetime as dt
 import io
@@ -59,12 +59,14 @@ def sheets(contents: Contents) -> list[Sheet]:
         _criteria(contents),
         _parameters(contents),
         _rows(say("Inputs"), contents.inputs),
-        Sheet(
-            say("Findings"),
-            ["severity", "rule", "subject", "message", "source"],
-            [[str(f.severity), f.rule, f.subject, f.message, f.source] for f in contents.findings],
-        ),
+        _findings(contents),
     ]
+
+
+def _findings(contents: Contents) -> Sheet:
+    heads = ["severity", "rule", "subject", "message", "source"]
+    rows = [[f.severity.value, f.rule, f.subject, f.message, f.source] for f in contents.findings]
+    return Sheet(say("Findings"), heads, rows)
 
 
 def _summary(contents: Contents) -> Sheet:
@@ -75,10 +77,10 @@ def _summary(contents: Contents) -> Sheet:
         [say("Date"), contents.day.isoformat(), ""],
         [say("Equal-area CRS"), contents.crs, ""],
         [say("Made by"), f"Tianren {contents.version}".strip(), ""],
-        *[[told, value, unit] for value, unit, told in first.numbers],
-        *[[say("Statement"), sentence, ""] for sentence in first.sentences],
-        *[[say("Unverified"), text, ""] for text in first.unverified],
     ]
+    rows += [[told, value, unit] for value, unit, told in first.numbers]
+    rows += [[say("Statement"), sentence, ""] for sentence in first.sentences]
+    rows += [[say("Unverified"), text, ""] for text in first.unverified]
     return Sheet(say("Summary"), [say("What"), say("Value"), say("Unit")], rows)
 
 
@@ -106,7 +108,8 @@ def _criteria(contents: Contents) -> Sheet:
     rows: list[list[Cell]] = []
     for row in contents.criteria:
         name = str(row["criterion"])
-        told = [name, words.criterion(name), *(str(row.get(h, "")) for h in heads[2:6])]
+        told: list[Cell] = [name, words.criterion(name)]
+        told += [str(row.get(h, "")) for h in heads[2:6]]
         rows.append([*told, _joined(row.get("needs")), _joined(row.get("inputs"))])
     return Sheet(say("Criteria"), heads, rows)
 
@@ -136,7 +139,9 @@ def _rows(name: str, rows: Sequence[Row], cell: Any = None) -> Sheet:
     """A sheet of rows as they are: every key that any row has becomes a column."""
     heads = list(dict.fromkeys(key for row in rows for key in row))
     make = cell or (lambda head, value: _plain(value))
-    return Sheet(name, heads or ["name"], [[make(h, row.get(h, "")) for h in heads] for row in rows])
+    return Sheet(
+        name, heads or ["name"], [[make(h, row.get(h, "")) for h in heads] for row in rows]
+    )
 
 
 def _decision_cell(head: str, value: object) -> Cell:
@@ -166,7 +171,7 @@ def _plain(value: object) -> Cell:
     return _joined(value)
 
 
-# Writing --------------------------------------------------------------------------------------------
+# Writing ----------------------------------------------------------------------------------------
 
 
 def _fill(target: "Worksheet", sheet: Sheet) -> None:

@@ -1,4 +1,4 @@
-"""The step behind `tianren report`: maps, report, workbook, styles and STAC item of a finished run."""
+"""The step behind `tianren report`: what people read of a finished run."""
 
 import json
 import os
@@ -49,7 +49,9 @@ class Written:
         return "\n".join(lines)
 
 
-def write_report(project: "Project", run_id: str | None = None, language: str | None = None) -> Written:
+def write_report(
+    project: "Project", run_id: str | None = None, language: str | None = None
+) -> Written:
     """Write everything that people read of a run into its folder; each file appears when whole.
 
     run_id: a run's id, the latest when None. language: a BCP 47 tag, the current one when None.
@@ -151,7 +153,7 @@ def _speaking(language: str | None) -> Iterator[None]:
         set_language(before)
 
 
-# What the project adds to a run -----------------------------------------------------------------------
+# What the project adds to a run -----------------------------------------------------------------
 
 
 def describe(project: "Project") -> "Description":

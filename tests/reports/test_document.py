@@ -1,0 +1,144 @@
+"""The report: the same bytes each time, complete in three languages, safe against markup."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tianren.language import set_language
+from tianren.reports import chapters, charts, document, maps
+from tianren.reports.contents import Contents
+from tianren.reports.maps import Drawn
+from tianren.reports.retelling import retold
+
+
+@pytest.fixture(scope="module")
+def pictures(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> list[Drawn]:
+    folder = tmp_path_factory.mktemp("pictures")
+    ground = maps.Ground(contents)
+    return [maps.redline(contents, ground, folder), *charts.draw_charts(contents, folder)]
+
+
+def tables(report: chapters.Report) -> list[Mapping[str, Any]]:
+    return [b for chapter in report.chapters for b in chapter.blocks if b["kind"] == "table"]
+
+
+def test_the_first_page_has_five_numbers_and_three_sentences(contents: Contents) -> None:
+    first = chapters.first_page(contents)
+    assert len(first.numbers) == 5
+    assert len(first.sentences) == 3
+    assert any("source not read" in text for text in first.unverified)
+    assert any("Wind factor" in text for text in first.unverified)
+
+
+def test_every_row_is_as_long_as_its_head(contents: Contents, pictures: list[Drawn]) -> None:
+    for table in tables(chapters.tell(contents, pictures, ())):
+        width = len(table["columns"])
+        assert all(len(row) == width for row in table["rows"])
+        assert len(table["total"]) in (0, width)
+
+
+def test_totals_add_up_and_decimals_align(contents: Contents, pictures: list[Drawn]) -> None:
+    with_totals = [t for t in tables(chapters.tell(contents, pictures, ())) if t["total"]]
+    assert len(with_totals) >= 4
+    for table in with_totals:
+        for place, column in enumerate(table["columns"]):
+            if column["kind"] != "number":
+                continue
+            texts = [row[place] for row in table["rows"]]
+            decimals = {len(text.partition(".")[2]) for text in [*texts, table["total"][place]]}
+            assert len(decimals) == 1
+            last_digit = 10.0 ** -decimals.pop()
+            summed = sum(number(text) for text in texts)
+            assert (
+                abs(summed - number(table["total"][place])) <= 0.5 * last_digit * len(texts) + 1e-9
+            )
+
+
+def number(text: str) -> float:
+    return float(text.replace("\u00a0", "").replace("−", "-"))
+
+
+def test_all_findings_parameters_and_inputs_are_listed(
+    contents: Contents, pictures: list[Drawn]
+) -> None:
+    told = str(chapters.tell(contents, pictures, ()).as_dict())
+    assert all(f.message in told for f in contents.findings)
+    assert all(str(p["source"]) in told for p in contents.parameters)
+    assert all(str(i["sha256"]) in told for i in contents.inputs)
+
+
+def test_the_pdf_is_the_same_bytes(contents: Contents, pictures: list[Drawn]) -> None:
+    report = chapters.tell(contents, pictures, ())
+    first = document.pdf_bytes(report, pictures)
+    assert first.startswith(b"%PDF")
+    assert first == document.pdf_bytes(report, pictures)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "How the line was drawn"), ("zh", "红线如何划定"), ("es", "Cómo se trazó la línea")],
+)
+def test_the_pdf_speaks_the_language(
+    contents: Contents, pictures: list[Drawn], tmp_path: Path, language: str, said: str
+) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    set_language(language)
+    report = chapters.tell(contents, pictures, ())
+    (tmp_path / "report.pdf").write_bytes(document.pdf_bytes(report, pictures))
+    read = subprocess.run(
+        ["pdftotext", "-enc", "UTF-8", str(tmp_path / "report.pdf"), "-"],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert said in read.stdout.decode()
+    fonts = subprocess.run(
+        ["pdffonts", str(tmp_path / "report.pdf")], capture_output=True, check=True
+    )
+    assert b"NotoSansCJK" in fonts.stdout
+
+
+def test_the_page_is_one_file_and_escapes_what_it_is_given(
+    contents: Contents, pictures: list[Drawn]
+) -> None:
+    report = chapters.tell(contents, pictures, ())
+    page = document.html_text(report, pictures)
+    assert '<html lang="en">' in page
+    assert "A &lt;b&gt;subject&lt;/b&gt;" in page
+    assert "<b>subject</b>" not in page
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert all(re.search(r'alt="[^"]{20,}"', tag) for tag in re.findall(r"<img [^>]*>", page))
+    assert page == document.html_text(report, pictures)
+
+
+def test_the_page_carries_its_own_chinese_glyphs(contents: Contents, pictures: list[Drawn]) -> None:
+    set_language("zh")
+    page = document.html_text(chapters.tell(contents, pictures, ()), pictures)
+    assert '<html lang="zh-Hans">' in page
+    assert "data:font/woff;base64," in page
+
+
+def test_a_run_without_anything_but_pieces_still_has_a_report(
+    contents: Contents, pictures: list[Drawn]
+) -> None:
+    bare = replace(
+        contents, measures=(), findings=(), decisions=(), criteria=(), parameters=(), inputs=()
+    )
+    report = chapters.tell(bare, pictures[:1], ())
+    assert document.pdf_bytes(report, pictures[:1]).startswith(b"%PDF")
+    assert "No rule was broken." in str(report.as_dict())
+
+
+def test_a_finished_sentence_is_told_again_with_its_values() -> None:
+    set_language("es")
+    told = retold("clay has no data on 37 % of the region")
+    assert "37" in told
+    assert told.startswith("Arcilla no tiene datos")
+    assert retold("A sentence that nobody wrote.") == "A sentence that nobody wrote."
+    set_language("en")
+    assert retold("clay has no data on 37 % of the region").startswith("clay has")

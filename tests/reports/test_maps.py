@@ -1,0 +1,125 @@
+"""Maps: complete, the same bytes each time, true scale, and in three languages."""
+
+import math
+from pathlib import Path
+
+import make_run
+import numpy as np
+import pytest
+from PIL import Image
+
+from tianren.io.previews import read_preview
+from tianren.language import set_language
+from tianren.reports import maps, palette, sheet
+from tianren.reports.contents import Contents
+
+
+@pytest.fixture(scope="module")
+def ground(contents: Contents) -> maps.Ground:
+    return maps.Ground(contents)
+
+
+def test_every_layer_gets_its_map(contents: Contents, tmp_path: Path) -> None:
+    names = {drawn.path.stem for drawn in maps.draw_maps(contents, tmp_path)}
+    wanted = {"redline", "criteria", "robustness"}
+    wanted |= {f"{kind}_{c}" for c in make_run.CRITERIA for kind in ("grade", "value")}
+    assert names == wanted
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "es"])
+def test_a_map_is_the_same_bytes_and_at_200_dpi(
+    contents: Contents, ground: maps.Ground, tmp_path: Path, language: str
+) -> None:
+    set_language(language)
+    made = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        made.append(maps.redline(contents, ground, tmp_path / name).path)
+    assert made[0].read_bytes() == made[1].read_bytes()
+    with Image.open(made[0]) as picture:
+        assert round(picture.info["dpi"][0]) == 200
+        assert "Software" not in picture.info
+
+
+def test_the_map_shows_edge_category_and_protected_areas(
+    contents: Contents, ground: maps.Ground, tmp_path: Path
+) -> None:
+    path = maps.redline(contents, ground, tmp_path).path
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+    for colour in (palette.EDGE, palette.PROTECTED):
+        wanted = np.round(255 * np.array(palette.rgb(colour)))
+        assert (np.abs(pixels - wanted).max(axis=1) < 12).sum() > 100
+
+
+def test_alternative_text_says_the_finding(
+    contents: Contents, ground: maps.Ground, tmp_path: Path
+) -> None:
+    drawn = maps.grade(contents, ground, "water_conservation", tmp_path)
+    assert drawn.title in drawn.alt
+    assert "Synthetia" in drawn.alt
+
+
+def test_a_flat_region_has_an_even_shade_and_missing_stays_missing() -> None:
+    flat = np.full((8, 9), 100.0, dtype=np.float32)
+    flat[0, 0] = np.nan
+    shade = maps.hillshade(flat, (1000, 1000))
+    assert np.isnan(shade[0, 0])
+    assert np.nanmax(shade) - np.nanmin(shade) < 1e-6
+
+
+def test_the_sun_stands_in_the_north_west() -> None:
+    """A slope that faces north-west is lighter than one that faces south-east."""
+    y, x = np.mgrid[0:20, 0:20].astype(np.float32)
+    facing_north_west, facing_south_east = (x + y) * 50, -(x + y) * 50
+    light = maps.hillshade(facing_north_west, (1000, 1000)).mean()
+    dark = maps.hillshade(facing_south_east, (1000, 1000)).mean()
+    assert light > dark + 0.1
+
+
+def test_grades_are_coloured_and_missing_is_clear() -> None:
+    cells = np.array([[5, 3, 1, 0, np.nan]], dtype=np.float32)
+    picture = maps.graded(cells, "water_conservation")
+    assert tuple(picture[0, 0, :3]) == palette.rgb(palette.grade_colours("water_conservation")[5])
+    assert picture[0, 4, 3] == 0
+    assert (picture[0, :4, 3] > 0).all()
+
+
+def test_values_beyond_the_ends_take_the_end_colours() -> None:
+    colours = palette.ramp("magnitude")
+    cells = np.array([[-5.0, 0.0, 10.0, 99.0]], dtype=np.float32)
+    picture = maps.coloured(cells, colours, 0.0, 10.0)
+    assert np.array_equal(picture[0, 0], picture[0, 1])
+    assert np.array_equal(picture[0, 2], picture[0, 3])
+
+
+def test_a_large_raster_is_read_small(run_folder: Path) -> None:
+    path = run_folder / "values" / "water_conservation.tif"
+    small, full = read_preview(path, most=30), read_preview(path)
+    assert max(small.cells.shape) == 30
+    assert small.extent == full.extent
+    assert np.nanmean(small.cells) == pytest.approx(np.nanmean(full.cells), rel=0.05)
+
+
+def test_categories_are_picked_not_averaged(run_folder: Path) -> None:
+    read = read_preview(run_folder / "grades" / "water_conservation.tif", most=30, category=True)
+    assert set(np.unique(read.cells[np.isfinite(read.cells)])) <= {0, 1, 3, 5}
+
+
+def test_north_is_up_on_the_central_meridian_and_turned_beside_it() -> None:
+    def bearing(x: float) -> float:
+        extent = (x - 1e4, x + 1e4, -1e4, 1e4)
+        return sheet.bearing_of_north(sheet.Sheet("", "", extent, make_run.CRS, []))
+
+    assert abs(bearing(0.0)) < 1e-6
+    # South of the equator meridians spread northward: east of the centre north leans east.
+    assert bearing(500e3) > math.radians(0.5)
+    assert bearing(-500e3) == pytest.approx(-bearing(500e3), rel=1e-6)
+
+
+@pytest.mark.parametrize(("high", "low"), [(100, 0), (0.9, 0.1), (1e6, 3e5), (3.87, 1.6)])
+def test_ticks_are_few_round_and_within_the_ends(high: float, low: float) -> None:
+    ticks = sheet.ticks(low, high)
+    assert 2 <= len(ticks) <= 6
+    assert all(low - 1e-9 <= value <= high + 1e-9 for value, _ in ticks)
+    assert len({text for _, text in ticks}) == len(ticks)
