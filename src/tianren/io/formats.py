@@ -78,6 +78,20 @@ def _require_signature(entry: Entry, path: Path, suffix: str) -> None:
             by_how_much=f"{path.stat().st_size:,} bytes, beginning with {head[:16]!r}",
             next_step="copy or download it again, or save it anew as GeoPackage",
         )
+    if suffix == ".shp":
+        _require_length(entry, path, 2 * int.from_bytes(head[24:28], "big"))
+
+
+def _require_length(entry: Entry, path: Path, said: int) -> None:
+    """Refuse a Shapefile that is shorter than it says: GDAL would read what is there."""
+    found = path.stat().st_size
+    if found < said:
+        raise UserError(
+            "the Shapefile is truncated",
+            where=entry.where,
+            by_how_much=f"{found:,} of {said:,} bytes",
+            next_step="copy or download it again",
+        )
 
 
 def _require_plain_xml(entry: Entry, path: Path) -> None:

@@ -264,8 +264,9 @@ def temporary_beside(path: Path) -> Path:
 
 def discard(path: Path) -> None:
     """Remove a temporary file and what GDAL put beside it."""
-    for leftover in (path, *path.parent.glob(f"{path.name}.*")):
-        leftover.unlink(missing_ok=True)
+    with suppress(OSError):  # what cannot be removed now is swept when the run goes on
+        for leftover in (path, *path.parent.glob(f"{path.name}.*")):
+            leftover.unlink(missing_ok=True)
 
 
 def _require_room(path: Path) -> None:

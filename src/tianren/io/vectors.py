@@ -25,6 +25,7 @@ from tianren.raster.raster import MISSING, Array, Grid, Raster, Window, window_s
 
 # What repairing self-intersections may change of a layer's area before a person must look.
 REPAIR_TOLERANCE = 0.01
+_NOTHING = 1e-9  # a share of area that rounding alone makes
 _TILE = 512  # burning goes by fixed tiles, so that a cell never depends on the window asked for
 
 
@@ -41,10 +42,11 @@ def read_vector(entry: Entry, crs: Any | None) -> tuple[GeoDataFrame, list[Findi
     layer = _flat(entry, layer, findings)
     layer = _one_kind(entry, layer, findings)
     layer = _normal_text(layer)
+    sound = shapely.is_valid(layer.geometry.to_numpy())
     if crs is not None:
         layer = _projected(entry, layer, CRS.from_user_input(crs))
     # After projecting: whether a ring crosses itself is a matter of the plane it is used in.
-    return _repaired(entry, layer, findings), findings
+    return _repaired(entry, layer, sound, findings), findings
 
 
 def _stacked(entry: Entry, parts: Sequence[GeoDataFrame]) -> GeoDataFrame:
@@ -145,8 +147,14 @@ def _projected(entry: Entry, layer: GeoDataFrame, crs: CRS) -> GeoDataFrame:
     return layer.set_geometry(shapes, crs=crs)
 
 
-def _repaired(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -> GeoDataFrame:
-    """Self-intersections repaired by even-odd, which fills nothing; the change of area is told."""
+def _repaired(
+    entry: Entry, layer: GeoDataFrame, sound: Array, findings: list[Finding]
+) -> GeoDataFrame:
+    """Self-intersections repaired by even-odd, which fills nothing; the change of area is told.
+
+    sound: features that were valid before they were projected; that their halves meet again at the
+    antimeridian is no fault.
+    """
     shapes = layer.geometry.to_numpy()
     broken = ~shapely.is_valid(shapes)
     if not broken.any():
@@ -173,7 +181,8 @@ def _repaired(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -> Geo
         changed=changed,
         share=100 * share,
     )
-    findings.append(_finding("vector.repaired", entry, message))
+    if share > _NOTHING or (broken & ~sound).any():
+        findings.append(_finding("vector.repaired", entry, message))
     kept = ~shapely.is_empty(fixed)
     return layer.set_geometry(fixed, crs=layer.crs)[kept].reset_index(drop=True)
 
