@@ -57,7 +57,7 @@ def maps(draw: st.DrawFn) -> Array:
     st.sampled_from((Fraction(1, 1000), Fraction(1, 100), Fraction(1, 5))),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_areas_edges_and_pieces_are_kept(
     classes: Array, cells: float, limit: Fraction, numbered: bool
 ) -> None:

@@ -89,7 +89,7 @@ CLASSES = grids((0, MISSING, 1, 2, 7), (2, 2, 3, 3, 1))
 
 
 @given(STATES, st.integers(0, 12), st.integers(0, 12), st.integers(1, 15))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_clean_is_the_definition_whatever_the_bands(
     cells: Array, hole: int, minimum: int, size: int
 ) -> None:
@@ -101,7 +101,7 @@ def test_clean_is_the_definition_whatever_the_bands(
 
 
 @given(STATES, st.integers(0, 12), st.integers(0, 12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_counts_are_the_components(cells: Array, hole: int, minimum: int) -> None:
     out, counts = cleaned(cells, hole, minimum)
     kept = components(np.isin(out, (1, 2)), FOUR)
@@ -111,7 +111,7 @@ def test_counts_are_the_components(cells: Array, hole: int, minimum: int) -> Non
 
 
 @given(STATES, st.integers(1, 12), st.integers(1, 12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_kept_cells_and_barriers_never_change(cells: Array, hole: int, minimum: int) -> None:
     out, _ = cleaned(cells, hole, minimum)
     assert (out[cells == 2] == 2).all()
@@ -120,7 +120,7 @@ def test_kept_cells_and_barriers_never_change(cells: Array, hole: int, minimum: 
 
 
 @given(CLASSES, st.integers(1, 15))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_label_numbers_equal_classes_in_reading_order(cells: Array, size: int) -> None:
     expected = np.full(cells.shape, MISSING)
     count = 0
@@ -135,7 +135,7 @@ def test_label_numbers_equal_classes_in_reading_order(cells: Array, size: int) -
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 400))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_label_is_scipys_on_larger_masks(seed: int, size: int) -> None:
     from scipy import ndimage
 

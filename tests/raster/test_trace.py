@@ -51,7 +51,7 @@ def by_union(cells: Array, code: int) -> shapely.Geometry:
 
 
 @given(classes(), st.integers(1, 13))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_pieces_are_valid_exact_and_share_their_edges(cells: Array, size: int) -> None:
     labels = numbered(cells)
     found = trace(raster(labels, UNIT), size=size)
@@ -66,7 +66,7 @@ def test_pieces_are_valid_exact_and_share_their_edges(cells: Array, size: int) -
 
 
 @given(classes(), st.integers(1, 13))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_labels_give_one_geometry_a_label(cells: Array, size: int) -> None:
     found = trace(raster(cells, UNIT), size=size)
     assert set(found) == {int(v) for v in np.unique(cells) if v > 0}
@@ -78,7 +78,7 @@ def test_any_labels_give_one_geometry_a_label(cells: Array, size: int) -> None:
 
 
 @given(classes())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_bands_do_not_matter(cells: Array) -> None:
     whole = trace(raster(cells))
     for size in (1, 2, 5):
