@@ -17,6 +17,12 @@ from tianren.raster.raster import ArraySource, Raster, Window
 SHARES = (Fraction(1, 2), Fraction(4, 5))
 
 
+def prepare(kind: str, size: int, threads: int) -> float:
+    """Make the input."""
+    data.service(kind, size)
+    return 0.0
+
+
 def ours(kind: str, size: int, threads: int) -> float:
     value = open_raster(data.service(kind, size), name="service")
     _warm(threads)

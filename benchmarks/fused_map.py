@@ -17,7 +17,7 @@ from rasterio.windows import Window as Box
 from benchmarks import data
 from tianren.io.rasters import raster_sink
 from tianren.raster.blocks import SIZE, map_blocks, windows
-from tianren.raster.raster import Raster, Window
+from tianren.raster.raster import Window
 from tianren.science.equation import fuse
 from tianren.science.sensitivity import (
     erosivity_score,
@@ -32,28 +32,15 @@ NEVER = 1e30  # three-level tables have no classes 7 and 9
 OUTPUTS = ("retention", "sensitivity")
 
 
-def retention(R: float, K: float, LS: float, C: float) -> float:
-    """Soil retained, t/(hm2 a)."""
-    return soil_retention(R, K, LS, 1.0, C)
-
-
-def sensitivity(R: float, K: float, relief: float, cover: float) -> float:
-    """Sensitivity to water erosion, 1..5: the factor scores of science section 2."""
-    return water_erosion(
-        erosivity_score(R, 981.0, 5886.0, NEVER, NEVER),
-        rising_score(K, 0.02, 0.04, NEVER, NEVER),
-        relief_score(relief, 50.0, 300.0, NEVER, NEVER),
-        falling_score(cover, 0.6, 0.2, -NEVER, -NEVER),
-    )
-
-
 def first_model(R: float, K: float, LS: float, C: float, relief: float, cover: float) -> float:
+    """Soil retained, t/(hm2 a)."""
     return soil_retention(R, K, LS, 1.0, C)
 
 
 def both_models(
     R: float, K: float, LS: float, C: float, relief: float, cover: float
 ) -> tuple[float, float]:
+    """Soil retained, and sensitivity to water erosion by three-level factor scores."""
     return soil_retention(R, K, LS, 1.0, C), water_erosion(
         erosivity_score(R, 981.0, 5886.0, NEVER, NEVER),
         rising_score(K, 0.02, 0.04, NEVER, NEVER),
@@ -113,12 +100,13 @@ def codec(kind: str, size: int, threads: int) -> float:
     return time.perf_counter() - started
 
 
-def prepare(kind: str, size: int) -> None:
-    """Make the inputs, and keep the two results undecoded for the yardstick to encode."""
+def prepare(kind: str, size: int, threads: int) -> float:
+    """Make the inputs, and keep the two results unencoded for the yardstick to encode."""
     rasters = data.layers(kind, size)
     if not all(_raw_path(kind, size, name).exists() for name in OUTPUTS):
         sinks = [_RawSink(_raw_path(kind, size, name), size) for name in OUTPUTS]
-        map_blocks(fuse(both_models), rasters, sinks)
+        map_blocks(fuse(both_models), rasters, sinks, workers=threads)
+    return 0.0
 
 
 class _RawSink:
@@ -153,7 +141,3 @@ def _output(kind: str, size: int, name: str) -> Path:
 
 def _box(window: Window) -> Box:
     return Box.from_slices(*window)
-
-
-def sources(kind: str, size: int) -> list[Raster]:
-    return data.layers(kind, size)

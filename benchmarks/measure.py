@@ -1,12 +1,14 @@
 """Measurements in subprocesses, and goals with met or not met."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from tianren.raster.blocks import processors
 
 PEERS = Path(__file__).parent / "peers"
 
@@ -42,6 +44,12 @@ def at_most(what: str, found: float, limit: float) -> Goal:
 
 def at_least(what: str, found: float, limit: float) -> Goal:
     return Goal(what, found, limit, at_most=False)
+
+
+def prepare(module: str, kind: str, size: int) -> None:
+    """Run benchmarks.MODULE.prepare(kind, size, threads) apart, to keep this process small."""
+    command = [sys.executable, "-m", "benchmarks.one", module, "prepare", kind, str(size)]
+    print(*_run([*command, str(processors())])[:-1], sep="\n")
 
 
 def measured(
@@ -83,7 +91,11 @@ def peer(script: str, needs: list[str], arguments: list[str], runs: int = 1) -> 
         print(f"  SKIPPED {script}: {', '.join(missing)} not installed", flush=True)
         return None
     command = [python, str(PEERS / f"{script}.py"), *arguments]
-    found = [_peak_of(command) for _ in range(runs)]
+    try:
+        found = [_peak_of(command) for _ in range(runs)]
+    except subprocess.CalledProcessError as fault:
+        print(f"  FAILED {script}: {fault.stderr.strip().splitlines()[-1]}", flush=True)
+        return None
     best = _best(found)
     print(f"  {script:<34} {best.seconds:8.2f} s {best.peak_mib:9.0f} MiB", flush=True)
     return best
@@ -97,15 +109,17 @@ def _there(python: str, need: str) -> bool:
 
 
 def _peak_of(command: list[str]) -> Measured:
-    """Seconds as the script says, peak memory of its process tree as the kernel says (GNU time)."""
-    timer = [shutil.which("time") or "", "-v"]
-    done = subprocess.run(
-        [*timer, *command] if timer[0] else command, capture_output=True, text=True, check=True
-    )
-    found = re.search(r"Maximum resident set size \(kbytes\): (\d+)", done.stderr)
-    peak = int(found.group(1)) / 1024 if found else float("nan")
-    *said, seconds = done.stdout.split("\n")[:-1]
-    return Measured(float(seconds), peak, tuple(said))
+    """Seconds as the script says, peak memory of it and its children as the kernel says."""
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        assert process.stdout is not None
+        lines = process.stdout.read().splitlines()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise subprocess.CalledProcessError(process.returncode, command, stderr=errors.read())
+    return Measured(float(lines[-1]), usage.ru_maxrss / 1024, tuple(lines[:-1]))
 
 
 def _run(command: list[str]) -> list[str]:

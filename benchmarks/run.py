@@ -5,12 +5,13 @@ python -m benchmarks.run [--size 10000] [--kind noisy smooth] [--only map cuts p
 """
 
 import argparse
+import importlib
 import importlib.util
 import platform
 from importlib.metadata import version
 
-from benchmarks import cuts, data, fused_map
-from benchmarks.measure import Goal, at_least, at_most, peer, together
+from benchmarks import data
+from benchmarks.measure import Goal, at_least, at_most, peer, prepare, together
 from tianren.raster.blocks import SIZE, processors
 
 
@@ -57,7 +58,7 @@ def _header(asked: argparse.Namespace) -> None:
 
 def _map(kind: str, asked: argparse.Namespace) -> list[Goal | str]:
     print(f"\nFused map, {kind}: six rasters in, two out", flush=True)
-    fused_map.prepare(kind, asked.size)
+    prepare("fused_map", kind, asked.size)
     work = (kind, asked.size, asked.threads, asked.runs)
     codec, ours, one = together("fused_map", ["codec", "ours", "one_model"], *work)
     goals = [
@@ -80,7 +81,8 @@ def _map(kind: str, asked: argparse.Namespace) -> list[Goal | str]:
 
 def _cuts(kind: str, asked: argparse.Namespace) -> list[Goal | str]:
     print(f"\nCumulative-share cuts, {kind}: shares 1/2 and 4/5", flush=True)
-    path = cuts.data.service(kind, asked.size)
+    prepare("cuts", kind, asked.size)
+    path = data.service(kind, asked.size)
     work = (kind, asked.size, asked.threads, asked.runs)
     decode, ours = together("cuts", ["decode", "ours"], *work)
     print(f"  {'; '.join(ours.said)}")

@@ -69,8 +69,7 @@ def map_blocks(
                 _write_in_threads(executor, job, blocks, sinks, step)
             else:
                 _write_here(executor, job, blocks, sinks, step)
-        for sink in sinks:
-            sink.close()
+        _close(sinks)
     except BaseException:
         for sink in sinks:
             sink.abandon()
@@ -214,6 +213,13 @@ def _write_here(
             for sink, part in zip(sinks, cells, strict=True):
                 sink.write(window, part)
             step()
+
+
+def _close(sinks: Sequence[Sink]) -> None:
+    """All at once: closing a file encodes what is still in memory, or makes the delivered form."""
+    with ThreadPoolExecutor(min(len(sinks), processors()) or 1) as executor:
+        for closed in [executor.submit(sink.close) for sink in sinks]:
+            closed.result()
 
 
 def _in_order(
