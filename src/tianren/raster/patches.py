@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from tianren.errors import UserError
 from tianren.language import say
-from tianren.raster.blocks import SIZE, processors
+from tianren.raster.blocks import processors
 from tianren.raster.raster import MISSING, Array, Grid, Raster, Sink, Window, window_shape
 
 if TYPE_CHECKING:
     from tianren.raster.runs import Band, Ints  # importing it imports numba: when used
 
+ROWS = 512  # in a band: one row of the usual tiles, however wide the country
 OPEN, INSIDE, KEPT, BARRIER = 0, 1, 2, 3  # the states of a cell
 S = TypeVar("S")
 T = TypeVar("T")
@@ -53,7 +54,7 @@ def clean(
     *,
     hole_limit_cells: int,
     minimum_cells: int,
-    size: int = SIZE,
+    size: int = ROWS,
     workers: int | None = None,
 ) -> CleanCounts:
     """Fill holes, then drop patches that are too small; science section 13, steps 3 and 4.
@@ -78,7 +79,7 @@ def clean(
     return counts
 
 
-def label(classes: Raster, sink: Sink, *, size: int = SIZE, workers: int | None = None) -> int:
+def label(classes: Raster, sink: Sink, *, size: int = ROWS, workers: int | None = None) -> int:
     """Number the 4-connected sets of cells of equal class; returns how many there are.
 
     classes: codes; 0 and MISSING are outside. The sink gets int32: 1, 2, 3 ... in row-major order

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.raster.blocks import SIZE
-from tianren.raster.patches import class_band, each_band, numbered
+from tianren.raster.patches import ROWS, class_band, each_band, numbered
 from tianren.raster.raster import Array, Grid, Raster, Window
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def trace(
-    labels: Raster, *, size: int = SIZE, workers: int | None = None
+    labels: Raster, *, size: int = ROWS, workers: int | None = None
 ) -> "dict[int, Polygon | MultiPolygon]":
     """The boundary of each label, in the grid's CRS, by ascending label.
 
