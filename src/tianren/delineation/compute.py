@@ -21,7 +21,7 @@ from tianren.delineation.statistics import percentiles, value_range
 from tianren.findings import Finding, Severity
 from tianren.geo.latitude import LatitudeSource
 from tianren.language import say
-from tianren.raster.blocks import SIZE, Workers, map_blocks, reduce_blocks
+from tianren.raster.blocks import Workers, map_blocks, reduce_blocks
 from tianren.raster.raster import (
     MISSING,
     Array,
@@ -36,6 +36,7 @@ from tianren.raster.raster import (
 
 Note = dict[str, Any]  # plain values kept beside a raster: flags counted, statistics
 MISSING_FLAG = "missing"
+SIZE = 512  # cells on a side: a chain holds some fifty arrays of a window at a time
 
 
 class Shelf(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tianren.delineation.compute import Shelf, Work, nowhere, run
+from tianren.delineation.compute import SIZE, Shelf, Work, nowhere, run
 from tianren.delineation.grades import GradedCriterion, Scope, grade_criterion, scope
 from tianren.delineation.layers import LayerInfo
 from tianren.delineation.plan import CriterionPlan, Facts, plan
@@ -13,7 +13,7 @@ from tianren.findings import Finding, worst_first
 from tianren.language import say
 from tianren.measures import Measure, in_order
 from tianren.parameters import Parameters
-from tianren.raster.blocks import SIZE, Workers
+from tianren.raster.blocks import Workers
 from tianren.raster.raster import Raster
 
 

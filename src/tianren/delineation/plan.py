@@ -118,9 +118,7 @@ def _planned(
     criterion: Criterion, chooser: "_Chooser", facts: Facts, context: Context
 ) -> CriterionPlan:
     if criterion.needs_coast and not _has_coast(criterion, chooser, facts):
-        reason = say(
-            "no sea in the project (region.sea_source), no layer of the coast"
-        )
+        reason = say("no sea in the project (region.sea_source), no layer of the coast")
         return CriterionPlan(criterion, "not_applicable", reason=reason)
     method = next((m for m in criterion.methods if chooser.can(m)), None)
     made = _missing(criterion, chooser) if method is None else _computed(criterion, method, chooser)
@@ -236,6 +234,10 @@ class _Chooser:
         return name in self.available or name in GIVEN or self.recipe(name) is not None
 
     def can(self, recipe: Recipe) -> bool:
+        if recipe.at_door:  # made from a file: a constant has no slope
+            return all(
+                n in self.available and self.available[n].constant is None for n in recipe.needs
+            )
         return all(self.has(need) for need in recipe.needs)
 
     def recipe(self, name: str) -> Recipe | None:

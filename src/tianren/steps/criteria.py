@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tianren.delineation.compute import Note
+from tianren.delineation.compute import SIZE, Note
 from tianren.delineation.criteria import CriteriaResult, compute, find_facts
 from tianren.delineation.layers import LayerInfo, layers
 from tianren.delineation.plan import CriterionPlan, Facts, Need, plan
@@ -18,13 +18,14 @@ from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.project.project import Project
 from tianren.project.runs import Run
-from tianren.raster.blocks import SIZE, Workers
+from tianren.raster.blocks import Workers
 from tianren.raster.raster import Raster, Sink
 from tianren.reports.words import criterion as criterion_name
 from tianren.reports.words import hazard
 
 Progress = Callable[[str], None] | None
 _WIDTH = 80
+_PRESENCE = ("karst", "natural_coast")
 
 
 # -- what the catalog offers -----------------------------------------------------------------------
@@ -37,8 +38,8 @@ def available_layers(project: Project) -> dict[str, LayerInfo]:
 
 
 def _serves(entry: Entry) -> bool:
-    """A polygon source serves a layer of presence (karst, natural coast), never one of values."""
-    return not entry.is_vector or layers()[entry.layer].kind == "category"
+    """Polygons serve a layer that only says where something is, never one of values or classes."""
+    return not entry.is_vector or entry.layer in _PRESENCE
 
 
 def _info(entry: Entry) -> LayerInfo:
