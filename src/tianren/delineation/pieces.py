@@ -122,7 +122,7 @@ def _largest(values: Array) -> float:
 
 def fixed_point(values: Array, scale: int) -> Counts:
     """Values as whole multiples of 2^(scale - 40): their sum is the same in any order."""
-    return np.rint(np.ldexp(values.astype(np.float64), 40 - scale)).astype(np.int64)
+    return np.rint(values.astype(np.float64) * 2.0 ** (40 - scale)).astype(np.int64)
 
 
 Names = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
@@ -155,7 +155,7 @@ def _count(
     inside = cells > 0
     if not inside.any():
         return None
-    ids, at = np.unique(cells[inside], return_inverse=True)
+    ids, at = _numbered(cells[inside])
     found = _empty(len(ids) - 1, names, must_bits, scales)
     grade_names, value_names, level_names = names
     classes, step, must, *rest = (raster[inside] for raster in rasters)
@@ -167,7 +167,7 @@ def _count(
     for bit in range(must_bits):
         found.must[bit] = _per_piece(at[must >> bit & 1 == 1], len(ids))
     for name in level_names:
-        found.units[name] = _pairs(ids[at], next(rest_names))
+        found.units[name] = _pairs(ids, at, next(rest_names))
     for name in grade_names:
         grade = next(rest_names)
         found.extreme[name] = _per_piece(at[grade == 5], len(ids))
@@ -192,14 +192,34 @@ def _count_values(found: Tally, name: str, at: Array, values: Array) -> None:
     found.total[name] = sums.tolist()
 
 
-def _pairs(piece: Array, unit: Array) -> dict[tuple[int, int], int]:
+def _numbered(cells: Array) -> tuple[Array, Array]:
+    """The piece numbers in a window, ascending, and for each cell the index of its number."""
+    first = int(cells.min())
+    there = np.zeros(int(cells.max()) - first + 1, dtype=bool)
+    there[cells - first] = True
+    ids = np.flatnonzero(there)
+    index = np.zeros(len(there), dtype=np.int64)
+    index[ids] = np.arange(len(ids))
+    return ids + first, index[cells - first]
+
+
+def _pairs(ids: Array, at: Array, unit: Array) -> dict[tuple[int, int], int]:
     """(piece, unit) -> cells; cells in no unit are unit -1."""
     known = np.where(unit == MISSING, -1, unit).astype(np.int64) + 1
-    keys, cells = np.unique(piece.astype(np.int64) << 32 | known, return_counts=True)
-    return {
-        (key >> 32, (key & 0xFFFFFFFF) - 1): n
-        for key, n in zip(keys.tolist(), cells.tolist(), strict=True)
-    }
+    units, unit_at = _numbered(known)
+    keys, cells = _counted(at * len(units) + unit_at, len(ids) * len(units))
+    pieces, of = np.divmod(keys, len(units))
+    pairs = zip(ids[pieces].tolist(), (units[of] - 1).tolist(), cells.tolist(), strict=True)
+    return {(piece, unit): n for piece, unit, n in pairs}
+
+
+def _counted(keys: Array, limit: int) -> tuple[Array, Array]:
+    """Each key that occurs, with how often; without a sort where the keys are few."""
+    if limit > 4 * len(keys) + 65536:
+        return np.unique(keys, return_counts=True)
+    counts = np.bincount(keys, minlength=limit)
+    found = np.flatnonzero(counts)
+    return found, counts[found]
 
 
 def _add(known: Tally, part: tuple[Counts, Tally] | None) -> Tally:

@@ -136,14 +136,19 @@ def _merged(known: dict[int, int], new: dict[int, int]) -> dict[int, int]:
 
 
 def held(
-    cells: Raster, values: Mapping[str, Raster], grades: Mapping[str, Raster]
+    cells: Raster,
+    values: Mapping[str, Raster],
+    grades: Mapping[str, Raster],
+    known_scales: Mapping[str, int] | None = None,
 ) -> dict[str, tuple[int, int]]:
     """Function -> (sum inside the line, sum over the graded area), in exact whole numbers.
 
-    Negative values count as zero, as they do in grading (science 1.6).
+    Negative values count as zero, as they do in grading (science 1.6). known_scales: pieces.scale_of
+    each value, where a tally has them already.
     """
     names = tuple(values)
-    scales = tuple(scale_of(values[name]) for name in names)
+    given = known_scales or {}
+    scales = tuple(given[n] if n in given else scale_of(values[n]) for n in names)
     sources = [cells, *(r for name in names for r in (values[name], grades[name]))]
     sums = reduce_blocks(partial(_held, scales=scales), sources, _sum_pairs, title=say("Totals"))
     return dict(zip(names, sums, strict=True))

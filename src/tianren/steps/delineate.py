@@ -324,6 +324,7 @@ def _counted(
         line.cells,
         {name: values[name] for name in functions},
         {name: ground.grades[name] for name in functions},
+        counts.scales,
     )
     facts = totals.Facts(
         project.name, str(project.day.year), run.id, cell, ledger, counts, pieces, levels,
