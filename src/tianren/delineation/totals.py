@@ -143,8 +143,8 @@ def held(
 ) -> dict[str, tuple[int, int]]:
     """Function -> (sum inside the line, sum over the graded area), in exact whole numbers.
 
-    Negative values count as zero, as they do in grading (science 1.6). known_scales: pieces.scale_of
-    each value, where a tally has them already.
+    Negative values count as zero, as they do in grading (science 1.6). known_scales: what
+    pieces.scale_of says of each value, where a tally has it already.
     """
     names = tuple(values)
     given = known_scales or {}
