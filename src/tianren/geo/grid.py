@@ -10,6 +10,7 @@ import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from tianren.errors import UserError
 from tianren.geo.area import longitudes, to_plane
@@ -147,6 +148,18 @@ def make_grid(region: Any, crs: Any, resolution: float) -> GeoBox:
     east, north = (math.ceil(b / resolution - 1e-9) for b in bounds[2:])
     corner = Affine(resolution, 0, west * resolution, 0, -resolution, north * resolution)
     return GeoBox((max(north - south, 1), max(east - west, 1)), corner, crs)
+
+
+def known_crs(text: str, *, where: str) -> CRS:
+    """A CRS as people write it; UserError when PROJ does not know it."""
+    try:
+        return CRS.from_user_input(text)
+    except CRSError as fault:
+        raise UserError(
+            f"{text!r} is not a CRS that PROJ knows",
+            where=where,
+            next_step='write an EPSG code such as "EPSG:6933", or a PROJ string',
+        ) from fault
 
 
 def same_crs(a: Any, b: Any) -> bool:

@@ -16,6 +16,7 @@ from geopandas import GeoDataFrame
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.geo.grid import known_crs
 from tianren.io.sources import Entry
 from tianren.language import say
 
@@ -248,7 +249,9 @@ def _parquet(entry: Entry, path: Path) -> GeoDataFrame:
 
 def _with_crs(entry: Entry, layer: GeoDataFrame) -> GeoDataFrame:
     """The file's CRS, or the catalog's where the file does not say."""
-    return layer.set_crs(entry.crs) if entry.crs and layer.crs is None else layer
+    if not entry.crs or layer.crs is not None:
+        return layer
+    return layer.set_crs(known_crs(entry.crs, where=entry.where))
 
 
 # --- points as a table -------------------------------------------------------------------------
@@ -270,8 +273,8 @@ def _points(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
     x, y = _column(entry, table, _LONGITUDE), _column(entry, table, _LATITUDE)
     lon, lat = (pd.to_numeric(table[c], errors="coerce") for c in (x, y))
     bad = lon.isna() | lat.isna()
-    crs = entry.crs or "EPSG:4326"
-    if crs == "EPSG:4326":
+    crs = known_crs(entry.crs or "EPSG:4326", where=entry.where)
+    if crs.is_geographic:
         bad |= (lon.abs() > 360) | (lat.abs() > 90)
     if bad.any():
         row = int(bad.to_numpy().argmax())

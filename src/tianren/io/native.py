@@ -10,6 +10,7 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 
 from tianren.errors import UserError
+from tianren.geo.grid import known_crs
 from tianren.io.rasters import FAULTS, damaged
 from tianren.io.sources import Entry, source_files
 from tianren.io.units import Conversion, conversions, plain_unit
@@ -222,7 +223,9 @@ def _crs(entry: Entry, dataset: Any) -> str:
             where=entry.where,
             next_step=f'write the one it was made in: crs = "EPSG:4326" in [{entry.name}]',
         )
-    return str(dataset.crs.to_wkt()) if dataset.crs is not None else entry.crs
+    if dataset.crs is not None:
+        return str(dataset.crs.to_wkt())
+    return known_crs(entry.crs, where=entry.where).to_wkt()
 
 
 def _band_numbers(entry: Entry, count: int) -> tuple[int, ...]:

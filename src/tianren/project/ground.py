@@ -9,7 +9,7 @@ from shapely import union_all
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
-from tianren.geo.grid import check_equal_area, make_grid, propose_crs
+from tianren.geo.grid import check_equal_area, known_crs, make_grid, propose_crs
 from tianren.io.alignment import align, kept_copy
 from tianren.io.sources import Entry
 from tianren.io.terrain import derive_terrain
@@ -35,6 +35,7 @@ def read_ground(project: Project) -> Ground:
     """The region on a grid that is checked to be equal-area; a CRS is proposed if none is given."""
     findings: list[Finding] = []
     crs = project.crs or _proposed(project, findings)
+    known_crs(crs, where="project.toml, [grid] crs")
     land, found = _realm(project, project.region_source, "land", crs)
     findings += found
     parts = [land]
