@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -23,6 +23,7 @@ def setting(name: str, low: object = 0.0, high: object = 1.0) -> Setting:
     return Setting(name, "1", 0.5, "test", False, low=low, high=high)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(0, 2**31))
 def test_each_stratum_of_each_parameter_is_drawn_once(n: int, seed: int) -> None:
     draws = robustness.draw_settings([setting("a"), setting("b")], n, seed)
@@ -69,6 +70,7 @@ def test_how_often_each_cell_is_inside() -> None:
     assert [robustness.inside_cells(m) for m in masks] == [2, 1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=3, max_size=12), st.integers(0, 1000))
 def test_rank_correlation_is_scipys(x: list[int], seed: int) -> None:
     y = np.random.default_rng(seed).integers(0, 4, len(x)).tolist()

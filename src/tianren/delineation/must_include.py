@@ -141,7 +141,8 @@ def from_layer(rule: Rule, layer: Any, parameters: Parameters) -> Prepared:
         for level in sorted(set(levels))
         if len(chosen := sites.iloc[[i for i in kept if levels[i] == level]])
     )
-    return Prepared(areas, _decisions(rule, sites, reasons), _nothing_left(rule, sites, kept))
+    findings = (*_nothing_left(rule, sites, kept), *_circles(rule, layer, kept))
+    return Prepared(areas, _decisions(rule, sites, reasons), findings)
 
 
 def headwaters(rule: Rule, cells: Raster) -> Prepared:
@@ -363,6 +364,23 @@ def _nothing_left(rule: Rule, sites: Any, kept: list[int]) -> tuple[Finding, ...
         name=rule.name,
     )
     return (Finding("must_include.none_counts", rule.name, Severity.WARNING, message, "science 5"),)
+
+
+def _circles(rule: Rule, layer: Any, kept: list[int]) -> tuple[Finding, ...]:
+    """Points are drawn as circles, and that is said."""
+    import shapely
+
+    points = int((shapely.get_dimensions(layer.geometry.to_numpy()[kept]) == 0).sum())
+    if not points:
+        return ()
+    message = say(
+        "{n} of {all} sites of {name} are points, drawn as circles: shape and place are not exact",
+        n=points,
+        all=len(kept),
+        name=rule.name,
+    )
+    source = "practice of the World Database on Protected Areas"
+    return (Finding("must_include.circles", rule.name, Severity.NOTE, message, source),)
 
 
 def area_on_grid(name: str, polygons_m2: float, cells_m2: float) -> Finding | None:
