@@ -266,7 +266,7 @@ def test_opening_a_project_loads_nothing_heavy(tmp_path: Path) -> None:
         "import sys; from tianren.project.project import open_project; "
         f"open_project({str(tmp_path)!r}); from tianren.project.runs import list_runs; "
         f"list_runs(open_project({str(tmp_path)!r})); "
-        "heavy = {'rasterio', 'geopandas', 'pandas', 'numpy', 'numba', 'shapely'} & set(sys.modules);"
+        "heavy = {'rasterio', 'geopandas', 'pandas', 'numpy', 'shapely'} & set(sys.modules);"
         "print(sorted(heavy))"
     )
     done = subprocess.run(
