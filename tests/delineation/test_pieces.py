@@ -17,7 +17,7 @@ from tianren.parameters import Parameters
 from tianren.raster import blocks
 from tianren.raster.raster import MISSING
 
-from .small_country import CRITERIA, Country, country, grid, quantity
+from .small_country import CRITERIA, Country, category, country, grid, quantity
 
 PARAMETERS = Parameters(dt.date(2026, 1, 1))
 MUST = (MustName("protected_area", "cores", 1), MustName("protected_area", "reserves", 2),
@@ -136,6 +136,19 @@ def test_what_a_piece_says() -> None:
     row = piece.row("delineate-1")
     assert row["county"] == "Alpha" and row["county_code"] == "A" and row["run"] == "delineate-1"
     assert (row["realm"], row["level"], row["must_include"]) == ("land", 3, "wetland")
+
+
+def test_landscapes_name_pieces_and_divisions_number_them() -> None:
+    row = np.zeros((1, 4), dtype=int)
+    c = Country(row + 1, {"carbon": row + 5}, {}, row, row, row)
+    line = draw(c.ground(), Limits(1, 0), ArrayStore(grid(1, 4)))
+    county = Units("county", ["A"], ["Alpha"], c.ground().divisions)
+    hills = Units("landscape", ["", "Blue Hills"], ["", "Blue Hills"],
+                  category("hills", [[MISSING, 1, 1, MISSING]]))  # fmt: skip
+    found = tally(line, c.ground().must, 3, [county, hills], c.ground().grades, {})
+    (piece,) = describe(found, [county], "county", MUST, PARAMETERS, 1e6, hills)
+    assert piece.name == "Blue Hills carbon sequestration ecological conservation redline"
+    assert (piece.code, list(piece.units)) == ("A150001", ["county"])
 
 
 def test_sea_pieces_without_a_division_have_codes_of_their_own() -> None:

@@ -301,19 +301,24 @@ def describe(
     must: Sequence[MustName],
     parameters: Parameters,
     cell_m2: float,
+    landscapes: Units | None = None,
 ) -> list[Piece]:
     """The pieces in the order of their numbers (row-major order of their first cells).
 
     levels: administrative levels; piece_level: the one whose units name and number the pieces.
+    landscapes: natural geographic units, counted with the levels, which name pieces instead.
     """
     codes = parameters.table("redline.type_codes")
     by_level = {level.name: counts.units_of(level.name) for level in levels}
     division = next((level for level in levels if level.name == piece_level), None)
+    natural = {} if landscapes is None else counts.units_of(landscapes.name)
     numbers: dict[str, int] = {}
     found = []
     for piece in range(1, len(counts.cells)):
         index, realm, level = class_parts(int(counts.classes[piece]))
         place_code, place = _place(division, index, realm)
+        if landscapes is not None:
+            place = _main_unit(landscapes, natural.get(piece, []))[1] or place
         numbers[place_code] = numbers.get(place_code, 0) + 1
         dominant = dominant_of(counts, piece)
         type_code = f"{int(codes[dominant]):02d}"

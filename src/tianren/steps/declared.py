@@ -178,6 +178,27 @@ def units(project: "Project") -> tuple[Units, ...]:
     return tuple(found)
 
 
+def landscapes(project: "Project") -> Units | None:
+    """Natural geographic units that name pieces: [delineation] landscapes = a polygon source.
+
+    Their names are in the column name, or the one that landscape_name says.
+    """
+    source = str(project.delineation.get("landscapes", ""))
+    if not source:
+        return None
+    layer, _ = project.vector(source)
+    column = str(project.delineation.get("landscape_name", "name"))
+    if column not in layer.columns:
+        raise UserError(
+            f"{source} has no column {column}",
+            where="project.toml [delineation]",
+            next_step=f"landscape_name = one of {', '.join(map(str, layer.columns))}",
+        )
+    names = ["", *(str(name) for name in layer[column])]
+    raster = burn(layer, project.grid, list(range(1, len(names))), name=source)
+    return Units("landscape", names, names, raster)
+
+
 def divisions(project: "Project", levels: Sequence[Units]) -> Raster:
     """The level that names and numbers pieces; missing everywhere where there is none."""
     for level in levels:

@@ -27,7 +27,7 @@ from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.blocks import map_blocks
 from tianren.raster.raster import Raster, cell_area
 from tianren.steps.criteria import Preparation, compute_criteria, prepare
-from tianren.steps.declared import Declared, declared, divisions, units
+from tianren.steps.declared import Declared, declared, divisions, landscapes, units
 from tianren.steps.stages import FileStore
 
 if TYPE_CHECKING:
@@ -313,8 +313,10 @@ def _counted(
     """Attributes of the pieces, decisions and measures."""
     values = {name: valued(run, name) for name in criteria.computed}
     cell = cell_area(project.grid)
-    counts = tally(line, found.must, len(found.names), levels, ground.grades, values)
-    pieces = describe(counts, levels, project.piece_level, found.names, parameters, cell)
+    natural = landscapes(project)
+    units_of = levels if natural is None else (*levels, natural)
+    counts = tally(line, found.must, len(found.names), units_of, ground.grades, values)
+    pieces = describe(counts, levels, project.piece_level, found.names, parameters, cell, natural)
     ledger = totals.count_region(ground.realm, line, found.must, found.conflicts, levels)
     rules = found.conflict_rules
     origin = FileStore(run, project.grid).raster("origin")
