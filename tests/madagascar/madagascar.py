@@ -82,7 +82,7 @@ uri = "{data}/enmSdmX/mad1_gadm.gpkg"
 kind = "vector"
 
 [wdpa]
-uri = "{data}/wdpa_wdoecm_mdg_nov2022_polygons.gpkg"
+uri = "{data}/wdpa_nov2022/WDPA_*_Public_MDG-polygons_?.shp"
 kind = "vector"
 
 [elevation]

@@ -1,9 +1,9 @@
 """The upper Piave (Dolomites): real USLE K and C, slope and soil on 1/60 degree, as a project.
 
-The layers are unpacked from NetCDF into the test's own temporary folder, never into the repository.
+K and C are read from the NetCDF as it is; what has to be converted is written into the test's own
+temporary folder, never into the repository.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +66,15 @@ unit = "1"
 missing = -3000
 
 [cover_factor]
-uri = "data/cover_factor.tif"
+uri = "{folder}/wflow_sediment_piave_subbasin/staticmaps.nc"
+sublayer = "erosion_usle_c"
 unit = "1"
 """
 
 GIVEN_K = """
 [soil_erodibility]
-uri = "data/erodibility.tif"
+uri = "{folder}/wflow_sediment_piave_subbasin/staticmaps.nc"
+sublayer = "erosion_usle_k"
 unit = "t hm2 h/(hm2 MJ mm)"
 """
 
@@ -127,17 +129,11 @@ def _write(path: Path, cells: Cells, dtype: str = "float32", nodata: float = -99
 def make_piave(folder: Path, *, soil: str) -> Path:
     """soil: "given" takes the model's K, "fractions" derives K from the soil's texture."""
     shared = need("piave_wflow").resolve()
-    made: dict[str, Callable[[], Cells]] = {
-        "slope": lambda: np.arctan(read("land_slope")),
-        "cover_factor": lambda: read("erosion_usle_c"),
-        "erodibility": lambda: read("erosion_usle_k"),
-    }
-    for name, layer in made.items():
-        _write(folder / "data" / f"{name}.tif", layer())
+    _write(folder / "data" / "slope.tif", np.arctan(read("land_slope")))
     for name, cells in zip(("sand", "silt", "clay"), fractions(), strict=True):
         _write(folder / "data" / f"{name}.tif", cells)
     _write(folder / "data" / "landcover.tif", read("meta_landuse"), "uint8", 255)
     (folder / "project.toml").write_text(PROJECT, encoding="utf-8")
-    catalog = CATALOG.format(folder=shared) + (FRACTIONS if soil == "fractions" else GIVEN_K)
-    (folder / "catalog.toml").write_text(catalog, encoding="utf-8")
+    catalog = CATALOG + (FRACTIONS if soil == "fractions" else GIVEN_K)
+    (folder / "catalog.toml").write_text(catalog.format(folder=shared), encoding="utf-8")
     return folder
