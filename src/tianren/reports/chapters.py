@@ -13,6 +13,7 @@ from tianren.reports.retelling import retold
 
 Block = Mapping[str, Any]
 MOST_PIECES = 60  # the report lists the largest; the workbook lists all
+MOST_UNITS = 40  # administrative units in a table; the rest become one row, so that it adds up
 
 
 @dataclass(frozen=True)
@@ -334,32 +335,46 @@ def _areas(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter | None:
 
 def _area_table(contents: Contents, column: str, dimension: str = "") -> Block:
     """Areas of the pieces by one column, largest first, with a total that adds up."""
-    pieces = contents.pieces
-    if pieces is None:
-        return _text("")
     dimension = dimension or column
-    sums = pieces.groupby(column)["area_m2"].agg(["sum", "count"])
-    ordered = sorted(sums.itertuples(), key=lambda r: (-float(r.sum), str(r.Index)))
-    total = sum(float(r.sum) for r in ordered)
-    texts = _km2_column([*(float(r.sum) for r in ordered), total])
+    sums = _sums(contents, column, dimension)
+    total = sum(area for _, _, area in sums)
+    count = sum(pieces for _, pieces, _ in sums)
+    texts = _km2_column([*(area for _, _, area in sums), total])
     rows = [
         [
-            words.label(dimension, str(r.Index)) or say("(none)"),
-            numerals.number(int(r.count), 0),
+            label,
+            numerals.number(pieces, 0),
             text,
-            numerals.number(100 * float(r.sum) / total if total else 0.0, 1),
+            numerals.number(100 * area / total if total else 0.0, 1),
         ]
-        for r, text in zip(ordered, texts, strict=False)
+        for (label, pieces, area), text in zip(sums, texts, strict=False)
     ]
-    head = words.dimension(dimension)
     columns = [
-        Column(head),
+        Column(words.dimension(dimension)),
         Column(say("Pieces"), "", "number"),
         Column(say("Area"), "km²", "number"),
         Column(say("Of the redline"), "%", "number"),
     ]
-    last = [say("Total"), numerals.number(len(pieces), 0), texts[-1], numerals.number(100, 1)]
+    last = [say("Total"), numerals.number(count, 0), texts[-1], numerals.number(100, 1)]
     return _table("", columns, rows, last)
+
+
+def _sums(contents: Contents, column: str, dimension: str) -> list[tuple[str, int, float]]:
+    """(class, pieces, area in m2), largest first; beyond MOST_UNITS the rest is one row."""
+    if contents.pieces is None:
+        return []
+    found: dict[str, tuple[int, float]] = {}
+    for name, area in zip(contents.pieces[column], contents.pieces["area_m2"], strict=True):
+        label = words.label(dimension, str(name)) or say("(none)")
+        count, sum_so_far = found.get(label, (0, 0.0))
+        found[label] = count + 1, sum_so_far + float(area)
+    rows = [(label, count, area) for label, (count, area) in found.items()]
+    rows.sort(key=lambda row: (-row[2], row[0]))
+    rest = rows[MOST_UNITS:]
+    if len(rest) < 2:
+        return rows
+    told = say("{count} others, listed in the workbook", count=len(rest))
+    return [*rows[:MOST_UNITS], (told, sum(r[1] for r in rest), sum(r[2] for r in rest))]
 
 
 def _km2_column(areas_m2: Sequence[float]) -> list[str]:
@@ -397,6 +412,9 @@ def _criteria(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter | No
 
 def _basis(criterion: Row) -> str:
     parts = [retold(str(criterion.get("reason", "")))]
+    lacking = [words.layer(need["layer"]) for need in _needs(criterion)]
+    if lacking:
+        return say("missing: {layers}", layers=words.listing(lacking))
     if criterion.get("status") == "computed":
         method = str(criterion.get("method", ""))
         layers = [words.layer(str(i)) for i in criterion.get("inputs", [])]

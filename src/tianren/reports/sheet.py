@@ -44,6 +44,7 @@ class Sheet:
     crs: str
     footer: Sequence[str]
     entries: list[Entry] = field(default_factory=list)
+    tallest: float = 6.4  # inches: a tall country gets a smaller map rather than unreadable text
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def lay_out(sheet: Sheet) -> Laid:
     box = WIDTH - 3 * MARGIN - PANEL
     bar = _scale_height(sheet)
     legend = sum(e.height for e in sheet.entries) + bar
-    body = max(_map_height(sheet.extent, box), legend)
+    body = max(_map_height(sheet, box), legend)
     figure = Figure(figsize=(WIDTH, head + body + foot), dpi=DPI, facecolor="white")
     total = head + body + foot
     lines(figure, title, 15, MARGIN, total - MARGIN, palette.INK)
@@ -111,9 +112,9 @@ def lines(
         write(where, x / width, y / height, text, points, color=colour, va="top")
 
 
-def _map_height(extent: Extent, box: float) -> float:
-    left, right, bottom, top = extent
-    return float(min(8.0, max(3.6, box * (top - bottom) / (right - left))))
+def _map_height(sheet: Sheet, box: float) -> float:
+    left, right, bottom, top = sheet.extent
+    return float(min(sheet.tallest, max(3.6, box * (top - bottom) / (right - left))))
 
 
 def fill_box(extent: Extent, ratio: float) -> Extent:
