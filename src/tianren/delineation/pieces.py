@@ -310,22 +310,17 @@ def describe(
     """
     codes = parameters.table("redline.type_codes")
     by_level = {level.name: counts.units_of(level.name) for level in levels}
-    division = next((level for level in levels if level.name == piece_level), None)
-    natural = {} if landscapes is None else counts.units_of(landscapes.name)
-    numbers: dict[str, int] = {}
+    places = _Places(levels, piece_level, landscapes, counts)
     found = []
     for piece in range(1, len(counts.cells)):
         index, realm, level = class_parts(int(counts.classes[piece]))
-        place_code, place = _place(division, index, realm)
-        if landscapes is not None:
-            place = _main_unit(landscapes, natural.get(piece, []))[1] or place
-        numbers[place_code] = numbers.get(place_code, 0) + 1
+        division, number, place = places.of(piece, index, realm)
         dominant = dominant_of(counts, piece)
         type_code = f"{int(codes[dominant]):02d}"
         found.append(
             Piece(
                 piece,
-                f"{place_code}{type_code}{numbers[place_code]:04d}",
+                f"{division}{type_code}{number:04d}",
                 _name(place, dominant),
                 category_of(dominant),
                 type_code,
@@ -341,6 +336,26 @@ def describe(
             )
         )
     return found
+
+
+class _Places:
+    """Names and numbers pieces: numbers count up within each division."""
+
+    def __init__(
+        self, levels: Sequence[Units], piece_level: str, landscapes: Units | None, counts: Tally
+    ) -> None:
+        self.division = next((level for level in levels if level.name == piece_level), None)
+        self.landscapes = landscapes
+        self.natural = {} if landscapes is None else counts.units_of(landscapes.name)
+        self.numbers: dict[str, int] = {}
+
+    def of(self, piece: int, index: int, realm: int) -> tuple[str, int, str]:
+        """The division's code, the piece's number in it, and the place it is named after."""
+        code, place = _place(self.division, index, realm)
+        if self.landscapes is not None:
+            place = _main_unit(self.landscapes, self.natural.get(piece, []))[1] or place
+        self.numbers[code] = self.numbers.get(code, 0) + 1
+        return code, self.numbers[code], place
 
 
 def dominant_of(counts: Tally, piece: int) -> str:
@@ -472,7 +487,9 @@ def check_pieces(
             raise _refused(say("the polygon of piece {n} is not its area", n=i + 1), polygon, cells)
     if abs(math.fsum(drawn) - mask_m2) > drift_percent / 100 * mask_m2 + 1e-6:
         raise _refused(say("the polygons do not sum to the line"), math.fsum(drawn), mask_m2)
-    overlap = math.fsum(drawn) - float(shapely.area(shapely.union_all(shapes)))
+    overlap = 0.0  # a valid coverage has none; only where it is not one is the union made
+    if not shapely.coverage_is_valid(shapes):
+        overlap = math.fsum(drawn) - float(shapely.area(shapely.union_all(shapes)))
     if overlap > 1e-6 * mask_m2:
         raise _refused(say("the polygons overlap"), math.fsum(drawn) - overlap, math.fsum(drawn))
 
