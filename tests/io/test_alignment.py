@@ -292,8 +292,8 @@ def test_gaps_inside_the_region_are_a_finding_and_nothing_at_all_is_refused(tmp_
 
 
 def test_tiles_shrink_so_that_their_source_stays_small() -> None:
-    assert [tile_size(r) for r in (0.1, 1, 8, 9, 100, 1000)] == [512, 512, 512, 256, 32, 16]
-    assert all(tile_size(r) * r <= 4096 for r in (1, 8, 33, 100, 256))
+    assert [tile_size(r) for r in (0.1, 1, 8, 9, 100, 1000)] == [512, 512, 256, 128, 16, 2]
+    assert all(tile_size(r) * r <= 2048 for r in (1, 8, 33, 100, 256, 2000))
 
 
 def test_the_lazy_source_is_what_is_kept(tmp_path: Path) -> None:

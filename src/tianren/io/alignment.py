@@ -36,8 +36,8 @@ from tianren.raster.raster import (
 )
 
 VERSION = 1  # raise it when the same input gives other cells
-_LARGEST_SIDE = 4096  # source cells on a side that are in memory for one tile
-_LARGEST_TILE, _SMALLEST_TILE = 512, 16
+_LARGEST_SIDE = 2048  # source cells on a side that are in memory for one tile
+_LARGEST_TILE = 512
 _TOLERANCE = 1e-6  # of a source cell: how far GDAL may place one off
 
 
@@ -247,13 +247,10 @@ def _within_180(source: Grid, found: Cover) -> tuple[str, Affine]:
     return f"+proj=longlat {kept} +pm={(middle + 180) % 360 - 180} +no_defs", moved
 
 
-def tile_size(ratio: float) -> int:
-    """Cells of our grid on a side of a tile: as many as keep the source below 4096 on a side.
-
-    It depends on the layer alone, so that a cell never depends on how the work was cut.
-    """
+def tile_size(ratio: float, side: int = _LARGEST_SIDE) -> int:
+    """Cells of our grid on a side of a tile: as many as keep the source within `side` cells."""
     size = _LARGEST_TILE
-    while size > _SMALLEST_TILE and size * ratio > _LARGEST_SIDE:
+    while size > 1 and size * ratio > side:
         size //= 2
     return size
 

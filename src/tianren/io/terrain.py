@@ -29,6 +29,7 @@ from tianren.raster.align import plan_alignment
 from tianren.raster.raster import Array, Grid, Raster
 from tianren.science.terrain import relief_amplitude, slope_horn, window_cells
 
+_LARGEST_SIDE = 1024  # cells of elevation on a side for one tile: terrain takes many copies
 UNITS = {"slope": "degree", "relief": "m"}
 
 
@@ -144,7 +145,7 @@ def derive_terrain(
     ]
     kept = Kept(cache_folder, key, wanted)
     if not kept.there:
-        kept.write(lazy, tile_size(plan.ratio))
+        kept.write(lazy, tile_size(plan.ratio, _LARGEST_SIDE))
         kept.finish([_derived(name, terrain) for name in wanted])
     return Aligned(tuple(kept.read(lazy)), tuple(kept.findings()))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from geopandas import GeoDataFrame
 from shapely import union_all
@@ -10,7 +9,7 @@ from shapely import union_all
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.grid import check_equal_area, known_crs, make_grid, propose_crs
-from tianren.io.alignment import align, kept_copy
+from tianren.io.alignment import Aligned, align, kept_copy
 from tianren.io.sources import Entry
 from tianren.io.terrain import derive_terrain
 from tianren.io.vectors import burn, read_vector
@@ -132,7 +131,7 @@ def aligned_rasters(
     return rasters, findings
 
 
-def _bring_in(project: Project, entry: Entry) -> list[Any]:
+def _bring_in(project: Project, entry: Entry) -> list[Aligned]:
     digest = project.digest(entry.name)
     folder = project.cache_folder / "aligned"
     inside = realm_raster(project)
