@@ -70,8 +70,8 @@ def lorenz(contents: Contents, folder: Path) -> Drawn:
     figure, axes = _frame(contents, title, subtitle, 3.9, left=0.55, right=2.3)
     axes.plot([0, 100], [0, 100], color="#9aa2a7", lw=0.8, ls=(0, (4, 3)))
     ends = []
-    for number, (name, curve) in enumerate(sorted(curves.items())):
-        colour = palette.LINE_COLOURS[number % len(palette.LINE_COLOURS)]
+    for name, curve in sorted(curves.items()):
+        colour = palette.grade_colours(name)[5]  # the function's own hue, as on its map
         land, share = zip(*curve, strict=True)
         axes.plot(land, share, color=colour, lw=1.7)
         ends.append((name, colour, facts.held_by_best(contents, name, 20) or 0.0))

@@ -130,6 +130,3 @@ _SENSITIVE_HUE = ("#f6ddd0", "#df9074", "#93261d")
 def grade_colours(criterion: str) -> dict[int, str]:
     """Grade 1, 3, 5 -> colour: one hue, light to dark."""
     return dict(zip((1, 3, 5), _GRADE_HUES.get(criterion, _SENSITIVE_HUE), strict=True))
-
-
-LINE_COLOURS = ("#1b5687", "#8a4f12", "#275e25", "#7a2a8a", "#0f6b6e", "#93261d")
