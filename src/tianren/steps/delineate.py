@@ -197,6 +197,7 @@ def _draw(
     drawn = _counted(project, run, parameters, line, ground, found, levels, criteria)
     progress(say("boundaries"))
     drawn = drawn.with_findings(_write_polygons(drawn, project, run, parameters))
+    drawn = drawn.with_findings(_coarse(limit))
     _write_scope(project, run, ready.zones)
     _write_tables(drawn, run, _line_record(drawn, project, limit, parameters, behind))
     more: dict[str, Any] = {}
@@ -366,6 +367,17 @@ def _no_division(
         level=project.piece_level,
     )
     return [Finding("redline.no_division", project.piece_level, Severity.WARNING, message)]
+
+
+def _coarse(limit: Limits) -> list[Finding]:
+    """A minimum patch of one cell drops nothing: that is said, not left to be found out."""
+    if limit.minimum_cells > 1:
+        return []
+    message = say("the minimum patch is no larger than a cell, so no patch can be dropped")
+    return [
+        Finding("redline.minimum_is_a_cell", "redline.minimum_area", Severity.NOTE, message,
+                "science 13")
+    ]  # fmt: skip
 
 
 def _write_polygons(
