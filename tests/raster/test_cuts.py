@@ -352,3 +352,14 @@ def test_findings_name_ties_wide_classes_and_empty_totals() -> None:
     none = {3: share_cuts(raster(row(0, 0)), SHARES)[0]}
     (empty,) = cuts_findings(none, "carbon", labels={3: "Uri"}, **limits)
     assert (empty.rule, empty.subject) == ("grading.no_total", "carbon, Uri")
+
+
+def test_many_zones_in_one_window_are_cut_as_each_alone() -> None:
+    """Far more zones and bins than the table of sums starts with, so that it has to grow."""
+    rng = np.random.default_rng(26)
+    values = rng.gamma(1, 100, (700, 700)).astype(np.float32)
+    zones = rng.integers(1, 27, values.shape).astype(np.int32)
+    cuts = share_cuts(raster(values), SHARES, zones=raster(zones, "category"))
+    for zone in range(1, 27):
+        alone = np.where(zones == zone, values, np.nan).astype(np.float32)
+        assert cuts[zone].record() == share_cuts(raster(alone), SHARES)[0].record()

@@ -125,13 +125,7 @@ def _cuts(work: Work, plan: CriterionPlan, value: Raster, within: Scope) -> Mapp
     if len(codes) == 1:
         found = share_cuts(value, wanted, **work.engine)
         return {codes[0]: found[0]} if found[0].cells else {}
-    engine = {**work.engine, "size": min(work.size, _ZONED_SIZE)}
-    return share_cuts(value, wanted, zones=within.raster, **engine)
-
-
-# Windows in which the engine's table of zones and bins does not have to grow: it keeps 2,048 keys
-# at first, and a table that grew inside compiled code was seen to count wrongly.
-_ZONED_SIZE = 44
+    return share_cuts(value, wanted, zones=within.raster, **work.engine)
 
 
 @dataclass(frozen=True)

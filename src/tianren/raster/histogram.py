@@ -437,7 +437,8 @@ def _empty_table(slots: int) -> tuple[Array, Array]:
 def _slot(keys, key):  # type: ignore[no-untyped-def]
     """The place of a key, or the free place where it belongs; the table is never full."""
     mask = keys.size - 1
-    at = (key * np.int64(-7046029254386353131) >> 20) & mask
+    # Unsigned, because the compiler may assume that a signed product does not overflow.
+    at = np.int64((np.uint64(key) * np.uint64(11400714819323198485)) >> np.uint64(20)) & mask
     while keys[at] != key and keys[at] != -1:
         at = (at + 1) & mask
     return at
