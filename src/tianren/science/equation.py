@@ -389,7 +389,7 @@ def _described(value: Any, seen: set[int]) -> Iterator[str]:
 
 
 def _described_function(function: types.FunctionType, seen: set[int]) -> Iterator[str]:
-    # What is kept names its module when it is loaded again, so a twin elsewhere is another function.
+    # What is kept names its module when loaded again: a twin elsewhere is another function.
     yield f"{function.__module__} {function.__qualname__}"
     if id(function) in seen:
         return
