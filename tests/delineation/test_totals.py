@@ -130,3 +130,11 @@ def test_nothing_depends_on_blocks_or_workers(seed: int, size: int) -> None:
 def test_two_routes_to_the_area_of_the_line_agree() -> None:
     line, _ = drawn(country(11))
     assert totals.cells_inside(line.step) == (line.cells.read() > 0).sum()
+
+
+@pytest.mark.parametrize(("share", "said"), [(49.9, 0), (50.0, 0), (50.1, 1)])
+def test_a_line_over_half_of_a_realm_is_questioned(share: float, said: int) -> None:
+    total = Measure("redline.share", "X", "2026", 90.0, "%", (("level", "3"),))
+    land = Measure("redline.share", "X", "2026", share, "%", (("realm", "land"),))
+    found = totals.large_share([total, land], 50.0)
+    assert [f.subject for f in found] == ["land"] * said

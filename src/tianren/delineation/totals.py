@@ -1,6 +1,6 @@
 """The numbers of the line: areas, shares, what it holds of each function; every one a Measure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ from tianren.delineation.redline import (
     REALMS,
     Line,
 )
+from tianren.findings import Finding, Severity
 from tianren.language import say
 from tianren.measures import Measure
 from tianren.raster.blocks import reduce_blocks
@@ -320,3 +321,24 @@ def _held_shares(facts: Facts, make: Make) -> list[Measure]:
         for name, (inside, total) in facts.held.items()
         if total
     ]
+
+
+def large_share(measures: Iterable[Measure], limit: float) -> list[Finding]:
+    """A line that takes more than `limit` percent of a realm is drawn as asked, and questioned."""
+    return [
+        Finding("redline.large_share", realm, Severity.WARNING, _large(realm, m.value), "science 5")
+        for m in measures
+        for realm in ("land", "sea")
+        if m.indicator == "redline.share" and m.by == (("realm", realm),) and m.value > limit
+    ]
+
+
+def _large(realm: str, share: float) -> str:
+    return say(
+        "The line takes {share} % of the {realm}; China's takes 31.7 % of its land. Each function "
+        "puts the land that holds half of its total into the line; where the layers are coarse, or "
+        "the functions are best in different places, the halves add up. Finer layers, or grading "
+        "by province, would tell more.",
+        share=f"{share:.1f}",
+        realm=say(realm),
+    )

@@ -197,7 +197,8 @@ def _draw(
     drawn = _counted(project, run, parameters, line, ground, found, levels, criteria)
     progress(say("boundaries"))
     drawn = drawn.with_findings(_write_polygons(drawn, project, run, parameters))
-    drawn = drawn.with_findings(_coarse(limit))
+    wide = totals.large_share(drawn.measures, parameters.number("redline.large_share"))
+    drawn = drawn.with_findings([*_coarse(limit), *wide])
     _write_scope(project, run, ready.zones)
     _write_tables(drawn, run, _line_record(drawn, project, limit, parameters, behind))
     more: dict[str, Any] = {}
