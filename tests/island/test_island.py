@@ -198,6 +198,15 @@ def test_without_species_the_index_stands_in_and_the_plan_says_so(
     assert found["biodiversity"]["findings"]
 
 
+def test_check_refuses_a_class_that_delineate_would_refuse(run: Drawn, tmp_path: Path) -> None:
+    folder = without("wind_days", run, tmp_path / "island")
+    catalog = (folder / "catalog.toml").read_text("utf-8")
+    renamed = catalog.replace('4 = "mangrove"', '4 = "forest by the sea"')
+    (folder / "catalog.toml").write_text(renamed, encoding="utf-8")
+    with pytest.raises(UserError, match=r"forest by the sea(.|\n)*mangrove"):
+        statuses(folder)
+
+
 # -- layers arrive as what they are ----------------------------------------------------------------
 
 

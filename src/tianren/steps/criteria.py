@@ -9,7 +9,8 @@ from typing import Any
 from tianren.delineation.compute import SIZE, Note
 from tianren.delineation.criteria import CriteriaResult, compute, find_facts
 from tianren.delineation.layers import LayerInfo, layers
-from tianren.delineation.plan import CriterionPlan, Facts, Need, plan
+from tianren.delineation.plan import CriterionPlan, Facts, Need, parameters_of, plan
+from tianren.delineation.recipes import Context
 from tianren.findings import Finding, Severity, worst_first
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.sources import Entry
@@ -185,7 +186,10 @@ def _hung(head: str, text: str, indent: int = 0) -> str:
 
 def check(project: Project) -> CheckReport:
     """What can be computed in a project, and what is missing for the rest."""
-    plans, findings = planned(project, project.parameters())
+    parameters = project.parameters()
+    plans, findings = planned(project, parameters)
+    # Legends are looked up now: what check promises, delineate must not refuse.
+    parameters_of(plans, Context(parameters, available_layers(project)))
     found = [*project.findings, *findings, *(f for p in plans for f in p.findings)]
     return CheckReport(project.name, plans, tuple(worst_first(found)))
 
