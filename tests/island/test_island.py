@@ -302,6 +302,24 @@ def test_class_five_on_land_holds_its_half_and_not_a_cell_more(run: Drawn) -> No
     assert np.array_equal(grades[graded] == 5, values[graded] >= threshold)
 
 
+@pytest.mark.parametrize(
+    ("criterion", "x", "y"),
+    [
+        ("desertification", -18.5, -1.5),  # the dunes
+        ("rocky_desertification", -12.5, 9.5),  # bare karst
+        ("salinisation", -11.5, -11.5),  # the salt pan
+        ("coastal_erosion", -4.5, 17.0),  # the north-western shore
+        ("coastal_protection", 25.5, -6.5),  # the reef
+        ("biodiversity", 9.5, 6.5),  # the peak of richness
+        ("water_conservation", 9.5, 0.5),  # the wet mountains
+    ],
+)
+def test_each_criterion_is_extreme_where_the_island_was_made_so(
+    run: Drawn, criterion: str, x: float, y: float
+) -> None:
+    assert value(run, f"grades/{criterion}.tif", x, y) == 5
+
+
 def test_protected_areas_are_inside_unless_they_do_not_count(run: Drawn) -> None:
     for shape in (island.PARK_CORE, island.PARK, island.MARINE_PARK):
         assert (run.line[run.burnt(shape)] > 0).all()
