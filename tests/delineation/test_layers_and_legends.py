@@ -2,16 +2,17 @@
 
 import pytest
 
-from tianren.delineation.layers import LayerInfo, layer, layers
+from tianren.delineation.layers import LayerInfo
 from tianren.delineation.legends import classes_of, ecosystems_of
 from tianren.errors import UserError
-from tianren.parameters.crosswalks import crosswalk
+from tianren.parameters.crosswalks import crosswalk, legend_called
+from tianren.parameters.layers import layers
 
 
 def test_twelve_bands_travel_under_twelve_names() -> None:
-    assert layer("temperature").rasters[0] == "temperature_01"
-    assert layer("temperature").rasters[-1] == "temperature_12"
-    assert layer("elevation").rasters == ("elevation",)
+    assert layers()["temperature"].rasters[0] == "temperature_01"
+    assert layers()["temperature"].rasters[-1] == "temperature_12"
+    assert layers()["elevation"].rasters == ("elevation",)
 
 
 def test_every_layer_says_its_unit_its_names_and_where_it_comes_from() -> None:
@@ -21,14 +22,9 @@ def test_every_layer_says_its_unit_its_names_and_where_it_comes_from() -> None:
         assert found.low is None or found.high is None or found.low < found.high
 
 
-def test_an_unknown_layer_gets_the_nearest_name() -> None:
-    with pytest.raises(UserError, match="did you mean landcover"):
-        layer("land_cover")
-
-
 @pytest.mark.parametrize("name", ["IGBP", "igbp", "WorldCover", "ESA CCI", "CGLS-LC100"])
 def test_a_published_legend_has_its_crosswalk(name: str) -> None:
-    types = ecosystems_of(LayerInfo("landcover", legend_name=name))
+    types = ecosystems_of(LayerInfo("landcover", legend_name=legend_called(name)))
     assert "cropland" in types.values()
 
 

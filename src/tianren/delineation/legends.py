@@ -9,11 +9,7 @@ from tianren.parameters.crosswalks import (
     crosswalk,
     ecosystems,
     legend,
-    legend_names,
 )
-
-# Names under which people know a legend that has another file name.
-_OTHER_NAMES = {"esa_cci": "cci", "esa_worldcover": "worldcover", "lc100": "cgls_lc100"}
 
 
 def ecosystems_of(info: LayerInfo) -> Mapping[int, str]:
@@ -22,9 +18,8 @@ def ecosystems_of(info: LayerInfo) -> Mapping[int, str]:
     A published legend has its crosswalk. In a legend of one's own each class is an ecosystem type,
     by id or by name in any language; UserError names a class that is none: no guessing.
     """
-    name = _file_name(info.legend_name)
-    if name in legend_names():
-        return crosswalk(name)
+    if info.legend_name:
+        return crosswalk(info.legend_name)
     by_name = {n.lower(): e.id for e in ecosystems().values() for n in (e.id, *e.names.values())}
     classes = {code: by_name.get(_plain(label), label) for code, label in info.legend.items()}
     return check_classes(info.source or info.layer, classes)
@@ -35,7 +30,7 @@ def classes_of(info: LayerInfo, legend_file: str) -> Mapping[int, str]:
 
     The layer may follow that legend's codes, or name the classes in a legend of its own.
     """
-    if _file_name(info.legend_name) == legend_file or not info.legend:
+    if info.legend_name == legend_file or not info.legend:
         return crosswalk(legend_file)
     ids = crosswalk(legend_file)
     by_name = {ids[code].lower(): ids[code] for code in ids}
@@ -55,8 +50,3 @@ def classes_of(info: LayerInfo, legend_file: str) -> Mapping[int, str]:
 def _plain(label: str) -> str:
     """A label as it is compared: without case and outer spaces."""
     return label.strip().lower()
-
-
-def _file_name(name: str) -> str:
-    slug = name.strip().lower().replace(" ", "_").replace("-", "_")
-    return _OTHER_NAMES.get(slug, slug)

@@ -14,14 +14,14 @@ from pyproj import CRS
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
-from tianren.io.native import NativeRaster, open_native, raster_names
+from tianren.io.native import NativeRaster, open_native
 from tianren.io.pieces import Cover, cover, window_affine
 from tianren.io.rasters import FAULTS, open_raster, raster_sink, temporary_beside
 from tianren.io.sources import Entry, content_sha256
 from tianren.io.survey import judge, survey, unit_findings
 from tianren.io.units import conversions
-from tianren.io.vocabulary import known_layers
 from tianren.language import say
+from tianren.parameters.layers import layers, raster_names
 from tianren.raster.align import Alignment, plan_alignment
 from tianren.raster.blocks import map_blocks, reduce_blocks
 from tianren.raster.raster import (
@@ -91,7 +91,7 @@ def _kind(entry: Entry) -> Any:
 
 
 def _constant(entry: Entry, grid: Grid) -> tuple[Raster, ...]:
-    known = known_layers().get(entry.layer)
+    known = layers().get(entry.layer)
     category = entry.kind == "category"
     count = known.bands if known else 1
     wanted = known.unit if known and not category else entry.unit
@@ -112,7 +112,7 @@ def _constant(entry: Entry, grid: Grid) -> tuple[Raster, ...]:
 
 
 def _require_plausible(entry: Entry, values: Sequence[float]) -> None:
-    known = known_layers().get(entry.layer)
+    known = layers().get(entry.layer)
     if known is None or entry.kind == "category":
         return
     for value in values:

@@ -14,7 +14,7 @@ from tianren.geo.grid import known_crs
 from tianren.io.rasters import FAULTS, damaged
 from tianren.io.sources import Entry, source_files
 from tianren.io.units import Conversion, conversions, plain_unit
-from tianren.io.vocabulary import known_layers
+from tianren.parameters.layers import layers, raster_names
 from tianren.raster.raster import MISSING, Array, Grid
 
 # Formats that hold their own cells. Those that point elsewhere (VRT, WMS, STAC, GTI ...) are not
@@ -229,7 +229,7 @@ def _crs(entry: Entry, dataset: Any) -> str:
 
 
 def _band_numbers(entry: Entry, count: int) -> tuple[int, ...]:
-    known = known_layers().get(entry.layer)
+    known = layers().get(entry.layer)
     wanted = known.bands if known else max(len(entry.bands), 1)
     if entry.bands and max(entry.bands) > count:
         fault, amount = f"the file has no band {max(entry.bands)}", f"it has {count}"
@@ -248,7 +248,7 @@ def _band_numbers(entry: Entry, count: int) -> tuple[int, ...]:
 
 
 def _bands(entry: Entry, dataset: Any, numbers: Sequence[int]) -> tuple[tuple[Band, ...], str]:
-    known = known_layers().get(entry.layer)
+    known = layers().get(entry.layer)
     wanted = known.unit if known and entry.kind != "category" else plain_unit(entry.unit)
     months = [n + 1 for n in range(len(numbers))]
     how = conversions(entry.unit, wanted, months, where=entry.where)
@@ -259,10 +259,3 @@ def _bands(entry: Entry, dataset: Any, numbers: Sequence[int]) -> tuple[tuple[Ba
         offset = dataset.offsets[number - 1] if entry.offset is None else entry.offset
         bands.append(Band(number, name, float(scale), float(offset), conversion))
     return tuple(bands), wanted
-
-
-def raster_names(layer: str, bands: int) -> list[str]:
-    """The names of a layer's rasters: its own, or with the band's number behind it."""
-    if bands == 1:
-        return [layer]
-    return [f"{layer}_{n:02d}" for n in range(1, bands + 1)]

@@ -13,8 +13,8 @@ from tianren.findings import Finding, Severity
 from tianren.io.native import NativeRaster
 from tianren.io.pieces import Piece, cover
 from tianren.io.units import likely_units
-from tianren.io.vocabulary import known_layers
 from tianren.language import say
+from tianren.parameters.layers import layers
 from tianren.raster.raster import Array, Grid, whole
 
 # Numbers that stand for "no data" in the files of this world, when they are far from the values.
@@ -62,7 +62,7 @@ def survey(native: NativeRaster, band: int, target: Grid) -> Survey:
 
 def plausible(native: NativeRaster) -> tuple[float, float]:
     """The range of layers.csv; huge numbers are implausible for any layer."""
-    known = known_layers().get(native.entry.layer)
+    known = layers().get(native.entry.layer)
     low = known.low if known and known.low is not None else -_HUGE
     high = known.high if known and known.high is not None else _HUGE
     return low, high

@@ -8,7 +8,8 @@ from typing import Any
 
 from tianren.errors import UserError
 from tianren.io.sources import Entry
-from tianren.io.vocabulary import known_layers, named_legend
+from tianren.parameters.crosswalks import legend, legend_called
+from tianren.parameters.layers import layers
 from tianren.project.tables import place, read_table, refuse_twins, validated
 
 
@@ -36,7 +37,7 @@ def read_catalog(folder: Path) -> Mapping[str, Entry]:
 def _entry(name: str, source: Any, folder: Path, where: str) -> Entry:
     layer = unicodedata.normalize("NFC", source.layer or name)
     kind = _kind(source, layer, where)
-    legend, legend_name = _legend(source, kind, where)
+    classes, legend_name = _legend(source, kind, where)
     return Entry(
         name=name,
         layer=layer,
@@ -45,7 +46,7 @@ def _entry(name: str, source: Any, folder: Path, where: str) -> Entry:
         uri=source.uri,
         sublayer=source.sublayer,
         unit=_unit(source, layer, kind, where),
-        legend=legend,
+        legend=classes,
         legend_name=legend_name,
         missing=_numbers(source.missing),
         bands=source.bands,
@@ -71,8 +72,8 @@ def _numbers(missing: float | tuple[float, ...]) -> tuple[float, ...]:
 def _kind(source: Any, layer: str, where: str) -> Any:
     if source.kind:
         return source.kind
-    if layer in known_layers():
-        return known_layers()[layer].kind
+    if layer in layers():
+        return layers()[layer].kind
     raise UserError(
         f"the kind of {layer} is not given and {layer} is not a known layer",
         where=where,
@@ -82,24 +83,25 @@ def _kind(source: Any, layer: str, where: str) -> Any:
 
 def _legend(source: Any, kind: str, where: str) -> tuple[Mapping[int, str], str]:
     name = ""
-    legend: Mapping[int, str] = MappingProxyType({})
+    classes: Mapping[int, str] = MappingProxyType({})
     if isinstance(source.legend, dict):
-        legend = MappingProxyType(dict(source.legend))
+        classes = MappingProxyType(dict(source.legend))
     elif source.legend:
-        name, legend = named_legend(source.legend, where=where)
-    if kind == "category" and not legend:
+        name = legend_called(source.legend, where=where)
+        classes = legend(name)
+    if kind == "category" and not classes:
         raise UserError(
             "a category needs its legend: codes without classes mean nothing",
             where=where,
             next_step='add legend = "IGBP" or legend = {1 = "forest", 2 = "water"}',
         )
-    return legend, name
+    return classes, name
 
 
 def _unit(source: Any, layer: str, kind: str, where: str) -> str:
     if source.unit or kind in ("category", "vector"):
         return source.unit or "1"
-    known = known_layers().get(layer)
+    known = layers().get(layer)
     raise UserError(
         f"the unit of {layer} is not given",
         where=where,

@@ -22,6 +22,9 @@ from types import MappingProxyType
 
 from tianren.errors import UserError
 
+# What people call a legend that has another id here.
+_OTHER_NAMES = {"lc100": "cgls_lc100", "esacci": "cci",
+                "esaworldcover": "worldcover", "mcd12q1": "igbp", "mcd12c1": "igbp"}  # fmt: skip
 _NAMES = {"en": "name_en", "zh_Hans": "name_zh", "es": "name_es"}
 
 
@@ -79,6 +82,24 @@ def legend_names() -> tuple[str, ...]:
     return tuple(sorted(p.name[: -len(".csv")] for p in found if p.name.endswith(".csv")))
 
 
+def legend_called(name: str, *, where: str = "catalog.toml") -> str:
+    """The id of the legend that people call "IGBP", "ESA WorldCover", "CGLS-LC100" ..."""
+    plain = _plain(name)
+    for known in legend_names():
+        if plain == _plain(known) or _OTHER_NAMES.get(plain) == known:
+            return known
+    raise UserError(
+        f"there is no legend called {name}",
+        where=where,
+        next_step=f"use one of {', '.join(legend_names())}, or write the classes: "
+        'legend = {1 = "forest", 2 = "water"}',
+    )
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
+
+
 @cache
 def land_cover_legends() -> tuple[str, ...]:
     """The legends whose classes are ecosystem types (not soil texture, not coast type)."""
@@ -120,13 +141,7 @@ def _ecosystem(row: Mapping[str, str]) -> Ecosystem:
 
 @cache
 def _legend_rows(name: str) -> tuple[Mapping[str, str], ...]:
-    if name not in legend_names():
-        raise UserError(
-            f"there is no legend called {name}",
-            where="catalog.toml",
-            next_step=f"use one of {', '.join(legend_names())}, or write its classes",
-        )
-    return _rows("tianren.parameters.crosswalks", name)
+    return _rows("tianren.parameters.crosswalks", legend_called(name))
 
 
 def _rows(package: str, name: str) -> tuple[Mapping[str, str], ...]:
