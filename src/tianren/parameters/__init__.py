@@ -102,8 +102,14 @@ class Parameter:
             f"the parameter {self.id} has no value in force on {day} for {jurisdiction or 'any'}"
             + (f" in the set {wanted}" if wanted else ""),
             where="parameters",
-            next_step=f"choose one of its sets ({', '.join(self.sets())}) or override it",
+            next_step=self._instead(wanted),
         )
+
+    def _instead(self, wanted: str) -> str:
+        first = min((s.since for s in self.history if s.set == wanted), default=None)
+        if first is None:
+            return f"choose one of its sets ({', '.join(self.sets())}) or override it"
+        return f"its first value is of {first}: set day in project.toml after it, or override it"
 
     def sets(self) -> list[str]:
         return sorted({s.set for s in self.history})
