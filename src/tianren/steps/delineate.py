@@ -73,8 +73,15 @@ class Delineated:
         for category, m2 in found["category_m2"].items():
             lines.append(f"  {say(CATEGORY_NAMES[category]):<42}{m2 / 1e6:>12,.0f} km2")
         counts = ", ".join(f"{n} {say(s)}" for s, n in found["findings"].items() if n)
-        lines += [say("Findings: {counts}", counts=counts or say("none")), found["folder"]]
+        lines += [say("Findings: {counts}", counts=counts or say("none")), *self._where()]
         return "\n".join([*lines, "", say("Why here? tianren explain --at LON,LAT")])
+
+    def _where(self) -> list[str]:
+        """The files to open first, on lines of their own, so that they can be copied."""
+        files = {say("Map"): "maps/redline.png", say("Report"): "report.pdf"}
+        there = {name: self.run.path(file) for name, file in files.items() if self.run.has(file)}
+        paths = there or {say("Results"): self.run.folder}
+        return [f"{name}: {path}" for name, path in paths.items()]
 
     def _value(self, indicator: str, by: str = "") -> float | None:
         for row in self.run.measures:
