@@ -28,6 +28,7 @@ CARRIERS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "Flag": ((1,), ("message",)),
     "finding": ((1,), ("message",)),
     "Applicability": ((1, 2), ("reason", "assumed")),
+    "Recipe": ((1,), ("method",)),
 }
 
 

@@ -41,6 +41,9 @@ RANGES = {  # layer -> plausible values; the land is dry, so that every criterio
     "cover_factor": (0, 1),
     "wind_factor": (1, 80),
     "wind_days": (0, 60),
+    "gale_days": (0, 60),
+    "erosion_modulus": (0, 20000),
+    "wind_erosion_modulus": (0, 20000),
     "surface_roughness": (0.5, 1),
     "wind_speed": (1, 9),
     "soil_depth": (0.2, 2),
@@ -62,6 +65,11 @@ CODES = {
     "coast_type": (1, 10),
     "natural_coast": (0, 9),
     "climate_class": (1, 5),
+    "rocky_desertification_degree": (0, 5),
+    "priority_ecosystem": (0, 1),
+    "critical_species_range": (0, 1),
+    "vulnerable_species_range": (0, 1),
+    "germplasm_habitat": (0, 1),
 }
 LEGENDS = {"landcover": "IGBP", "soil_texture": "usda_texture", "coast_type": "coast_type"}
 

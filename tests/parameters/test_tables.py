@@ -21,8 +21,7 @@ from tianren.parameters.crosswalks import (
 
 SETTINGS = [s for p in all_parameters().values() for s in p.history]
 BY_TYPE = ("water.runoff", "water.plant_water", "carbon.above", "carbon.below", "carbon.soil",
-           "carbon.dead", "habitat.suitability", "habitat.sensitivity_built_up",
-           "habitat.sensitivity_cropland", "habitat.sensitivity_road")  # fmt: skip
+           "carbon.dead")  # fmt: skip
 
 
 def label(setting: Setting) -> str:

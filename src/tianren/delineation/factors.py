@@ -3,7 +3,7 @@
 Kernels are functions of this module (they travel to other processes); the equations are in science.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -63,9 +63,22 @@ def _zhang_settings(context: Context) -> dict[str, Any]:
     types = landcover_types(context)
     table = context.parameters.table("water.plant_water")
     # Open water has no row on purpose: there ET is min(P, PET), and w is not looked at.
-    wet = types_where("open_water")
-    w = values_by_code(types, {**dict.fromkeys(wet, 0.0), **table})
-    return {"w": w, "open_water": {code: float(name in wet) for code, name in types.items()}}
+    w = values_by_code(types, {**dict.fromkeys(types_where("open_water"), 0.0), **table})
+    return {"w": w, "open_water": codes_of(context, types_where("open_water"))}
+
+
+def fu_year(
+    precipitation: Array, potential: Array, landcover: Array, *, omega: float, open_water: Codes
+) -> Array:
+    """Actual evapotranspiration, mm/a: Fu's curve, which never exceeds rain or the potential."""
+    wet = look_up(landcover, open_water, "landcover")
+    cells = np.asarray(water.fu(precipitation, potential, omega)) + 0.0 * wet
+    return np.where(wet == 1, np.minimum(precipitation, potential), cells)
+
+
+def _fu_settings(context: Context) -> dict[str, Any]:
+    omega = context.parameters.number("water.fu_omega")
+    return {"omega": omega, "open_water": codes_of(context, types_where("open_water"))}
 
 
 def accumulate(temperature: Months, precipitation: Months) -> tuple[Array, Array]:
@@ -177,6 +190,11 @@ def landcover_types(context: Context) -> Mapping[int, str]:
     return ecosystems_of(context.layers["landcover"])
 
 
+def codes_of(context: Context, types: Collection[str]) -> dict[int, float]:
+    """Land-cover code -> 1 where its ecosystem type is one of these, else 0."""
+    return {code: float(name in types) for code, name in landcover_types(context).items()}
+
+
 # -- soil and terrain ------------------------------------------------------------------------------
 
 
@@ -280,12 +298,36 @@ def _wind_cover_settings(context: Context) -> dict[str, Any]:
     return {"coefficient": {c: table[ecosystems()[n].wind_group] for c, n in types.items()}}
 
 
+def weather_of_months(
+    speed: Months, temperature: Months, precipitation: Months, elevation: Array, latitude: Array
+) -> tuple[Array, Array, Array]:
+    """WF of RWEQ, kg/m, from monthly means: one observation a month, rain every day, no snow.
+
+    Winds are taken as measured at 10 m, evaporation is Thornthwaite's. Flags: no month blows above
+    5 m/s at 2 m; some month is below freezing, where snow may lie.
+    """
+    evaporation = water.thornthwaite(np.stack(temperature), latitude)
+    total = np.zeros(np.shape(elevation))
+    for m, days in enumerate(water.DAYS_IN_MONTH):
+        wind = np.asarray(wind_erosion.wind_at_two_metres(speed[m], _WIND_HEIGHT))
+        force = wind_erosion.wind_value(wind[np.newaxis], days)
+        density = wind_erosion.air_density(elevation, temperature[m])
+        wetness = wind_erosion.soil_wetness(evaporation[m], precipitation[m], days, days)
+        total += wind_erosion.weather_factor(force, density, wetness, 1.0)
+    fastest = wind_erosion.wind_at_two_metres(np.max(np.stack(speed), axis=0), _WIND_HEIGHT)
+    cold = np.min(np.stack(temperature), axis=0) < 0
+    return total, np.asarray(fastest) <= 5, cold
+
+
+_WIND_HEIGHT = 10.0  # m: where weather services measure wind
+
+
 def climate_of_months(
     speed: Months, temperature: Months, precipitation: Months, latitude: Array
 ) -> Array:
     """F_q of the NPP method, with the evaporation of Thornthwaite."""
     evaporation = water.thornthwaite(np.stack(temperature), latitude)
-    winds = wind_erosion.wind_at_two_metres(np.stack(speed), 10.0)
+    winds = wind_erosion.wind_at_two_metres(np.stack(speed), _WIND_HEIGHT)
     rain = np.stack(precipitation)
     return wind_erosion.climate_erosivity(winds, evaporation, rain, water.DAYS_IN_MONTH)
 
@@ -313,6 +355,11 @@ def is_karst(karst: Array) -> Array:
 def has_outcrop(outcrop: Array, *, limit: float) -> Array:
     """1 where carbonate rock crops out on more than the limit, %."""
     return _mask(outcrop > limit, np.isnan(outcrop))
+
+
+def nowhere_mapped(realm: Array) -> Array:
+    """0 everywhere: the place of a layer of presence that nobody has mapped."""
+    return _mask(np.zeros(realm.shape, dtype=bool), realm == MISSING)
 
 
 def nothing(*arrays: Array) -> Array:
@@ -394,6 +441,7 @@ _RECIPES = (
         "mm/a",
         settings=_zhang_settings,
         source="Zhang, Dawes & Walker 2001",
+        choice=("water.evapotranspiration_curve", "zhang"),
         flags=(
             Flag(
                 "water.et_clipped",
@@ -406,6 +454,22 @@ _RECIPES = (
             "water.et_derived",
             "Actual evapotranspiration is not measured but derived from rain, potential "
             "evapotranspiration and land cover (Zhang et al. 2001).",
+            source="science 12",
+        ),
+    ),
+    Recipe(
+        "evapotranspiration",
+        "Fu (1981)",
+        ("annual_precipitation", "potential_evapotranspiration", "landcover"),
+        fu_year,
+        "mm/a",
+        settings=_fu_settings,
+        source="Fu 1981; Zhang et al. 2004",
+        choice=("water.evapotranspiration_curve", "fu"),
+        finding=Flag(
+            "water.et_by_fu",
+            "Actual evapotranspiration is not measured but derived from rain and potential "
+            "evapotranspiration by one curve for all land cover but open water (Fu 1981).",
             source="science 12",
         ),
     ),
@@ -563,6 +627,37 @@ _RECIPES = (
         ),
     ),
     Recipe(
+        "wind_factor",
+        "RWEQ weather factor from monthly means",
+        ("wind_speed", "temperature", "precipitation", "elevation", "latitude"),
+        weather_of_months,
+        "kg/m",
+        source="Fryrear et al. 1998, 2000",
+        flags=(
+            Flag(
+                "wind.calm",
+                "No month blows above 5 m/s at 2 m on average in {cells} cells ({area} km2, "
+                "{share} %): the wind factor is 0 there, whatever the gusts.",
+                Severity.WARNING,
+                "science 1.3",
+            ),
+            Flag(
+                "wind.snow_unknown",
+                "Snow cover is not known and counts as none (SD = 1) in the wind factor; {share} "
+                "% of the region have months below freezing.",
+                source="science 1.3",
+            ),
+        ),
+        finding=Flag(
+            "wind.monthly_means",
+            "The wind factor is made from monthly mean winds, taken to be measured at 10 m: the "
+            "gusts that move soil are averaged away, so it is far too low. Evaporation is "
+            "Thornthwaite's, and every day counts as a day with rain.",
+            Severity.WARNING,
+            "science 1.3",
+        ),
+    ),
+    Recipe(
         "erodible_fraction",
         "Fryrear et al. (1994)",
         ("sand", "silt", "clay", "organic_carbon", "carbonate"),
@@ -666,6 +761,22 @@ _RECIPES = (
             Severity.WARNING,
             "science 12",
         ),
+    ),
+    *(
+        Recipe(
+            layer,
+            "nowhere, for want of a layer",
+            ("realm",),
+            nowhere_mapped,
+            category=True,
+            finding=Flag(
+                "biodiversity.not_mapped",
+                "There is no such layer: the rule takes it to be nowhere.",
+                Severity.WARNING,
+                "science 1.4",
+            ),
+        )
+        for layer in ("priority_ecosystem", "vulnerable_species_range", "germplasm_habitat")
     ),
 )
 

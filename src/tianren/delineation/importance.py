@@ -1,4 +1,10 @@
-"""The six functions: the model method first, then the NPP index method. Science section 1."""
+"""The six functions: the model method first, then the NPP index method. Science section 1.
+
+A project chooses by short name, [delineation.methods] water_conservation = "npp":
+water_conservation model | npp; soil_conservation and windbreak_sand_fixation model | npp | rule;
+biodiversity species | npp | rule; coastal_protection coast; carbon nep | stock | npp | type_stock.
+The rules (Dual-evaluation guidelines, 2020) grade by thresholds and are used only when chosen.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tianren.delineation.coast import natural_codes
-from tianren.delineation.factors import Codes, landcover_types
+from tianren.delineation.factors import Codes, codes_of, landcover_types
 from tianren.delineation.recipes import (
     LAND,
     SEA,
@@ -19,8 +25,8 @@ from tianren.delineation.recipes import (
     Total,
 )
 from tianren.findings import Severity
-from tianren.parameters.crosswalks import types_where
-from tianren.raster.raster import Array
+from tianren.parameters.crosswalks import ecosystems, types_where
+from tianren.raster.raster import MISSING, Array
 from tianren.science import biodiversity, carbon, coast, soil_erosion, water, wind_erosion
 from tianren.science.grading import min_max, negative
 from tianren.science.landcover import look_up, values_by_code
@@ -50,11 +56,10 @@ def water_balance(
 
 def _water_settings(context: Context) -> dict[str, Any]:
     types = landcover_types(context)
-    counted = types_where("counted")
     percent = values_by_code(types, context.parameters.table("water.runoff"), elsewhere=0.0)
     return {
         "alpha": {code: value / 100 for code, value in percent.items()},
-        "counted": {code: float(name in counted) for code, name in types.items()},
+        "counted": codes_of(context, types_where("counted")),
     }
 
 
@@ -101,6 +106,35 @@ def soil_by_npp(
     )
 
 
+def soil_by_rule(
+    slope: Array,
+    cover: Array,
+    landcover: Array,
+    *,
+    vegetated: Codes,
+    extreme: tuple[float, float],
+    important: tuple[float, float],
+) -> Array:
+    """Grade 5, 3 or 1 by slope and cover (two thresholds a grade) on forest, shrub and grass."""
+    plants = look_up(landcover, vegetated, "landcover")
+    return np.asarray(soil_erosion.soil_rule(slope, cover, plants, *extreme, *important))
+
+
+def _vegetated(context: Context) -> dict[int, float]:
+    """Land-cover code -> 1 for forest, shrub and grass."""
+    levels = ("forest", "shrub", "grassland")
+    return codes_of(context, [e.id for e in ecosystems().values() if e.level in levels])
+
+
+def _soil_rule(context: Context) -> dict[str, Any]:
+    tables = {
+        "extreme": context.parameters.table("soil.rule_extreme"),
+        "important": context.parameters.table("soil.rule_important"),
+    }
+    limits = {grade: (table["slope"], table["cover"]) for grade, table in tables.items()}
+    return {"vegetated": _vegetated(context), **limits}
+
+
 # -- wind ------------------------------------------------------------------------------------------
 
 
@@ -144,6 +178,33 @@ def sand_by_npp(
     )
 
 
+def sand_by_rule(
+    sand: Array,
+    gale_days: Array,
+    cover: Array,
+    landcover: Array,
+    *,
+    vegetated: Codes,
+    extreme: tuple[float, float, float],
+    important: tuple[float, float, float],
+) -> Array:
+    """Grade 5, 3 or 1 by sand, gales and cover on forest, shrub and grass; 0 on other land."""
+    plants = look_up(landcover, vegetated, "landcover")
+    given = (sand, gale_days, cover, plants)
+    cells = np.asarray(wind_erosion.sand_rule(*given, *extreme, *important))
+    return np.where(plants == 0, 0.0, cells)
+
+
+def _sand_rule(context: Context) -> dict[str, Any]:
+    tables = {
+        "extreme": context.parameters.table("wind.rule_extreme"),
+        "important": context.parameters.table("wind.rule_important"),
+    }
+    rows = ("sand", "gale_days", "cover")
+    limits = {grade: tuple(table[row] for row in rows) for grade, table in tables.items()}
+    return {"vegetated": _vegetated(context), **limits}
+
+
 # -- life, carbon, coast ---------------------------------------------------------------------------
 
 
@@ -169,6 +230,33 @@ def life_by_npp(
     return np.asarray(biodiversity.biodiversity_index(*scaled, *rest))
 
 
+def life_on_natural_land(
+    npp: Array,
+    precipitation: Array,
+    temperature: Array,
+    elevation: Array,
+    landcover: Array,
+    *,
+    artificial: Codes,
+    **ranges: Range,
+) -> tuple[Array, Array]:
+    """S_bio of natural ecosystems, 0 where people farm or have built. Flag: there.
+
+    The index is meant for natural ecosystems, and rain and warmth grow crops too; that farmland,
+    orchards and built-up land hold 0, as in carbon, is a design choice.
+    """
+    cells = life_by_npp(npp, precipitation, temperature, elevation, **ranges)
+    made = look_up(landcover, artificial, "landcover")
+    return np.where(made == 1, 0.0 * cells, cells + 0.0 * made), made == 1
+
+
+def life_by_rule(priority: Array, critical: Array, vulnerable: Array, germplasm: Array) -> Array:
+    """Grade 5, 3 or 1 by what is mapped in a cell: codes above 0 are there."""
+    there = [np.where(codes == MISSING, np.nan, codes > 0) for codes in
+             (priority, critical, vulnerable, germplasm)]  # fmt: skip
+    return np.asarray(biodiversity.biodiversity_rule(*there))
+
+
 def carbon_taken_up(npp: Array, respiration: Array) -> tuple[Array, Array]:
     """NEP, t C/(hm2 a). Flag: negative, the ecosystem loses carbon."""
     cells = carbon.carbon_sequestration(npp, respiration)
@@ -182,9 +270,7 @@ def npp_that_stays(npp: Array, landcover: Array, *, artificial: Codes) -> tuple[
 
 
 def _artificial(context: Context) -> dict[str, Any]:
-    made = types_where("artificial")
-    types = landcover_types(context)
-    return {"artificial": {code: float(name in made) for code, name in types.items()}}
+    return {"artificial": codes_of(context, types_where("artificial"))}
 
 
 def as_given(cells: Array) -> Array:
@@ -224,7 +310,18 @@ _NPP = Statistic("npp_range", "npp")
 _RAIN = Statistic("rain_range", "annual_precipitation")
 _SLOPE = Statistic("slope_range", "slope")
 _K = Statistic("erodibility_range", "soil_erodibility")
+_LIFE_RANGES = (
+    _NPP,
+    _RAIN,
+    Statistic("warmth_range", "annual_temperature"),
+    Statistic("height_range", "elevation"),
+)
 _HECTARE = 1e-4  # hm2 in a m2
+_BY_RULE = Flag(
+    "function.rule",
+    "Grades come from rules with thresholds, not from shares of a total; there is no amount.",
+    source="DE20",
+)
 
 WATER = Criterion(
     "water_conservation",
@@ -237,6 +334,7 @@ WATER = Criterion(
             water_balance,
             "mm/a",
             settings=_water_settings,
+            name="model",
             source="Gong et al. 2017 eq. 1-2; G17 Annex A",
             flags=(
                 _NEGATIVE,
@@ -254,6 +352,7 @@ WATER = Criterion(
             ("npp", "soil_water_infiltration", "annual_precipitation", "slope"),
             water_by_npp,
             statistics=(_NPP, _RAIN, _SLOPE),
+            name="npp",
             finding=_NPP_INDEX,
             source="G17 Annex A",
         ),
@@ -275,6 +374,7 @@ SOIL = Criterion(
             ("rainfall_erosivity", "soil_erodibility", "slope_length_steepness", "cover_factor"),
             soil_by_rusle,
             "t/(hm2 a)",
+            name="model",
             source="Liu et al. 2018 eq. 5; G17 Annex A",
             proportional_to=("rainfall_erosivity", "soil_erodibility"),
         ),
@@ -284,8 +384,21 @@ SOIL = Criterion(
             ("npp", "soil_erodibility", "slope"),
             soil_by_npp,
             statistics=(_NPP, _K, _SLOPE),
+            name="npp",
             finding=_NPP_INDEX,
             source="G17 Annex A",
+        ),
+        Recipe(
+            "soil_conservation",
+            "rule of slope and cover",
+            ("slope", "vegetation_cover", "landcover"),
+            soil_by_rule,
+            settings=_soil_rule,
+            name="rule",
+            use="asked",
+            grading="present",
+            finding=_BY_RULE,
+            source="DE20; science 1.2",
         ),
     ),
     "share",
@@ -312,6 +425,7 @@ WIND = Criterion(
             sand_by_rweq,
             "t/(km2 a)",
             settings=_distance,
+            name="model",
             source="Fryrear et al. 1998, 2000; Liu et al. 2018 eq. 2-4",
             flags=(
                 Flag(
@@ -331,8 +445,21 @@ WIND = Criterion(
             ("npp", "soil_erodibility", "climate_erosivity", "slope"),
             sand_by_npp,
             statistics=(_NPP, _K, Statistic("climate_range", "climate_erosivity")),
+            name="npp",
             finding=_NPP_INDEX,
             source="G17 Annex A",
+        ),
+        Recipe(
+            "windbreak_sand_fixation",
+            "rule of sand, gales and cover",
+            ("sand", "gale_days", "vegetation_cover", "landcover"),
+            sand_by_rule,
+            settings=_sand_rule,
+            name="rule",
+            use="asked",
+            grading="present",
+            finding=_BY_RULE,
+            source="DE20; science 1.3",
         ),
     ),
     "share",
@@ -359,21 +486,60 @@ LIFE = Criterion(
             ("habitat_importance",),
             species_surface,
             realms=frozenset({LAND, SEA}),
+            name="species",
             source="G17; science 1.4",
+        ),
+        Recipe(
+            "biodiversity",
+            "NPP index",
+            ("npp", "annual_precipitation", "annual_temperature", "elevation", "landcover"),
+            life_on_natural_land,
+            settings=_artificial,
+            statistics=_LIFE_RANGES,
+            flags=(
+                Flag(
+                    "biodiversity.not_counted",
+                    "{area} km2 ({share} %) are farmland, orchards or built-up: the index is meant "
+                    "for natural ecosystems, so they hold no biodiversity maintenance.",
+                    source="science 1.4",
+                ),
+            ),
+            name="npp",
+            finding=_NPP_INDEX,
+            source="G17 Annex A",
         ),
         Recipe(
             "biodiversity",
             "NPP index",
             ("npp", "annual_precipitation", "annual_temperature", "elevation"),
             life_by_npp,
-            statistics=(
-                _NPP,
-                _RAIN,
-                Statistic("warmth_range", "annual_temperature"),
-                Statistic("height_range", "elevation"),
+            statistics=_LIFE_RANGES,
+            name="npp",
+            finding=Flag(
+                "biodiversity.all_land",
+                "The NPP index method is used: it ranks places, its total is no amount. Without "
+                "land cover it cannot tell nature from farmland, and counts both.",
+                Severity.WARNING,
+                "science 1.4",
             ),
-            finding=_NPP_INDEX,
             source="G17 Annex A",
+        ),
+        Recipe(
+            "biodiversity",
+            "rule of ecosystems, species and germplasm",
+            (
+                "priority_ecosystem",
+                "critical_species_range",
+                "vulnerable_species_range",
+                "germplasm_habitat",
+            ),
+            life_by_rule,
+            realms=frozenset({LAND, SEA}),
+            name="rule",
+            use="asked",
+            grading="present",
+            finding=_BY_RULE,
+            source="DE20; science 1.4",
         ),
     ),
     "share",
@@ -393,6 +559,7 @@ COAST = Criterion(
             ("coast_distance", "realm"),
             natural_coast,
             settings=_coast_settings,
+            name="coast",
             source="DE20; science 1.5",
         ),
     ),
@@ -412,9 +579,10 @@ CARBON = Criterion(
             carbon_taken_up,
             "t C/(hm2 a)",
             flags=(_NEGATIVE,),
+            name="nep",
             source="Chapin et al. 2006",
         ),
-        Recipe("carbon", "carbon stock", ("carbon_stock",), as_given, "t C/hm2"),
+        Recipe("carbon", "carbon stock", ("carbon_stock",), as_given, "t C/hm2", name="stock"),
         Recipe(
             "carbon",
             "NPP of natural ecosystems",
@@ -422,6 +590,7 @@ CARBON = Criterion(
             npp_that_stays,
             "g C/(m2 a)",
             settings=_artificial,
+            name="npp",
             source="science 12",
             flags=(
                 Flag(
@@ -445,6 +614,7 @@ CARBON = Criterion(
             ("carbon_stock_by_type",),
             as_given,
             "t C/hm2",
+            name="type_stock",
             source="IPCC 2006 Guidelines, vol. 4",
         ),
     ),

@@ -1,11 +1,13 @@
 """What can be computed from the layers an agency holds, how, and what is missing for the rest."""
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tianren.delineation.layers import LayerInfo, layers
 from tianren.delineation.recipes import Context, Criterion, Recipe
+from tianren.errors import UserError
 from tianren.findings import Finding, Severity, worst_first
 from tianren.language import current_language, say
 from tianren.parameters import Parameters
@@ -41,6 +43,7 @@ class Need:
 class CriterionPlan:
     """What will happen to one function or sensitivity, and why.
 
+    name: the short name of its method; alternatives: those of the others that could be computed.
     inputs: the layers of the catalog behind it; recipes: every derivation in order, the criterion's
     own method last; mask: the factor that says where it applies ("" for everywhere).
     needs: the smallest set of layers that would make it computable.
@@ -57,6 +60,8 @@ class CriterionPlan:
     mask: str = ""
     mask_recipes: tuple[Recipe, ...] = ()
     findings: tuple[Finding, ...] = ()
+    name: str = ""
+    alternatives: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -75,6 +80,8 @@ class CriterionPlan:
             "kind": self.criterion.kind,
             "status": self.status,
             "method": self.method,
+            "name": self.name,
+            "alternatives": list(self.alternatives),
             "unit": self.unit,
             "reason": self.reason,
             "needs": [vars(need) for need in self.needs],
@@ -95,11 +102,13 @@ def plan(
     *,
     criteria: Sequence[Criterion] | None = None,
     factors: Recipes | None = None,
+    methods: Mapping[str, str] | None = None,
 ) -> tuple[CriterionPlan, ...]:
     """For each function and sensitivity: computed, not applicable here, or missing, and why.
 
     available: layer id -> what the catalog says of it. criteria, factors: the rules to plan by;
-    Tianren's own unless given.
+    Tianren's own unless given. methods: criterion -> the short name of the method that the project
+    chooses; UserError where there is no such method, or its layers cannot be had.
     """
     if criteria is None or factors is None:
         from tianren.delineation.factors import FACTORS
@@ -110,25 +119,74 @@ def plan(
         factors = factors or FACTORS
     context = Context(parameters, available)
     chooser = _Chooser(context, factors)
-    known = facts or Facts()
-    return tuple(_planned(c, chooser, known, context) for c in criteria)
+    known, wanted = facts or Facts(), methods or {}
+    _check_choices(criteria, wanted)
+    return tuple(_planned(c, chooser, known, context, wanted.get(c.id, "")) for c in criteria)
+
+
+def _check_choices(criteria: Sequence[Criterion], methods: Mapping[str, str]) -> None:
+    """Every choice names a criterion and one of its methods."""
+    known = {c.id: c for c in criteria}
+    for name, method in methods.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise UserError(
+                f"there is no function or sensitivity called {name}",
+                where=_chosen_at(name),
+                next_step=f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}",
+            )
+        if method not in known[name].names:
+            raise UserError(
+                f"{name} has no method called {method}",
+                where=_chosen_at(name),
+                next_step=f"use one of {', '.join(known[name].names)}",
+            )
+
+
+def _chosen_at(criterion: str) -> str:
+    return f"project.toml [delineation.methods] {criterion}"
 
 
 def _planned(
-    criterion: Criterion, chooser: "_Chooser", facts: Facts, context: Context
+    criterion: Criterion, chooser: "_Chooser", facts: Facts, context: Context, choice: str
 ) -> CriterionPlan:
     if criterion.needs_coast and not _has_coast(criterion, chooser, facts):
         reason = say("no sea in the project (region.sea_source), no layer of the coast")
         return CriterionPlan(criterion, "not_applicable", reason=reason)
-    method = next((m for m in criterion.methods if chooser.can(m)), None)
+    method = _method(criterion, chooser, choice)
     made = _missing(criterion, chooser) if method is None else _computed(criterion, method, chooser)
     mask = criterion.applies
     if mask is not None and mask.mask in facts.nowhere:
         return replace(
-            made, status="not_applicable", reason=say(mask.reason), recipes=(), method=""
-        )
+            made, status="not_applicable", reason=say(mask.reason),
+            recipes=(), method="", name="", alternatives=(),
+        )  # fmt: skip
     made = replace(made, mask_recipes=chooser.chain_to(mask.mask)[0] if mask else ())
     return replace(made, findings=_findings(made, chooser, context))
+
+
+def _method(criterion: Criterion, chooser: "_Chooser", choice: str) -> Recipe | None:
+    """The method that the project chooses, else the first that can be had without being asked."""
+    if not choice:
+        ready = (m for m in criterion.methods if m.use != "asked" and chooser.can(m))
+        return next(ready, None)
+    mine = [m for m in criterion.methods if m.name == choice]
+    found = next((m for m in mine if chooser.can(m)), None)
+    if found is None:
+        can = _computable(criterion, chooser)
+        raise UserError(
+            f"{criterion.id} cannot be computed by {choice}",
+            where=_chosen_at(criterion.id),
+            by_how_much=f"missing: {', '.join(chooser.smallest_missing(mine))}",
+            next_step="add these layers to catalog.toml, or "
+            + (f"choose {' or '.join(can)}" if can else "leave the choice to Tianren"),
+        )
+    return found
+
+
+def _computable(criterion: Criterion, chooser: "_Chooser") -> tuple[str, ...]:
+    """The short names of the methods that the catalog allows."""
+    return tuple(dict.fromkeys(m.name for m in criterion.methods if chooser.can(m)))
 
 
 def _has_coast(criterion: Criterion, chooser: "_Chooser", facts: Facts) -> bool:
@@ -138,7 +196,7 @@ def _has_coast(criterion: Criterion, chooser: "_Chooser", facts: Facts) -> bool:
 
 
 def _missing(criterion: Criterion, chooser: "_Chooser") -> CriterionPlan:
-    wanted = chooser.smallest_missing(criterion.methods)
+    wanted = chooser.smallest_missing([m for m in criterion.methods if m.use == "can"])
     needs = tuple(_need(name) for name in wanted)
     reason = say("missing: {layers}", layers=", ".join(need.layer for need in needs))
     return CriterionPlan(criterion, "missing", reason=reason, needs=needs)
@@ -153,9 +211,11 @@ def _computed(criterion: Criterion, method: Recipe, chooser: "_Chooser") -> Crit
     else:
         mask = ""
     in_order = tuple(name for name in chooser.available if name in inputs)
+    others = tuple(name for name in _computable(criterion, chooser) if name != method.name)
     return CriterionPlan(
-        criterion, "computed", method.method, method.unit, "", (), in_order, recipes, mask
-    )
+        criterion.by(method), "computed", method.method, method.unit, "", (), in_order, recipes,
+        mask, name=method.name, alternatives=others,
+    )  # fmt: skip
 
 
 def _merged(first: Iterable[Recipe], second: Iterable[Recipe]) -> tuple[Recipe, ...]:

@@ -4,7 +4,7 @@ A Recipe names what it makes, from what, by which method. The plan picks recipes
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from tianren.parameters import Parameters
 
 LAND, SEA = 1, 2  # realm codes
 Kernel = Callable[..., Any]
+Grading = Literal["share", "score", "present"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Recipe:
     proportional_to: needs of which one number for the whole region cancels in shares.
     choice: (parameter, word): the recipe is used only where the parameter says that word.
     realms: where it has values, if not where its criterion has them (factors: land and sea).
+    name: of a criterion's method: the short name by which project.toml chooses it.
+    use: "can": whenever its needs can be had; "given": then too, but what it lacks is not told
+    (nobody is sent to look for it); "asked": only where the project chooses it.
+    grading: how what it makes is graded, if not as its criterion is.
     """
 
     makes: str
@@ -91,6 +96,9 @@ class Recipe:
     proportional_to: tuple[str, ...] = ()
     choice: tuple[str, str] | None = None
     realms: frozenset[int] | None = None
+    name: str = ""
+    use: Literal["can", "given", "asked"] = "can"
+    grading: Grading | None = None
 
     def bound(self, context: Context, statistics: Mapping[str, Any]) -> Kernel:
         """The kernel with its settings and statistics filled in."""
@@ -140,16 +148,26 @@ class Total:
 class Criterion:
     """A function or a sensitivity: its methods in order of preference, and how it is graded.
 
+    Methods of one short name are ways to the same thing, with more or fewer layers.
     grading: "share" of the total (functions), "score" by thresholds (composite sensitivities),
-    "present" (the value itself says where).
+    "present" (the value itself is the grade).
     totals: by method, because an index and an amount of water have different units.
     """
 
     id: str
     kind: Literal["function", "sensitivity"]
     methods: tuple[Recipe, ...]
-    grading: Literal["share", "score", "present"]
+    grading: Grading
     realms: frozenset[int] = frozenset({LAND})
     applies: Applicability | None = None
     needs_coast: bool = False
     totals: Mapping[str, Total] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The short names of its methods, in order of preference."""
+        return tuple(dict.fromkeys(method.name for method in self.methods))
+
+    def by(self, method: Recipe) -> "Criterion":
+        """The criterion as it is graded when that method makes it."""
+        return self if method.grading is None else replace(self, grading=method.grading)

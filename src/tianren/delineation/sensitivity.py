@@ -1,5 +1,9 @@
-"""The five sensitivities: factors scored by tables, composed by geometric mean. Science section "
-"2."""
+"""The five sensitivities: factors scored by tables, composed by geometric mean. Science section 2.
+
+A project chooses by short name, [delineation.methods] water_erosion = "intensity": water_erosion,
+desertification and rocky_desertification score | intensity; salinisation score; coastal_erosion
+retreat. Monitored intensity grades vulnerability (Dual-evaluation guidelines, 2020).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -124,6 +128,17 @@ def coastal_erosion(
     return np.where(np.isnan(retreat), 0.0, np.where(np.isnan(mud), np.nan, grades))
 
 
+def by_intensity(loss: Array, *, bounds: tuple[float, ...]) -> Array:
+    """Grade 5, 3 or 1 by the intensity class of monitored soil loss, t/(km2 a)."""
+    return np.asarray(sensitivity.vulnerability(sensitivity.intensity_class(loss, *bounds)))
+
+
+def by_degree(degree: Array, *, intensity: Codes) -> Array:
+    """Grade 5, 3 or 1 by the monitored degree of rocky desertification."""
+    classes = look_up(degree, intensity, "rocky_desertification_degree")
+    return np.asarray(sensitivity.rocky_vulnerability(classes))
+
+
 # -- settings --------------------------------------------------------------------------------------
 
 
@@ -169,6 +184,28 @@ def _retreat_settings(context: Context) -> dict[str, Any]:
     }
 
 
+def _intensity(name: str) -> Any:
+    """The upper bounds of the classes of erosion intensity, from the slightest."""
+
+    def settings(context: Context) -> dict[str, Any]:
+        table = context.parameters.table(f"sensitivity.{name}")
+        rows = ("slight", "light", "moderate", "intense", "very_intense")
+        return {"bounds": tuple(table[row] for row in rows)}
+
+    return settings
+
+
+def _degree_settings(context: Context) -> dict[str, Any]:
+    info = context.layers["rocky_desertification_degree"]
+    classes = classes_of(info, "rocky_desertification")
+    return {"intensity": {code: _DEGREES[known] for code, known in classes.items()}}
+
+
+# As science.sensitivity.rocky_vulnerability counts them.
+_DEGREES = {
+    "none": 0.0, "potential": 1.0, "light": 1.0, "moderate": 2.0, "severe": 3.0, "very_severe": 4.0,
+}  # fmt: skip
+
 _MUDDY = (
     "muddy",
     "salt_marsh",
@@ -196,7 +233,19 @@ WATER_EROSION = Criterion(
                 },
                 "texture_water",
             ),
+            name="score",
             source="geogsci 309537; G17 Annex B",
+        ),
+        Recipe(
+            "water_erosion",
+            "monitored intensity",
+            ("erosion_modulus",),
+            by_intensity,
+            settings=_intensity("water_intensity"),
+            name="intensity",
+            use="given",
+            grading="present",
+            source="SL 190-2007; DE20",
         ),
     ),
     "score",
@@ -215,7 +264,19 @@ DESERTIFICATION = Criterion(
                 {"dryness_steps": "dryness", "wind_steps": "wind_days", "cover_steps": "cover"},
                 "texture_wind",
             ),
+            name="score",
             source="geogsci 309537; G17 Annex B",
+        ),
+        Recipe(
+            "desertification",
+            "monitored intensity",
+            ("wind_erosion_modulus",),
+            by_intensity,
+            settings=_intensity("wind_intensity"),
+            name="intensity",
+            use="given",
+            grading="present",
+            source="SL 190-2007; DE20",
         ),
     ),
     "score",
@@ -243,7 +304,19 @@ ROCKY_DESERTIFICATION = Criterion(
                     "cover_steps": "cover",
                 }
             ),
+            name="score",
             source="geogsci 309537; G17 Annex B",
+        ),
+        Recipe(
+            "rocky_desertification",
+            "monitored degree",
+            ("rocky_desertification_degree",),
+            by_degree,
+            settings=_degree_settings,
+            name="intensity",
+            use="given",
+            grading="present",
+            source="DE20",
         ),
     ),
     "score",
@@ -272,6 +345,7 @@ SALINISATION = Criterion(
                 },
                 "texture_salt",
             ),
+            name="score",
             source="G17 Annex B",
         ),
     ),
@@ -288,6 +362,7 @@ COASTAL_EROSION = Criterion(
             ("shoreline_retreat", "coast_type"),
             coastal_erosion,
             settings=_retreat_settings,
+            name="retreat",
             source="DE20; science 2",
         ),
     ),

@@ -28,6 +28,7 @@ _ALIASES = {
     "mj mm/(ha h a)": "MJ mm/(hm2 h a)", "mj mm/(ha h yr)": "MJ mm/(hm2 h a)",
     "mj mm ha-1 h-1 yr-1": "MJ mm/(hm2 h a)", "mj mm ha-1 h-1 a-1": "MJ mm/(hm2 h a)",
     "t ha h/(ha mj mm)": "t hm2 h/(hm2 MJ mm)", "t ha h ha-1 mj-1 mm-1": "t hm2 h/(hm2 MJ mm)",
+    "t/km2/a": "t/(km2 a)", "t/ha/yr": "t/(hm2 a)", "t/(ha a)": "t/(hm2 a)",
     "t h/(mj mm)": "t hm2 h/(hm2 MJ mm)", "degree days": "degC d", "°c d": "degC d",
 }  # fmt: skip
 
@@ -68,6 +69,7 @@ _CONVERSIONS = {
     ("kg C/m2", "t C/hm2"): (10.0, 0.0),
     ("g C/m2", "t C/hm2"): (0.01, 0.0),
     ("mg/L", "g/L"): (0.001, 0.0),
+    ("t/(hm2 a)", "t/(km2 a)"): (100.0, 0.0),
 }
 
 # Of a month's length: the band says which month.

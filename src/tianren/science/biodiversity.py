@@ -53,7 +53,7 @@ def species_weight(
 ) -> float:
     """w of one species: its Red List category plus national class I protection plus endemism.
 
-    weights: table biodiversity.species_weights; a category without a row weighs 0.
+    weights: category, class_one or endemic -> weight; a category without a row weighs 0.
     """
     extra = protected * weights["class_one"] + endemic * weights["endemic"]
     return weights.get(category.lower(), 0.0) + extra

@@ -11,6 +11,7 @@ from tianren.delineation.criteria import CriteriaResult, compute, find_facts
 from tianren.delineation.layers import LayerInfo, layers
 from tianren.delineation.plan import CriterionPlan, Facts, Need, parameters_of, plan
 from tianren.delineation.recipes import Context
+from tianren.errors import UserError
 from tianren.findings import Finding, Severity, worst_first
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.sources import Entry
@@ -26,7 +27,10 @@ from tianren.reports.words import hazard
 
 Progress = Callable[[str], None] | None
 _WIDTH = 80
-_PRESENCE = ("karst", "natural_coast")
+_PRESENCE = (
+    "karst", "natural_coast", "priority_ecosystem", "critical_species_range",
+    "vulnerable_species_range", "germplasm_habitat",
+)  # fmt: skip
 
 
 # -- what the catalog offers -----------------------------------------------------------------------
@@ -55,6 +59,18 @@ def _info(entry: Entry) -> LayerInfo:
         approximate=entry.approximate,
         note=entry.note,
     )
+
+
+def chosen_methods(project: Project) -> Mapping[str, str]:
+    """Criterion -> the short name of the method that [delineation.methods] chooses for it."""
+    table = project.delineation.get("methods", {})
+    if not isinstance(table, Mapping) or any(not isinstance(v, str) for v in table.values()):
+        raise UserError(
+            "the methods are not a table of words",
+            where="project.toml [delineation.methods]",
+            next_step='write [delineation.methods] and, for instance, water_conservation = "npp"',
+        )
+    return table
 
 
 def layer_rasters(
@@ -112,6 +128,7 @@ class CheckReport:
         needs = self._needs()
         if needs:
             parts += ["", say("Layers that would bring more:"), *map(_need_text, needs)]
+        parts += self._choice()
         parts += self._warnings()
         can = any(p.status == "computed" for p in self.plans)
         return "\n".join([*parts, "", self._next(can)])
@@ -138,6 +155,15 @@ class CheckReport:
         wanted = [n for p in self.plans if p.status == "missing" for n in p.needs]
         return list({n.layer: n for n in wanted}.values())
 
+    def _choice(self) -> list[str]:
+        """How to choose another method, where one could be chosen."""
+        first = next((p for p in self.plans if p.alternatives), None)
+        if first is None:
+            return []
+        example = f'{first.id} = "{first.alternatives[0]}"'
+        text = say("Choose in project.toml, under [delineation.methods]: {line}", line=example)
+        return ["", textwrap.fill(text, _WIDTH)]
+
     def _warnings(self) -> list[str]:
         """Warnings and worse; notes are only counted, the run keeps them."""
         notes = sum(f.severity == Severity.NOTE for f in self.findings)
@@ -159,13 +185,20 @@ def _row(made: CriterionPlan) -> str:
         "not_applicable": say("not here"),
     }
     lacking = ", ".join(need.layer for need in made.needs)
-    text = {"computed": say(made.method), "missing": lacking}.get(made.status, made.reason)
+    text = {"computed": _method_text(made), "missing": lacking}.get(made.status, made.reason)
     if made.status == "not_applicable" and lacking:
         text += say("; {layers} missing too", layers=lacking)
     is_function = made.criterion.kind == "function"
     name = criterion_name(made.id) if is_function else hazard(made.id).capitalize()
     head = f"  {name:<27} {words[made.status]:<9} "
     return _hung(head, text)
+
+
+def _method_text(made: CriterionPlan) -> str:
+    """The method with its short name, and the others that project.toml could choose instead."""
+    others = ", ".join(made.alternatives)
+    also = "; " + say("could be {others}", others=others) if others else ""
+    return f"{say(made.method)} ({made.name}){also}"
 
 
 def _need_text(need: Need) -> str:
@@ -200,7 +233,8 @@ def planned(
     """The plan of every criterion, with what the layers say about where criteria apply."""
     available = available_layers(project)
     sea = bool(project.sea_source)
-    first = plan(available, parameters, Facts(sea=sea))
+    methods = chosen_methods(project)
+    first = plan(available, parameters, Facts(sea=sea), methods=methods)
     wanted = {n for p in first for r in p.mask_recipes for n in r.needs if n in available}
     if not wanted:
         return first, []
@@ -208,7 +242,7 @@ def planned(
     facts = find_facts(
         available, rasters, project.realm(), _Nowhere(), parameters, sea=sea, workers=workers
     )
-    return plan(available, parameters, facts), findings
+    return plan(available, parameters, facts, methods=methods), findings
 
 
 class _Nowhere:
