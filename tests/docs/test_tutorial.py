@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,6 +94,42 @@ def test_the_robustness_run_found_a_core(walked: dict[str, str]) -> None:
     cores = [m for r in runs for m in r.measures if m["indicator"] == "robustness.core"]
     assert cores
     assert all(float(m["value"]) > 0 for m in cores)
+
+
+def client(name: str, *arguments: str) -> str:
+    """What a command-line client says of a file; skips loudly where it is not installed."""
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed here (CI installs gdal-bin and poppler-utils)")
+    told = subprocess.run([name, *arguments], capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+def results(walked: dict[str, str]) -> Path:
+    """The results of the tutorial's first run."""
+    return min((Path(walked["folder"]) / "results").glob("*/run.toml")).parent
+
+
+def test_gdal_opens_the_line_and_the_values(walked: dict[str, str]) -> None:
+    told = client("ogrinfo", "-so", str(results(walked) / "redline.gpkg"), "redline")
+    assert "Lambert Azimuthal Equal Area" in told
+    assert {"code:", "dominant:", "level:", "area_m2:", "reasons:"} <= set(told.split())
+    told = client("gdalinfo", str(results(walked) / "values" / "water_conservation.tif"))
+    assert "LAYOUT=COG" in told
+
+
+def test_every_delivered_raster_is_a_valid_cog(walked: dict[str, str]) -> None:
+    from rio_cogeo.cogeo import cog_validate
+
+    for path in sorted(results(walked).rglob("*.tif")):
+        valid, errors, _ = cog_validate(path, quiet=True)
+        assert valid, f"{path.name}: {errors}"
+
+
+def test_the_report_is_told_in_words(walked: dict[str, str]) -> None:
+    told = client("pdftotext", "-layout", str(results(walked) / "report.pdf"), "-")
+    for words in ("Switzerland", "km²", "unverified", "Findings", "sha256"):
+        assert words.lower() in told.lower(), words
 
 
 def test_results_are_read_as_data_too(walked: dict[str, str]) -> None:
