@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tianren.demo import copy_switzerland
+from tianren.errors import UserError
 from tianren.io.rasters import open_raster
 from tianren.project.project import Project, open_project
 from tianren.project.runs import Run, start_run
@@ -115,3 +116,43 @@ def test_grading_by_canton_says_so(switzerland: Project, tmp_path: Path) -> None
     labels = set(result.cuts_record()["water_conservation"])
     assert len(labels) == 26
     assert all(label.endswith(", land") for label in labels)
+
+
+def with_methods(folder: Path, table: str) -> Project:
+    """Switzerland with [delineation.methods] of its own."""
+    copy_switzerland(folder)
+    path = folder / "project.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\n[delineation.methods]\n{table}\n", encoding="utf-8")
+    return open_project(folder)
+
+
+def test_a_project_chooses_its_methods(tmp_path: Path) -> None:
+    table = 'soil_conservation = "rule"\ncarbon = "type_stock"'
+    project = with_methods(tmp_path / "own", table)
+    text = " ".join(check(project).text().split())
+    assert "rule of slope and cover (rule); could be model, npp" in text
+    with begin(project) as run:
+        result = compute_criteria(project, run)
+        grade = open_raster(run.path("grades/soil_conservation.tif"), kind="category").read()
+    rows = {row["criterion"]: row for row in result.criteria_record()}
+    assert rows["soil_conservation"]["name"] == "rule"
+    assert rows["carbon"]["method"] == "carbon stock by ecosystem type"
+    assert set(np.unique(grade)) == {MISSING, 1, 3, 5}
+    assert set(result.cuts_record()) == {*COMPUTED} - {"soil_conservation"}
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('water_conservation = "npp"', "soil_water_infiltration"),
+        ('soil_conservation = "rusle"', "model, npp, rule"),
+        ('soil = "npp"', "soil_conservation"),
+        ("carbon = 3", "table of words"),
+    ],
+)
+def test_a_method_that_cannot_be_is_refused(tmp_path: Path, table: str, says: str) -> None:
+    project = with_methods(tmp_path / "own", table)
+    with pytest.raises(UserError, match=says) as fault:
+        check(project)
+    assert r"project.toml [delineation.methods]" in str(fault.value)
