@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioIOError
@@ -284,11 +285,28 @@ def test_gaps_inside_the_region_are_a_finding_and_nothing_at_all_is_refused(tmp_
     )
     found = on_grid(entry(write_tif(tmp_path / "a.tif", raw)), tmp_path, inside=inside)
     assert [f.rule for f in found.findings] == ["layer.gaps"]
-    assert "% of the region" in found.findings[0].message
+    assert "% of the land" in found.findings[0].message
     none = write_tif(tmp_path / "b.tif", np.full((90, 100), np.nan, "float32"))
     with pytest.raises(UserError, match=r"no data inside the region \(none of 2,000 cells\)"):
         on_grid(entry(none), tmp_path, inside=inside)
     assert left_behind(tmp_path) == []
+
+
+def test_gaps_count_on_land_and_only_where_missing_does_not_mean_absent(tmp_path: Path) -> None:
+    raw = values(1, 2)
+    raw[:, :50] = np.nan
+    realm = np.ones(GRID.shape, dtype=np.int32)
+    realm[:, :28] = 2
+    coast = Raster("realm", GRID, ArraySource(realm), kind="category")
+    plain = write_tif(tmp_path / "a.tif", raw)
+    assert on_grid(entry(plain, "soil_depth"), tmp_path, inside=coast).findings == ()
+    land = Raster("realm", GRID, ArraySource(np.ones_like(realm)), kind="category")
+    found = on_grid(entry(plain, "soil_depth"), tmp_path / "land", inside=land).findings
+    assert [f.rule for f in found] == ["layer.gaps"]
+    codes = write_tif(tmp_path / "b.tif", np.where(np.isnan(raw), 0, 1).astype("uint8"), nodata=0)
+    for layer in ("karst", "natural_coast", "coast_type", "mangroves"):
+        presence = entry(codes, layer, kind="category", unit="1", legend={1: "there"})
+        assert on_grid(presence, tmp_path / layer, inside=land).findings == ()
 
 
 def test_tiles_shrink_so_that_their_source_stays_small() -> None:
@@ -515,3 +533,15 @@ def test_the_missing_code_is_no_code(tmp_path: Path) -> None:
     path = write_tif(tmp_path / "a.tif", codes, nodata=255)
     got = cells(entry(path, "landcover", kind="category", legend={1: "forest"}), tmp_path)
     assert set(np.unique(got)) == {1, MISSING}
+
+
+def test_a_container_of_several_layers_opens_without_a_word(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """A netCDF file of two variables says where they lie, but not where it lies itself."""
+    path = tmp_path / "two.nc"
+    rasterio.shutil.copy(write_tif(tmp_path / "two.tif", values(bands=2)), path, driver="netCDF")
+    recwarn.clear()
+    native = open_native(entry(path, sublayer="Band2"))
+    assert native.address.endswith(":Band2")
+    assert [str(w.message) for w in recwarn] == []

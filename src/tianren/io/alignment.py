@@ -21,7 +21,7 @@ from tianren.io.sources import Entry, content_sha256
 from tianren.io.survey import judge, survey, unit_findings
 from tianren.io.units import conversions
 from tianren.language import say
-from tianren.parameters.layers import layers, raster_names
+from tianren.parameters.layers import COASTAL, PRESENCE, layers, raster_names
 from tianren.raster.align import Alignment, plan_alignment
 from tianren.raster.blocks import map_blocks, reduce_blocks
 from tianren.raster.raster import (
@@ -35,9 +35,10 @@ from tianren.raster.raster import (
     window_shape,
 )
 
-VERSION = 1  # raise it when the same input gives other cells
+VERSION = 2  # raise it when the same input gives other cells or findings
 _LARGEST_SIDE = 2048  # source cells on a side that are in memory for one tile
 _LARGEST_TILE = 512
+_LAND = 1  # realm code
 _TOLERANCE = 1e-6  # of a source cell: how far GDAL may place one off
 
 
@@ -60,8 +61,9 @@ def align(
     """A raster source, or a constant, on the project's grid: one Raster a band.
 
     digest: sha256 of the source's files, part of the cache's key (taken when not given).
-    inside: 1, 2 inside the region (the realm); a layer without any data there is refused, a gap is
-    a Finding. Raises UserError for whatever io.native and io.survey refuse; nothing is kept then.
+    inside: 1 on land, 2 at sea (the realm); a layer without any data there is refused, a gap on
+    land is a Finding. Raises UserError for whatever io.native and io.survey refuse; then nothing is
+    kept.
     """
     if entry.is_constant:
         return Aligned(_constant(entry, grid), ())
@@ -386,13 +388,17 @@ def kept_copy(raster: Raster, folder: Path, key: Sequence[str]) -> Raster:
 
 
 def _coverage(entry: Entry, rasters: Sequence[Raster], inside: Raster | None) -> list[Finding]:
-    """Refuse a layer that has nothing to say about the region; tell how much of it has gaps."""
+    """Refuse a layer that has nothing to say about the region; tell how much of the land it lacks.
+
+    The layers of the vocabulary describe land: at sea a gap is no fault. Where a layer only says
+    where something is (PRESENCE, COASTAL, and layers of a project's own), a gap means absent.
+    """
     if inside is None:
         return []
     worst, name = 1.0, ""
     for raster in rasters:
-        region, known = reduce_blocks(_known_cells, [raster, inside], _added)
-        share = known / region if region else 0.0
+        region, known, land, known_land = reduce_blocks(_known_cells, [raster, inside], _added)
+        share = known_land / land if land else 1.0
         if known == 0:
             raise UserError(
                 f"{raster.name} has no data inside the region",
@@ -402,19 +408,18 @@ def _coverage(entry: Entry, rasters: Sequence[Raster], inside: Raster | None) ->
             )
         if share < worst:
             worst, name = share, raster.name
-    if worst > 0.999:
+    if worst > 0.999 or entry.layer not in layers() or entry.layer in (*PRESENCE, *COASTAL):
         return []
-    message = say(
-        "{name} has no data on {gap:.2g} % of the region", name=name, gap=100 * (1 - worst)
-    )
+    message = say("{name} has no data on {gap:.2g} % of the land", name=name, gap=100 * (1 - worst))
     return [Finding("layer.gaps", entry.layer, Severity.WARNING, message, entry.name)]
 
 
-def _known_cells(cells: Array, inside: Array) -> tuple[int, int]:
-    region = inside > 0
+def _known_cells(cells: Array, inside: Array) -> tuple[int, ...]:
+    """Cells of the region and of its land, each in all and with data."""
     known = cells != MISSING if cells.dtype.kind == "i" else ~np.isnan(cells)
-    return int(region.sum()), int((known & region).sum())
+    parts = (inside > 0, inside == _LAND)
+    return tuple(int(n) for part in parts for n in (part.sum(), (known & part).sum()))
 
 
-def _added(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-    return a[0] + b[0], a[1] + b[1]
+def _added(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(x + y for x, y in zip(a, b, strict=True))

@@ -1,6 +1,7 @@
 """A delivered raster on its own grid, read by piece, with nodata, scale and unit put right."""
 
 import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,7 +122,7 @@ def open_native(entry: Entry) -> NativeRaster:
     path = _one_file(entry)
     try:
         address = _address(entry, path)
-        with _open(address) as dataset:
+        with _look_into(address) as dataset:
             return _described(entry, address, dataset)
     except FAULTS as fault:
         raise damaged(path, fault, entry.where) from fault
@@ -149,12 +150,24 @@ def _open(address: str) -> Any:
         return DatasetReader(_UnparsedPath(address), driver=list(DRIVERS))
 
 
+def _look_into(address: str) -> Any:
+    """A dataset opened to be described. A container of several layers need not say where it lies,
+    and _placed refuses any other file that does not: rasterio's own warning would add nothing."""
+    from rasterio.errors import NotGeoreferencedWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return _open(address)
+
+
 def _address(entry: Entry, path: Path) -> str:
     """The file, or the subdataset of it that `sublayer` names."""
     if not entry.sublayer:
         return str(path)
-    with _open(str(path)) as dataset:
+    with _look_into(str(path)) as dataset:
         inner = [str(s) for s in dataset.subdatasets]
+    # A file beside it may list subdatasets that lie elsewhere.
+    inner = [s for s in inner if str(path) in s and "/vsi" not in s]
     found = [s for s in inner if s.rsplit(":", 1)[-1].strip("/\"'") == entry.sublayer]
     if len(found) != 1:
         names = ", ".join(s.rsplit(":", 1)[-1] for s in inner) or "none"

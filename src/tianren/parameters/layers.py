@@ -7,6 +7,13 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+# Layers that only say where something is: polygons can serve them, and missing means absent.
+PRESENCE = (
+    "karst", "natural_coast", "priority_ecosystem", "critical_species_range",
+    "vulnerable_species_range", "germplasm_habitat",
+)  # fmt: skip
+COASTAL = ("coast_type", "shoreline_retreat")  # values of the coast: elsewhere none is meant
+
 
 @dataclass(frozen=True)
 class Layer:

@@ -18,6 +18,7 @@ from tianren.io.sources import Entry
 from tianren.io.vectors import burn
 from tianren.language import say
 from tianren.parameters import Parameters
+from tianren.parameters.layers import PRESENCE
 from tianren.project.project import Project
 from tianren.project.runs import Run
 from tianren.raster.blocks import Workers
@@ -27,10 +28,6 @@ from tianren.reports.words import hazard
 
 Progress = Callable[[str], None] | None
 _WIDTH = 80
-_PRESENCE = (
-    "karst", "natural_coast", "priority_ecosystem", "critical_species_range",
-    "vulnerable_species_range", "germplasm_habitat",
-)  # fmt: skip
 
 
 # -- what the catalog offers -----------------------------------------------------------------------
@@ -44,7 +41,7 @@ def available_layers(project: Project) -> dict[str, LayerInfo]:
 
 def _serves(entry: Entry) -> bool:
     """Polygons serve a layer that only says where something is, never one of values or classes."""
-    return not entry.is_vector or entry.layer in _PRESENCE
+    return not entry.is_vector or entry.layer in PRESENCE
 
 
 def _info(entry: Entry) -> LayerInfo:
