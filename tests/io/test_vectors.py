@@ -1,5 +1,7 @@
 """Polygons, lines and points: repaired without filling, decoded, flat, whole across seams."""
 
+import json
+import socket
 import struct
 import warnings
 import zipfile
@@ -263,6 +265,70 @@ def test_a_file_that_points_elsewhere_is_not_followed(tmp_path: Path) -> None:
     for uri in ("http://example.org/a.geojson", "/vsicurl/http://e.org/a.shp", "WFS:http://e.org"):
         with pytest.raises(UserError):
             read_vector(Entry("a", "a", "vector", tmp_path, uri), LAEA)
+
+
+def test_a_text_that_points_elsewhere_is_not_followed_however_it_is_wrapped(
+    tmp_path: Path,
+) -> None:
+    target = save(tmp_path / "secret.gpkg", [SQUARE])
+    pipeline = {
+        "type": "gdal_streamed_alg",
+        "command_line": f"gdal vector pipeline ! read {target}",
+    }
+    vrt = (
+        f"<OGRVRTDataSource><OGRVRTLayer name='secret'><SrcDataSource>{target}"
+        "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+    )
+    texts = {
+        "a.geojson": json.dumps(pipeline),
+        "b.json": " " * 5000 + json.dumps(pipeline),
+        "c.gdalg.json": json.dumps(pipeline).replace("streamed_alg", "streamed\\u005falg"),
+        "d.gml": f"<?xml version='1.0'?><!-- {'x' * 600} -->{vrt}",
+        "e.kml": f"<?xml version='1.0'?><kml/>{vrt}",
+        "f.gml": "<?xml version='1.0'?><OGRWFSDataSource><URL>http://localhost/</URL>"
+        "</OGRWFSDataSource>",
+        "g.gpx": "<?xml version='1.0'?><kml></kml>",
+        "h.mif": f"Version 300 {vrt}",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(UserError, match="does not hold what its name says"):
+            read_vector(vector(tmp_path / name), LAEA)
+
+
+def test_nothing_is_fetched_because_a_file_says_so(tmp_path: Path) -> None:
+    """A GeoJSON may say that its CRS is found at an address; GDAL by itself would go there."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/crs"
+        link = {"type": "link", "properties": {"href": address, "type": "proj4"}}
+        shape = {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(SQUARE)}
+        text = {"type": "FeatureCollection", "crs": link, "features": [shape]}
+        (tmp_path / "a.geojson").write_text(json.dumps(text))
+        read_vector(vector(tmp_path / "a.geojson"), None)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_a_damaged_archive_is_said_to_be_one(tmp_path: Path) -> None:
+    source = save(tmp_path / "a.geojson", [shapely.box(8, 45, 9, 46)], "EPSG:4326")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(source, "a.geojson")
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[len(data) // 3] ^= 0xFF
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(UserError, match="cannot be read"):
+        read_vector(vector(tmp_path / "a.zip"), LAEA)
+
+
+def test_a_name_in_an_archive_cannot_lead_out_of_it(tmp_path: Path) -> None:
+    source = save(tmp_path / "in" / "a.geojson", [shapely.box(8, 45, 9, 46)], "EPSG:4326")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(source, "a.geojson")
+        archive.writestr("a./../../../../escaped.txt", "out")
+        archive.writestr("../escaped.txt", "out")
+    assert len(read_vector(vector(tmp_path / "a.zip"), LAEA)[0]) == 1
+    assert not list(tmp_path.parent.rglob("escaped.txt"))
 
 
 def test_an_xml_bomb_is_not_read(tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
-"""Vector files of the formats that agencies use, opened by what they are, never by what they ask.
-
-A file is opened with the driver of its suffix only after its first bytes agree: a text that asks
-GDAL to fetch an address (an OGR VRT called x.gpkg) is refused.
-"""
+"""Vector files of the formats that agencies use, opened for what they are."""
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,32 +14,11 @@ from geopandas import GeoDataFrame
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.grid import known_crs
+from tianren.io.signatures import offline, require_modest, require_signature, unreadable
 from tianren.io.sources import Entry
 from tianren.language import say
 
 FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, OSError)
-
-_SQLITE = re.compile(rb"SQLite format 3\0")
-_JSON = re.compile(rb"\s*[{\[]")
-_XML = re.compile(rb"\s*(<\?xml|<kml|<gml|<gpx|<[a-zA-Z]+:)", re.IGNORECASE)
-_SIGNATURES: Mapping[str, re.Pattern[bytes]] = {
-    ".gpkg": _SQLITE,
-    ".sqlite": _SQLITE,
-    ".shp": re.compile(rb"\x00\x00\x27\x0a"),
-    ".geojson": _JSON,
-    ".json": _JSON,
-    ".fgb": re.compile(rb"fgb"),
-    ".kml": _XML,
-    ".gml": _XML,
-    ".gpx": _XML,
-    ".kmz": re.compile(rb"PK\x03\x04"),
-    ".zip": re.compile(rb"PK\x03\x04"),
-    ".tab": re.compile(rb"\s*!"),
-    ".mif": re.compile(rb"\s*version", re.IGNORECASE),
-}
-# An archive that unpacks to more than this, or swells more than this, is not a layer.
-_LARGEST_UNPACKED = 8 * 1024**3
-_LARGEST_RATIO = 200
 
 
 def read_features(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
@@ -54,102 +30,29 @@ def read_features(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataF
         return _with_crs(entry, _parquet(entry, path))
     if suffix == ".gdb" and path.is_dir():
         return _with_crs(entry, _ogr(entry, path, ""))
-    _require_signature(entry, path, suffix)
-    if suffix in (".kml", ".gml", ".gpx"):
-        _require_plain_xml(entry, path)
+    require_signature(entry, path)
     if suffix in (".zip", ".kmz"):
         return _with_crs(entry, _archive(entry, path, findings))
     encoding = _encoding(entry, path, findings) if suffix == ".shp" else entry.encoding
     return _with_crs(entry, _ogr(entry, path, encoding))
 
 
-def _require_signature(entry: Entry, path: Path, suffix: str) -> None:
-    if suffix not in _SIGNATURES:
-        raise UserError(
-            f"{path.name} is not of a vector format that is read here",
-            where=entry.where,
-            next_step="save it as GeoPackage, Shapefile, GeoJSON, KML, GeoParquet or CSV of points",
-        )
-    with path.open("rb") as stream:
-        head = stream.read(512).removeprefix(b"\xef\xbb\xbf")
-    if not _SIGNATURES[suffix].match(head) or b"<OGRVRT" in head:
-        raise UserError(
-            f"the file does not hold what its name says ({suffix})",
-            where=entry.where,
-            by_how_much=f"{path.stat().st_size:,} bytes, beginning with {head[:16]!r}",
-            next_step="copy or download it again, or save it anew as GeoPackage",
-        )
-    if suffix == ".shp":
-        _require_length(entry, path, 2 * int.from_bytes(head[24:28], "big"))
-
-
-def _require_length(entry: Entry, path: Path, said: int) -> None:
-    """Refuse a Shapefile that is shorter than it says: GDAL would read what is there."""
-    found = path.stat().st_size
-    if found < said:
-        raise UserError(
-            "the Shapefile is truncated",
-            where=entry.where,
-            by_how_much=f"{found:,} of {said:,} bytes",
-            next_step="copy or download it again",
-        )
-
-
-def _require_plain_xml(entry: Entry, path: Path) -> None:
-    """Refuse a document type: entities can point to other files, or swell to fill the memory."""
-    from xml.etree.ElementTree import ParseError
-
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import iterparse
-
-    try:
-        for _ in iterparse(path, events=("start",), forbid_dtd=True):
-            return  # a document type can only stand before the first element
-    except DefusedXmlException as fault:
-        raise UserError(
-            "the file declares a document type with entities, which is not read",
-            where=entry.where,
-            next_step="save it anew as GeoPackage",
-        ) from fault
-    except ParseError as fault:
-        raise _unreadable(entry, path, fault) from fault
-
-
 def _archive(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
+    """The one layer of a .zip or .kmz."""
+    suffixes = _IN_KMZ if path.suffix.lower() == ".kmz" else _IN_ZIP
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
+            require_modest(entry, path, members)
             names = [m.filename for m in members if not m.is_dir()]
-            _require_modest(entry, path, members)
-            if path.suffix.lower() == ".kmz":
-                return _from_kmz(entry, archive, names, findings)
-    except zipfile.BadZipFile as fault:
-        raise _unreadable(entry, path, fault) from fault
-    return _from_zip(entry, path, names, findings)
+            return _unpacked(entry, archive, _only(entry, names, suffixes), findings)
+    # A wrong checksum, a broken stream, a way of packing that is not known, a password.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as fault:
+        raise unreadable(entry, path, fault) from fault
 
 
-def _require_modest(entry: Entry, path: Path, members: list[zipfile.ZipInfo]) -> None:
-    unpacked = sum(m.file_size for m in members)
-    ratio = unpacked / max(path.stat().st_size, 1)
-    if unpacked > _LARGEST_UNPACKED or ratio > _LARGEST_RATIO:
-        raise UserError(
-            "the archive unpacks to far more than a layer",
-            where=entry.where,
-            by_how_much=f"{unpacked:,} bytes, {ratio:,.0f} times its size",
-            next_step="unpack it yourself, look at it, and name the layer's file",
-        )
-
-
-def _from_kmz(
-    entry: Entry, archive: zipfile.ZipFile, names: list[str], findings: list[Finding]
-) -> GeoDataFrame:
-    return _unpacked(entry, archive, _only(entry, names, (".kml",)), findings)
-
-
-def _from_zip(entry: Entry, path: Path, names: list[str], findings: list[Finding]) -> GeoDataFrame:
-    wanted = _only(entry, names, (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"))
-    with zipfile.ZipFile(path) as archive:
-        return _unpacked(entry, archive, wanted, findings)
+_IN_ZIP = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml")
+_IN_KMZ = (".kml",)
 
 
 def _only(entry: Entry, names: list[str], suffixes: tuple[str, ...]) -> str:
@@ -191,13 +94,14 @@ def _unpacked(
 def _ogr(entry: Entry, path: Path, encoding: str) -> GeoDataFrame:
     options: dict[str, Any] = {"encoding": encoding} if encoding else {}
     try:
-        if entry.sublayer:
-            options["layer"] = _sublayer(entry, path)
-        layer = pyogrio.read_dataframe(path, **options)
+        with offline():
+            if entry.sublayer:
+                options["layer"] = _sublayer(entry, path)
+            layer = pyogrio.read_dataframe(path, **options)
     except UserError:
         raise
     except FAULTS as fault:
-        raise _unreadable(entry, path, fault) from fault
+        raise unreadable(entry, path, fault) from fault
     except (LookupError, UnicodeDecodeError) as fault:
         raise _undecodable(entry, fault) from fault
     if not isinstance(layer, GeoDataFrame):
@@ -228,15 +132,6 @@ def _undecodable(entry: Entry, fault: Exception) -> UserError:
     )
 
 
-def _unreadable(entry: Entry, path: Path, fault: BaseException) -> UserError:
-    return UserError(
-        f"the layer cannot be read: {str(fault).strip().rstrip('.')}",
-        where=entry.where,
-        by_how_much=f"{path.stat().st_size:,} bytes" if path.is_file() else "",
-        next_step="open it in QGIS; if it is truncated, copy or download it again",
-    )
-
-
 def _parquet(entry: Entry, path: Path) -> GeoDataFrame:
     import geopandas
     import pyarrow as pa
@@ -244,7 +139,7 @@ def _parquet(entry: Entry, path: Path) -> GeoDataFrame:
     try:
         return geopandas.read_parquet(path)
     except (pa.ArrowException, ValueError, OSError) as fault:
-        raise _unreadable(entry, path, fault) from fault
+        raise unreadable(entry, path, fault) from fault
 
 
 def _with_crs(entry: Entry, layer: GeoDataFrame) -> GeoDataFrame:
@@ -269,7 +164,7 @@ def _points(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
     try:
         table = pd.read_csv(path, encoding=encoding)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
-        raise _unreadable(entry, path, fault) from fault
+        raise unreadable(entry, path, fault) from fault
     x, y = _column(entry, table, _LONGITUDE), _column(entry, table, _LATITUDE)
     lon, lat = (pd.to_numeric(table[c], errors="coerce") for c in (x, y))
     bad = lon.isna() | lat.isna()

@@ -38,7 +38,7 @@ def read_preview(path: Path, *, most: int = 1400, category: bool = False) -> Pre
     from rasterio.errors import RasterioError
 
     try:
-        with rasterio.open(path) as source:
+        with rasterio.open(path, driver="GTiff") as source:
             shape = _shape(source.height, source.width, most)
             way = Resampling.nearest if category else Resampling.average
             read = source.read(1, out_shape=shape, resampling=way, masked=True)

@@ -49,6 +49,13 @@ def read_vector(entry: Entry, crs: Any | None) -> tuple[GeoDataFrame, list[Findi
     return _repaired(entry, layer, sound, findings), findings
 
 
+def read_result(path: Path, layer: str = "") -> GeoDataFrame:
+    """A layer of a GeoPackage that a run wrote, as it is; no other kind of file is opened."""
+    return read_features(
+        Entry(path.stem, path.stem, "vector", path.parent, path.name, layer), path, []
+    )
+
+
 def _stacked(entry: Entry, parts: Sequence[GeoDataFrame]) -> GeoDataFrame:
     import pandas as pd
 

@@ -123,9 +123,9 @@ class Results:
     @cached_property
     def sites(self) -> "GeoDataFrame":
         """The must-include polygons, with an index."""
-        import geopandas
+        from tianren.io.vectors import read_result
 
-        return geopandas.read_file(self.run.path("must_include.gpkg"))
+        return read_result(self.run.path("must_include.gpkg"))
 
     @cached_property
     def to_grid(self) -> "Transformer":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tianren.errors import UserError
 from tianren.language import current_language, say, set_language
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def report_contents(contents: "Contents") -> Written:
     """The report of contents already read: what `write_report` does once it knows the project."""
     from tianren.reports.facts import redline_statement
 
+    _require_plain_names(contents)
     folder = contents.folder
     with _beside(folder) as work:
         names = _write_all(contents, work)
@@ -77,6 +79,17 @@ def report_contents(contents: "Contents") -> Written:
             os.replace(work / name, folder / name)  # noqa: PTH105 - one file system, whole or not
     item = _write_item(contents)
     return Written(contents.run_id, folder, (*names, item), redline_statement(contents))
+
+
+def _require_plain_names(contents: "Contents") -> None:
+    """Refuse a run whose own names would lead out of its folder: files are called by them."""
+    for name in (contents.run_id, *(str(c["criterion"]) for c in contents.criteria)):
+        if name in ("", ".", "..") or set(name) & set("/\\\0"):
+            raise UserError(
+                f"{name!r} cannot be the name of a run or criterion",
+                where=str(contents.folder),
+                next_step="make the run again: tianren delineate",
+            )
 
 
 def _write_all(contents: "Contents", work: Path) -> list[str]:
@@ -189,12 +202,12 @@ def look_around(project: "Project", contents: "Contents") -> "Surroundings":
 
 def _protected(contents: "Contents") -> "GeoDataFrame | None":
     """The protected areas as the line took them: those that count, points as circles."""
-    import geopandas
+    from tianren.io.vectors import read_result
 
     path = contents.must_include_path
     if path is None:
         return None
-    found = geopandas.read_file(path)
+    found = read_result(path)
     mine = found[found["kind"] == "protected_area"]
     return mine if len(mine) else None
 
