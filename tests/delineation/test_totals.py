@@ -68,6 +68,12 @@ def test_areas_are_those_counted_by_hand_and_breakdowns_add_up(seed: int) -> Non
         unit = (c.divisions == index) & (c.realm != MISSING)
         assert value_of(found, "region.area", county=label) == unit.sum() * 1e6
         assert value_of(found, "redline.area", county=label) == (unit & inside).sum() * 1e6
+    for indicator, whole in (("region.area", c.realm != MISSING), ("redline.area", inside)):
+        rows = [m for m in found if m.indicator == indicator and [k for k, _ in m.by] == ["county"]]
+        assert sum(m.value for m in rows) == whole.sum() * 1e6
+        outside = whole & (c.divisions == MISSING)
+        beyond = sum(m.value for m in rows if m.by == (("county", totals.NO_DIVISION),))
+        assert beyond == outside.sum() * 1e6
 
 
 @settings(max_examples=25, deadline=None)

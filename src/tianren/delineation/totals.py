@@ -35,6 +35,7 @@ from tianren.raster.blocks import reduce_blocks
 from tianren.raster.raster import MISSING, Array, Raster
 
 IN_LINE = (CORE, MUST, FILLED, CORRIDOR)  # codes of the step raster that are inside the line
+NO_DIVISION = "outside any division"  # a class label in measures.csv: reports translate it
 Make = Callable[..., Measure]
 
 
@@ -240,13 +241,16 @@ def _by_piece(facts: Facts, make: Make) -> list[Measure]:
 
 
 def _by_unit(facts: Facts, make: Make) -> list[Measure]:
-    """Area of each administrative unit, of the line in it, and its share; by realm at a coast."""
+    """Area of each administrative unit, of the line in it, and its share; by realm at a coast.
+
+    What lies in no unit of a level is a row of its own, so that every level adds up to the total.
+    """
     coast = all(facts.ledger.realm(realm) for realm in REALMS)
     found = []
     for level in facts.levels:
         whole, inside = facts.ledger.units[level.name], facts.ledger.inside_units[level.name]
-        labels = _unique_labels(level)
-        for index in np.flatnonzero(whole[:-1].sum(axis=1)).tolist():
+        labels = [*_unique_labels(level), NO_DIVISION]
+        for index in np.flatnonzero(whole.sum(axis=1)).tolist():
             by = {level.name: labels[index]}
             found += _shares(facts, make, whole[index].sum(), inside[index].sum(), by)
             for realm in REALMS if coast else ():

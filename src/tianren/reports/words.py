@@ -219,7 +219,8 @@ def in_sentence(text: str) -> str:
 
 
 def _as_written(name: str) -> str:
-    return name
+    """Names of places stay as they are; the row for what lies in none of them is a message."""
+    return {"outside any division": say("Outside any division")}.get(name, name)
 
 
 def listing(names: list[str]) -> str:
