@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tianren.errors import UserError
 from tianren.io.sources import Entry
-from tianren.io.vectors import buffer_points, burn, read_vector, write_vector
+from tianren.io.vectors import burn, read_vector, write_vector
 from tianren.raster.blocks import windows
 from tianren.raster.raster import MISSING
 
@@ -358,20 +358,6 @@ def test_a_zip_is_read_and_a_zip_bomb_is_not(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds 2 layers"):
         read_vector(vector(tmp_path / "two.zip"), LAEA)
     assert source.exists()
-
-
-# -- points with an area --------------------------------------------------------------------------
-
-
-def test_a_buffered_point_has_its_reported_area() -> None:
-    two = gpd.points_from_xy([0, 9], [0, 9])
-    points = gpd.GeoDataFrame({"REP_AREA": [170.3, 0.5]}, geometry=two, crs=LAEA)
-    circles, finding = buffer_points(points, "REP_AREA")
-    np.testing.assert_allclose(circles.area, [170.3e6, 0.5e6], rtol=1e-12)
-    assert finding.rule == "vector.approximate"
-    with pytest.raises(UserError, match="no reported area") as fault:
-        buffer_points(points.assign(REP_AREA=[1.0, None]), "REP_AREA")
-    assert "1 of 2 features" in fault.value.by_how_much
 
 
 # -- burning --------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Polygons, lines and points: any local format in, repaired and in one plane; GeoPackage out."""
 
-import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -207,42 +206,6 @@ def _finding(
     rule: str, entry: Entry, message: str, severity: Severity = Severity.WARNING
 ) -> Finding:
     return Finding(rule, entry.name, severity, message, entry.uri)
-
-
-def buffer_points(
-    layer: GeoDataFrame, area_column: str, *, name: str = "points", quarter: int = 16
-) -> tuple[GeoDataFrame, Finding]:
-    """Points as circles of their reported area (km2), as WDPA practice has it.
-
-    layer: points in an equal-area plane in metres. The polygon of 4 * quarter sides has the area
-    itself, not its circle's. The Finding says that neither shape nor place is exact.
-    """
-    reported = [_number(value) for value in layer[area_column]]
-    bad = [i for i, area in enumerate(reported) if not area > 0]
-    if bad:
-        raise UserError(
-            f"a point of {name} has no reported area",
-            where=f"column {area_column}, feature {bad[0] + 1}",
-            by_how_much=f"{len(bad)} of {len(layer)} features",
-            next_step=f"fill {area_column} (km2), or leave those points out",
-        )
-    sides = 4 * quarter
-    round_up = math.sqrt(2 * math.pi / (sides * math.sin(2 * math.pi / sides)))
-    radii = [round_up * math.sqrt(area * 1e6 / math.pi) for area in reported]
-    circles = shapely.buffer(layer.geometry.to_numpy(), radii, quad_segs=quarter)
-    message = say(
-        "{n} sites are circles of their reported area: neither shape nor place is exact",
-        n=len(layer),
-    )
-    finding = Finding("vector.approximate", name, Severity.WARNING, message, "WDPA manual")
-    return layer.set_geometry(circles, crs=layer.crs), finding
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return math.nan
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-Number = int | float
-
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
