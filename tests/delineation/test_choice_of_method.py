@@ -278,3 +278,18 @@ def test_the_wind_factor_is_derived_and_says_what_it_does_not_know() -> None:
     assert "wind.monthly_means" in {f.rule for f in found.findings}
     result, _ = chosen("windbreak_sand_fixation", "model", names)
     assert "wind.snow_unknown" in {f.rule for f in result.findings}
+
+
+def test_a_plan_speaks_the_language_of_the_project() -> None:
+    from tianren.language import say, set_language
+
+    try:
+        set_language("zh")
+        found = planned(("landcover",), {})["water_erosion"]
+        assert "土壤质地" in found.reason and "soil_texture" not in found.reason
+        for criterion in CRITERIA:
+            for method in criterion.methods:
+                assert say(method.method) != method.method
+    finally:
+        set_language("en")
+    assert "soil_texture" in planned(("landcover",), {})["water_erosion"].reason

@@ -11,7 +11,7 @@ from tianren.delineation.recipes import Context
 from tianren.delineation.sensitivity import SENSITIVITIES, coastal_erosion
 from tianren.raster.raster import MISSING
 
-from .small_layers import infos, parameters
+from .small_layers import CODES, infos, parameters
 
 
 def floats(*values: float) -> np.ndarray:
@@ -93,7 +93,7 @@ def test_the_table_of_cover_factors_by_type() -> None:
 
 
 def test_every_method_reads_its_parameters_and_legends() -> None:
-    every = context("landcover", "soil_texture", "coast_type", "natural_coast")
+    every = context(*CODES)
     recipes = [r for ways in FACTORS.values() for r in ways]
     recipes += [m for c in (*BY_ID.values(), *SENSITIVITIES) for m in c.methods]
     for recipe in recipes:

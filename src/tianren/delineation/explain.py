@@ -220,7 +220,7 @@ def _why(plan: Mapping[str, Any], book: Book, **found: Any) -> Why:
         str(plan.get("kind") or ("function" if name in FUNCTIONS else "sensitivity")),
         str(plan["status"]),
         str(plan.get("reason") or ""),
-        str(plan.get("method") or ""),
+        say(str(plan.get("method") or "")),
         str(plan.get("unit") or ""),
         layers=tuple(plan.get("inputs") or ()),
         parameters=tuple(book.parameters[i] for i in ids if i in book.parameters),

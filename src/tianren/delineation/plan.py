@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tianren.delineation.layers import LayerInfo, layers
+from tianren.delineation.pieces import CRITERIA
 from tianren.delineation.recipes import Context, Criterion, Recipe
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity, worst_first
@@ -198,7 +199,7 @@ def _has_coast(criterion: Criterion, chooser: "_Chooser", facts: Facts) -> bool:
 def _missing(criterion: Criterion, chooser: "_Chooser") -> CriterionPlan:
     wanted = chooser.smallest_missing([m for m in criterion.methods if m.use == "can"])
     needs = tuple(_need(name) for name in wanted)
-    reason = say("missing: {layers}", layers=", ".join(need.layer for need in needs))
+    reason = say("missing: {layers}", layers=", ".join(_called(need.layer) for need in needs))
     return CriterionPlan(criterion, "missing", reason=reason, needs=needs)
 
 
@@ -228,6 +229,15 @@ def _need(name: str) -> Need:
     return Need(name, title, found.unit, found.bands, found.where_from)
 
 
+def _called(layer: str) -> str:
+    """A layer in a sentence: in English by its id, as catalog.toml calls it, else by its name.
+
+    Reports retell English sentences in other languages, and know layers by their ids.
+    """
+    language = current_language()
+    return layer if language == "en" else layers()[layer].name.get(language, layer)
+
+
 def _findings(made: CriterionPlan, chooser: "_Chooser", context: Context) -> tuple[Finding, ...]:
     """What is known before a cell is read: replaced methods, constants, approximate layers."""
     if made.status != "computed":
@@ -252,7 +262,7 @@ def _layer_findings(info: LayerInfo, made: CriterionPlan) -> list[Finding]:
     if info.constant is not None:
         found.append(_constant(info, made))
     if info.approximate:
-        message = say("{layer} is approximate: {note}", layer=info.layer, note=info.note)
+        message = say("{layer} is approximate: {note}", layer=_called(info.layer), note=info.note)
         found.append(Finding("layer.approximate", info.layer, Severity.NOTE, message))
     return found
 
@@ -261,7 +271,7 @@ def _constant(info: LayerInfo, made: CriterionPlan) -> Finding:
     value, unit = f"{info.constant:g}", info.unit or layers()[info.layer].unit
     message = say(
         "{layer} is one number for the whole region, {value} {unit} ({reason}).",
-        layer=info.layer,
+        layer=_called(info.layer),
         value=value,
         unit=unit,
         reason=info.reason.rstrip(". "),
@@ -269,7 +279,7 @@ def _constant(info: LayerInfo, made: CriterionPlan) -> Finding:
     if info.layer in made.recipes[-1].proportional_to:
         message += " " + say(
             "It cancels in the shares and grades of {criterion}, not in its amounts.",
-            criterion=made.id,
+            criterion=say(CRITERIA[made.id]),
         )
     return Finding("layer.constant", made.id, Severity.WARNING, message, "science 12")
 
