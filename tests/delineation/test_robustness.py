@@ -45,7 +45,7 @@ def test_parameters_without_a_range_are_held_and_named() -> None:
     draws = robustness.draw_settings(used, 5, 1)
     assert draws.held == ("b",) and list(draws.quantiles) == ["a"]
     assert 0 <= draws.at(2)["a"].value <= 1
-    found = robustness.summarise(draws, [1, 2, 3, 4, 5], 1)
+    found = robustness.summarise(draws, [1, 2, 3, 4, 5], 1, 1)
     held = next(f for f in robustness.findings(found) if f.rule == "robustness.held")
     assert "b" in held.message
 
@@ -87,11 +87,35 @@ def test_what_a_robustness_run_says() -> None:
     cells = [0, 0, 0, 0]
     for rank, n in enumerate(order.tolist()):
         cells[n] = 10 + rank
-    found = robustness.summarise(draws, cells, 7)
+    found = robustness.summarise(draws, cells, 7, 6)
     assert found.effects["a"] == pytest.approx(1.0) and found.strongest == "a"
-    rows = {m.indicator: m for m in robustness.measures(found, 1e6, "X", "2026")}
-    area = rows["robustness.area"]
+    measures = robustness.measures(found, 1e6, "X", "2026")
+    rows = {(m.indicator, *m.by): m for m in measures}
+    area = rows["robustness.area", ("draws", "4")]
     assert (area.value, area.low, area.high) == (11.5e6, 10e6, 13e6)
-    assert rows["robustness.core"].value == 7e6
-    nothing = robustness.summarise(robustness.draw_settings([], 3, 1), [5, 5, 5], 5)
+    assert rows["robustness.core",].value == 7e6
+    assert rows["robustness.core", ("within", "redline")].value == 6e6
+    nothing = robustness.summarise(robustness.draw_settings([], 3, 1), [5, 5, 5], 5, 5)
     assert [f.rule for f in robustness.findings(nothing)] == ["robustness.nothing_drawn"]
+
+
+def test_an_effect_within_the_luck_of_the_draws_is_not_told_apart_from_chance() -> None:
+    """A hundred parameters that have nothing to do with the area: about five stand out."""
+    n, names = 50, [f"p{i}" for i in range(100)]
+    draws = robustness.draw_settings([setting(name) for name in [*names, "real"]], n, 2)
+    cells = [round(1000 * q) for q in draws.quantiles["real"]]
+    found = robustness.summarise(draws, cells, 0, 0)
+    assert found.chance == pytest.approx(1.96 / 7)
+    assert "real" not in found.by_chance and 88 <= len(found.by_chance) <= 99
+    said = {f.rule: f.message for f in robustness.findings(found)}
+    assert "not told apart from chance: below 0.28 in 50 draws" in said["robustness.by_chance"]
+    for row in robustness.measures(found, 1.0, "X", "2026"):
+        if row.indicator == "robustness.effect":
+            assert row.low is not None and row.high is not None
+            assert -1 <= row.low <= row.value <= row.high <= 1
+            assert (row.low <= 0 <= row.high) == (row.sources[0] in found.by_chance)
+
+
+def test_the_core_in_this_line() -> None:
+    share = quantity("f", [[1, 1, 0.5, np.nan]])
+    assert robustness.kept_cells(share, category("cells", [[3, 0, 2, 0]])) == 1

@@ -22,6 +22,7 @@ from tianren.raster.blocks import SIZE, map_blocks, reduce_blocks
 from tianren.raster.raster import MISSING, Array, Raster, Sink
 
 Floats = NDArray[np.float64]
+_NORMAL_95 = 1.96  # standard deviations; of a rank correlation by chance it is 1 / sqrt(N - 1)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,15 @@ def _always(share: Array) -> int:
     return int(np.count_nonzero(share == 1))
 
 
+def kept_cells(share: Raster, line: Raster) -> int:
+    """Cells of this line (above zero) that are inside in every draw too."""
+    return int(reduce_blocks(_kept, [share, line], int.__add__))
+
+
+def _kept(share: Array, line: Array) -> int:
+    return int(np.count_nonzero((share == 1) & (line > 0)))
+
+
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:
     """Rank correlation, ties at their mean rank; NaN where one of them never varies."""
     a, b = _ranks(np.asarray(x, dtype=float)), _ranks(np.asarray(y, dtype=float))
@@ -111,12 +121,27 @@ def _ranks(values: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Robustness:
-    """What the draws say: the areas of the line, the core that is always inside, the effects."""
+    """What the draws say: the areas of the line, the core that is always inside, the effects.
+
+    kept: cells of the core that are in the line of the run itself.
+    """
 
     draws: Draws
     cells: tuple[int, ...]
     always: int
+    kept: int
     effects: Mapping[str, float]
+
+    @property
+    def chance(self) -> float:
+        """The rank correlation that 19 in 20 unrelated parameters stay below, about."""
+        n = len(self.cells)
+        return min(1.0, _NORMAL_95 / math.sqrt(n - 1)) if n > 1 else 1.0
+
+    @property
+    def by_chance(self) -> tuple[str, ...]:
+        """The parameters whose effect these draws cannot tell from none."""
+        return tuple(name for name, e in self.effects.items() if e == e and abs(e) <= self.chance)
 
     @property
     def strongest(self) -> str:
@@ -132,18 +157,23 @@ class Robustness:
             "drawn": list(self.draws.quantiles),
             "held": list(self.draws.held),
             "strongest": self.strongest,
+            "by_chance": list(self.by_chance),
         }
 
 
-def summarise(draws: Draws, cells: Sequence[int], always: int) -> Robustness:
+def summarise(draws: Draws, cells: Sequence[int], always: int, kept: int) -> Robustness:
     """The effects of the parameters on the area: rank correlations over the draws."""
     areas = [float(n) for n in cells]
     effects = {name: spearman(q, areas) for name, q in draws.quantiles.items()}
-    return Robustness(draws, tuple(cells), always, effects)
+    return Robustness(draws, tuple(cells), always, kept, effects)
 
 
 def measures(found: Robustness, cell_m2: float, place: str, period: str) -> list[Measure]:
-    """Mean area with its extremes, the core that is always inside, the effect of each parameter."""
+    """Mean area with its extremes, the core that is always inside, the effect of each parameter.
+
+    The core is told in all, and as far as it lies in the line of the run. low and high of an effect
+    are what it may be by the luck of N draws (about 95 %).
+    """
     areas = [n * cell_m2 for n in found.cells]
     by = (("draws", str(len(areas))),)
     method = f"Latin hypercube, seed {found.draws.seed}"
@@ -151,9 +181,14 @@ def measures(found: Robustness, cell_m2: float, place: str, period: str) -> list
     return [
         Measure("robustness.area", place, period, mean, "m2", by, min(areas), max(areas), method),
         Measure("robustness.core", place, period, found.always * cell_m2, "m2", (), method=method),
+        Measure(
+            "robustness.core", place, period, found.kept * cell_m2, "m2",
+            (("within", "redline"),), method=method,
+        ),
         *(
             Measure(
                 "robustness.effect", place, period, effect, "1", (("parameter", name),),
+                max(-1.0, effect - found.chance), min(1.0, effect + found.chance),
                 method="Spearman rank correlation", sources=(name,),
             )
             for name, effect in found.effects.items()
@@ -175,7 +210,25 @@ def findings(found: Robustness) -> list[Finding]:
             m=len(found.draws.quantiles),
         )
         made.append(Finding("robustness.few_draws", "parameters", Severity.NOTE, message))
-    return made
+    return [*made, *_chance(found)]
+
+
+def _chance(found: Robustness) -> list[Finding]:
+    """The effects that are no larger than what unrelated parameters would show."""
+    if not found.by_chance:
+        return []
+    message = say(
+        "{n} of {m} effects are not told apart from chance: below {limit} in {draws} draws "
+        "({names}). A parameter that only scales a whole function cancels in its shares, and has "
+        "none.",
+        n=len(found.by_chance),
+        m=len(found.effects),
+        limit=f"{found.chance:.2f}",
+        draws=len(found.cells),
+        names=", ".join(found.by_chance),
+    )
+    source = "standard error of a rank correlation, 1 / sqrt(N - 1)"
+    return [Finding("robustness.by_chance", "parameters", Severity.NOTE, message, source)]
 
 
 def _held(names: Sequence[str]) -> Finding:

@@ -212,7 +212,7 @@ def _draw(
     if draws:
         from tianren.steps.robustness import draw_again
 
-        sure = draw_again(ready, run, parameters, ground, draws, seed, behind, progress)
+        sure = draw_again(ready, run, parameters, ground, line.cells, draws, seed, behind, progress)
         drawn = drawn.with_findings(sure.findings).with_measures(sure.measures)
         more["robustness"] = sure.record
     record = _record(project, run, drawn)

@@ -93,6 +93,7 @@ def draw_again(
     run: Run,
     parameters: Parameters,
     ground: Ground,
+    line: Raster,
     n: int,
     seed: int,
     behind: Mapping[str, Sequence[str]],
@@ -100,6 +101,7 @@ def draw_again(
 ) -> Sureness:
     """Draw the line n times over the ranges of the parameters in use; writes the frequency map.
 
+    line: the run's own line, above zero inside.
     Values are computed again only where a drawn parameter is behind them, grades only where their
     values or their own parameters change. The result depends on the seed, not on workers; a draw
     that is already there is not made again.
@@ -120,7 +122,8 @@ def draw_again(
         robustness.frequency(masks, ready.realm, store.sink("frequency"))
     always = robustness.always_cells(store.raster("frequency"))
     cells = [robustness.inside_cells(mask) for mask in masks]
-    found = robustness.summarise(draws, cells, always)
+    kept = robustness.kept_cells(store.raster("frequency"), line)
+    found = robustness.summarise(draws, cells, always, kept)
     place, period = ready.project.name, str(ready.project.day.year)
     cell = cell_area(ready.project.grid)
     return Sureness(
