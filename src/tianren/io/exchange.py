@@ -97,20 +97,30 @@ def _geoparquet(layer: GeoDataFrame, folder: Path, name: str) -> list[Path]:
 
 
 def _csv(layer: GeoDataFrame, folder: Path, name: str) -> list[Path]:
-    """The attributes, with the longitude and latitude of a point inside each polygon."""
+    """The attributes, with the longitude and latitude of a point inside each polygon.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
     points = layer.geometry.representative_point().to_crs(WORLD)
     columns = [c for c in layer.columns if c != layer.geometry.name]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*columns, "longitude", "latitude"])
+    writer.writerow([*map(_no_formula, columns), "longitude", "latitude"])
     for values, point in zip(
         layer[columns].itertuples(index=False, name=None), points, strict=True
     ):
-        writer.writerow([*values, f"{point.x:.6f}", f"{point.y:.6f}"])
+        writer.writerow([*map(_no_formula, values), f"{point.x:.6f}", f"{point.y:.6f}"])
     path = folder / f"{name}.csv"
     # The mark at the beginning lets spreadsheets read accents and Chinese.
     path.write_text(stream.getvalue(), encoding="utf-8-sig")
     return [path]
+
+
+def _no_formula(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in _BEGINS_FORMULA else value
+
+
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _kml(
