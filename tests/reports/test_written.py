@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -25,6 +26,17 @@ def test_the_report_writes_all_and_leaves_nothing_else(contents: Contents) -> No
     assert not list(contents.folder.glob(".*"))
     assert str(contents.folder / "report.pdf") in written.text()
     assert written.as_dict()["run"] == make_run.RUN
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "a/b", "a\\b", "..", ""])
+def test_a_run_cannot_write_outside_its_folder(contents: Contents, name: str) -> None:
+    """A project that someone sends may hold a run with any name in its run.toml."""
+    strange = replace(contents, run={**contents.run, "run": name})
+    with pytest.raises(UserError, match="cannot be the name of a run"):
+        report_contents(strange)
+    other = [{**contents.criteria[0], "criterion": name}]
+    with pytest.raises(UserError, match="cannot be the name of a run"):
+        report_contents(replace(contents, criteria=tuple(other)))
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
