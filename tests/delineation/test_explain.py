@@ -128,3 +128,25 @@ def test_a_piece_says_its_shares_and_what_all_of_it_would_need() -> None:
         "must-include as wetland (marshes): it would have to be delisted",
     )
     assert "60.0 % of the piece is extremely important; mean 75.5 mm/a" in found.text()
+
+
+def test_a_piece_across_zones_says_the_threshold_of_each() -> None:
+    """Zone 11 has the worked cut; in zone 21, of half the values, half is reached with 35."""
+    half = quantity("water_conservation", [[50, 45, 40, 35, 30, 25, 20, 15, 10, 5]])
+    (poorer,) = share_cuts(half, [Fraction(1, 2), Fraction(4, 5)]).values()
+    zonal = replace(
+        BOOK,
+        cuts={"water_conservation": {11: CUTS, 21: poorer}},
+        zones={11: "Alpha, land", 21: "Beta, land"},
+    )
+    piece = {"code": "A1", "name": "N", "area_m2": "9e6", "realm": "land", "level": 2}
+    counts = {"water_conservation": {"share_5_percent": "60.0", "mean": "75.5", "highest": "100"}}
+    both = explain_piece(piece, counts, zonal, [21, 11])
+    assert both.criteria[0].zones == (("Beta, land", 35.0), ("Alpha, land", 70.0))
+    assert "extreme from 35.0 mm/a in Beta, land; 70.0 mm/a in Alpha, land" in both.text()
+    (change,) = both.changes
+    assert change.endswith(
+        "everywhere in it below 35.0 mm/a in Beta, land; 70.0 mm/a in Alpha, land"
+    )
+    one = explain_piece(piece, counts, zonal, [21])
+    assert (one.criteria[0].threshold, one.criteria[0].zones) == (35.0, ())

@@ -162,6 +162,9 @@ def test_every_piece_is_explained(changed: Made) -> None:
     for code in results.pieces:
         found = explain_piece(results, code)
         assert found.inside and code in found.text()
+        for why in found.criteria:
+            if why.share_percent:
+                assert why.threshold is not None or len(why.zones) > 1
     code = next(iter(results.pieces))
     with pytest.raises(UserError, match="did you mean"):
         explain_piece(results, code[:-1] + "X")

@@ -33,7 +33,8 @@ class Book:
     """What a run says of itself, read once.
 
     criteria: rows of criteria.json; cuts: criterion -> zone code -> Cuts; line: line.json;
-    parameters: id -> row of run.toml; inputs: source -> row of run.toml.
+    parameters: id -> row of run.toml; inputs: source -> row of run.toml; zones: zone code -> its
+    name ("Yunnan, land").
     """
 
     run: str
@@ -42,6 +43,7 @@ class Book:
     line: Mapping[str, Any]
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    zones: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class Why:
     """One criterion at a place: its value beside its threshold, and what is behind it.
 
     rank: the share of the function's total that strictly better land holds, between two bounds.
-    share_percent: of a piece, how much of it is graded 5; mean, highest: over a piece.
+    share_percent: of a piece, how much of it is graded 5; mean, highest: over a piece;
+    zones: where grading is by zone, (zone, threshold) of each zone that a piece lies in, the one
+    with most of it first; threshold is then None if they are several.
     """
 
     criterion: str
@@ -83,6 +87,7 @@ class Why:
     rank: tuple[float, float] | None = None
     share_percent: float | None = None
     highest: float | None = None
+    zones: tuple[tuple[str, float], ...] = ()
     layers: tuple[str, ...] = ()
     parameters: tuple[Mapping[str, Any], ...] = ()
 
@@ -144,10 +149,15 @@ def explain_cell(sample: Sample, book: Book, piece: Mapping[str, Any] | None) ->
 
 
 def explain_piece(
-    piece: Mapping[str, Any], counts: Mapping[str, Mapping[str, Any]], book: Book
+    piece: Mapping[str, Any],
+    counts: Mapping[str, Mapping[str, Any]],
+    book: Book,
+    zones: Sequence[int] = (),
 ) -> Explanation:
-    """Why one piece is inside. counts: criterion -> its row of pieces.csv for this piece."""
-    reasons = tuple(_why_piece(plan, counts, piece, book) for plan in book.criteria)
+    """Why one piece is inside. counts: criterion -> its row of pieces.csv for this piece;
+    zones: where grading is by zone, the codes of those it lies in, the largest part first."""
+    within = tuple(zones) or ({"land": 1, "sea": 2}[str(piece["realm"])],)
+    reasons = tuple(_why_piece(plan, counts, within, book) for plan in book.criteria)
     kinds = [k.strip() for k in str(piece.get("must_include") or "").split(",") if k.strip()]
     must = tuple(m for m in book.line["must"] if m["kind"] in kinds)
     changes = [_piece_change(why) for why in reasons if why.share_percent]
@@ -182,33 +192,30 @@ def _why_cell(plan: Mapping[str, Any], sample: Sample, book: Book) -> Why:
 def _why_piece(
     plan: Mapping[str, Any],
     counts: Mapping[str, Mapping[str, Any]],
-    piece: Mapping[str, Any],
+    within: Sequence[int],
     book: Book,
 ) -> Why:
     name = str(plan["criterion"])
     found = counts.get(name)
     if found is None:
         return _why(plan, book)
+    known = [(z, _threshold(name, z, book)) for z in within]
+    limits = [(book.zones.get(z, ""), limit) for z, limit in known if limit is not None]
+    alike = len({t for _, t in limits}) == 1
     return _why(
         plan,
         book,
         value=_number(found["mean"]),
         highest=_number(found["highest"]),
         share_percent=float(found["share_5_percent"]),
-        threshold=_threshold(name, _zone_of(piece, book), book),
+        threshold=limits[0][1] if alike else None,
+        zones=() if alike else tuple(limits),
         grade=5 if float(found["share_5_percent"]) > 0 else None,
     )
 
 
 def _number(text: Any) -> float | None:
     return None if text in (None, "") else float(text)
-
-
-def _zone_of(piece: Mapping[str, Any], book: Book) -> int:
-    """The scope of a piece where grading is by realm; -1 where zones cut through pieces."""
-    if book.line.get("zonal"):
-        return -1
-    return {"land": 1, "sea": 2}[str(piece["realm"])]
 
 
 def _why(plan: Mapping[str, Any], book: Book, **found: Any) -> Why:
@@ -358,6 +365,9 @@ def _delisting(must: Mapping[str, Any]) -> str:
 
 
 def _piece_change(why: Why) -> str:
+    if why.zones:
+        return say("{name} would have to fall everywhere in it below {thresholds}",
+                   name=why.name, thresholds=_by_zone(why))  # fmt: skip
     if why.threshold is None or why.highest is None:
         return say("{name} would have to end in all of it", name=why.name)
     by = 100 * (why.highest - why.threshold) / abs(why.highest) if why.highest else 0.0
@@ -366,6 +376,16 @@ def _piece_change(why: Why) -> str:
         "by up to {by} % at its best cell",
         name=why.name, threshold=_amount(why.threshold), unit=_unit(why.unit), by=f"{by:.0f}",
     )  # fmt: skip
+
+
+def _by_zone(why: Why) -> str:
+    """The threshold of each zone: "12.0 mm/a in Bern, land; 15.0 mm/a in Vaud, land"."""
+    unit = _unit(why.unit)
+    told = [
+        say("{threshold}{unit} in {zone}", threshold=_amount(limit), unit=unit, zone=zone)
+        for zone, limit in why.zones
+    ]
+    return "; ".join(told)
 
 
 def _amount(value: float) -> str:
@@ -407,6 +427,8 @@ def _why_text(why: Why) -> str:
     if why.threshold is not None:
         word = say("extreme from") if why.kind == "function" else say("extreme above")
         parts.append(f"{word} {_amount(why.threshold)}")
+    if why.zones:
+        parts.append(say("extreme from {thresholds}", thresholds=_by_zone(why)))
     if why.rank is not None:
         low, high = (f"{100 * r:.1f}" for r in why.rank)
         parts.append(say("better land holds {low} to {high} % of the total", low=low, high=high))

@@ -1,9 +1,10 @@
 """The step behind `tianren explain`: why is this place, or this piece, inside or outside?"""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from tianren.delineation.explain import Book, Explanation, Sample, explain_cell
@@ -51,9 +52,13 @@ class Results:
         """What the run says of itself."""
         from tianren.raster.cuts import Cuts
 
+        rows = self.run.json("cuts.json")
         cuts = {
             name: {int(row["zone"]): Cuts.from_record(row) for row in zones.values()}
-            for name, zones in self.run.json("cuts.json").items()
+            for name, zones in rows.items()
+        }
+        labels = {
+            int(row["zone"]): str(label) for zones in rows.values() for label, row in zones.items()
         }
         record = self.run.record
         line = self.run.json("line.json")
@@ -62,10 +67,16 @@ class Results:
             self.run.id,
             self.criteria,
             cuts,
-            {**line, "limits": limits, "zonal": line["scope"] != "nation"},
+            {**line, "limits": limits},
             {str(p["id"]): p for p in record.get("parameters", [])},
             {str(i["name"]): i for i in record.get("inputs", [])},
+            labels,
         )
+
+    @property
+    def zonal(self) -> bool:
+        """Whether grading was within zones of the country."""
+        return self.book.line["scope"] != "nation" and "zone" in self.codes
 
     @cached_property
     def criteria(self) -> list[Mapping[str, Any]]:
@@ -219,4 +230,18 @@ def explain_piece(results: Results, code: str) -> Explanation:
             where=results.run.id,
             next_step=f"did you mean {near[0]}?" if near else "codes are in redline.gpkg",
         )
-    return explain_one_piece(piece, results.counts.get(code, {}), results.book)
+    zones = _zones_under(results, int(piece["piece"])) if results.zonal else ()
+    return explain_one_piece(piece, results.counts.get(code, {}), results.book, zones)
+
+
+def _zones_under(results: Results, number: int) -> tuple[int, ...]:
+    """The codes of the zones that a piece lies in, the one with most of its cells first."""
+    from tianren.raster.blocks import reduce_blocks
+
+    sources = [results.cells, results.codes["zone"]]
+    found = reduce_blocks(partial(_zone_cells, number=number), sources, Counter.__add__)
+    return tuple(sorted(found, key=lambda zone: (-found[zone], zone)))
+
+
+def _zone_cells(cells: Any, zones: Any, *, number: int) -> Counter[int]:
+    return Counter(zones[(cells == number) & (zones != MISSING)].tolist())
