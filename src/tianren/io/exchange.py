@@ -139,22 +139,27 @@ def _kml(
     for key, colour in (colours or {}).items():
         _kml_style(document, key, colour)
     world = layer.to_crs(WORLD)
-    columns = [c for c in world.columns if c not in (world.geometry.name, name_column)]
+    shape = world.geometry.name
     for row in world.to_dict("records"):
         place = SubElement(document, "Placemark")
-        SubElement(place, "name").text = _xml_text(row.get(name_column, ""))
+        SubElement(place, "name").text = _xml_text(row.pop(name_column, ""))
         if colours and row.get(colour_column) in colours:
             SubElement(place, "styleUrl").text = f"#{row[colour_column]}"
-        extended = SubElement(place, "ExtendedData")
-        for column in columns:
-            data = SubElement(extended, "Data", name=str(column))
-            SubElement(data, "value").text = _xml_text(row[column])
-        _kml_geometry(place, row[world.geometry.name])
+        geometry = row.pop(shape)
+        _kml_attributes(place, row)
+        _kml_geometry(place, geometry)
     indent(root)
     path = folder / f"{name}.kml"
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     path.write_text(head + tostring(root, encoding="unicode") + "\n", encoding="utf-8")
     return [path]
+
+
+def _kml_attributes(place: Element, row: Mapping[Any, Any]) -> None:
+    extended = SubElement(place, "ExtendedData")
+    for column, value in row.items():
+        data = SubElement(extended, "Data", name=str(column))
+        SubElement(data, "value").text = _xml_text(value)
 
 
 def _xml_text(value: Any) -> str:

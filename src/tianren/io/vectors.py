@@ -167,11 +167,20 @@ def _repaired(
         return layer
     fixed = shapes.copy()
     fixed[broken] = [_valid(shape) for shape in shapes[broken]]
+    _tell_repair(entry, shapes, fixed, broken, findings, fault=bool((broken & ~sound).any()))
+    kept = ~shapely.is_empty(fixed)
+    return layer.set_geometry(fixed, crs=layer.crs)[kept].reset_index(drop=True)
+
+
+def _tell_repair(
+    entry: Entry, shapes: Array, fixed: Array, broken: Array, findings: list[Finding], fault: bool
+) -> None:
+    """Refuse a repair that changes the layer's area; tell any other that is more than rounding."""
     before, after = shapely.area(shapes[broken]), shapely.area(fixed[broken])
     changed = float(np.abs(after - before).sum())
     share = changed / max(float(shapely.area(fixed).sum()), 1e-300)
     first = int(np.flatnonzero(broken)[0]) + 1
-    amount = f"{int(broken.sum())} of {len(layer)} features, the first is number {first}"
+    amount = f"{int(broken.sum())} of {len(shapes)} features, the first is number {first}"
     if share > REPAIR_TOLERANCE:
         why = shapely.is_valid_reason(shapes[first - 1])
         raise UserError(
@@ -187,10 +196,8 @@ def _repaired(
         changed=changed,
         share=100 * share,
     )
-    if share > _NOTHING or (broken & ~sound).any():
+    if share > _NOTHING or fault:
         findings.append(_finding("vector.repaired", entry, message))
-    kept = ~shapely.is_empty(fixed)
-    return layer.set_geometry(fixed, crs=layer.crs)[kept].reset_index(drop=True)
 
 
 def _valid(shape: Any) -> Any:
