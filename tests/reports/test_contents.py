@@ -1,11 +1,15 @@
 """Reading a finished run back into plain values."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import make_run
+import numpy as np
 import pytest
+import rasterio
 
 from tianren.errors import UserError
+from tianren.measures import Measure
 from tianren.reports import facts
 from tianren.reports.contents import Contents, read_contents
 
@@ -54,3 +58,33 @@ def test_statements_carry_their_numbers(contents: Contents) -> None:
     assert f"in {len(contents.pieces)} pieces" in statement  # type: ignore[arg-type]
     assert "% of the land holds" in facts.grade_statement(contents, "water_conservation")
     assert "extremely sensitive" in facts.grade_statement(contents, "water_erosion")
+
+
+def test_what_is_always_inside_is_counted_on_the_line_itself(contents: Contents) -> None:
+    """Cells of this line that are inside in every draw, over all cells of this line."""
+    with rasterio.open(contents.folder / "robustness/frequency.tif") as source:
+        share = source.read(1)
+    with rasterio.open(contents.folder / "redline_cells.tif") as source:
+        line = source.read(1) > 0
+    assert contents.always_inside == pytest.approx(100 * np.mean(share[line] == 1))
+    assert 0 < float(contents.always_inside or 0) <= 100
+
+
+def test_a_grading_by_province_has_a_curve_a_province(contents: Contents) -> None:
+    """The largest total comes first; there is no curve of the whole nation to speak of."""
+    name = "soil_conservation"
+    mine = [m for m in contents.measures if dict(m.by).get("function") == name]
+    scoped = [_within(m, place) for m in mine for place in ("North Shore", "Côte")]
+    totals = [_total(name, "North Shore", 3.0), _total(name, "Côte", 7.0)]
+    zonal = replace(contents, measures=(*scoped, *totals))
+    assert list(facts.lorenz_by_scope(zonal, name)) == ["Côte", "North Shore"]
+    assert facts.lorenz(zonal, name) == []
+    assert facts.lorenz_by_scope(contents, name) == {"nation": facts.lorenz(contents, name)}
+
+
+def _within(measure: Measure, place: str) -> Measure:
+    return replace(measure, by=tuple((k, place if k == "scope" else v) for k, v in measure.by))
+
+
+def _total(name: str, place: str, value: float) -> Measure:
+    return Measure(f"{name}.total", "Synthetia", "2026", value, "t/a", (("scope", place),))

@@ -139,9 +139,9 @@ def test_a_run_without_anything_but_pieces_still_has_a_report(
 
 def test_a_finished_sentence_is_told_again_with_its_values() -> None:
     set_language("es")
-    told = retold("clay has no data on 37 % of the region")
+    told = retold("clay has no data on 37 % of the land")
     assert "37" in told
     assert told.startswith("Arcilla no tiene datos")
     assert retold("A sentence that nobody wrote.") == "A sentence that nobody wrote."
     set_language("en")
-    assert retold("clay has no data on 37 % of the region").startswith("clay has")
+    assert retold("clay has no data on 37 % of the land").startswith("clay has")

@@ -27,7 +27,7 @@ def test_every_layer_gets_its_map(contents: Contents, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "es"])
-def test_a_map_is_the_same_bytes_and_at_200_dpi(
+def test_a_map_is_the_same_bytes_and_says_its_dpi(
     contents: Contents, ground: maps.Ground, tmp_path: Path, language: str
 ) -> None:
     set_language(language)
@@ -37,7 +37,7 @@ def test_a_map_is_the_same_bytes_and_at_200_dpi(
         made.append(maps.redline(contents, ground, tmp_path / name).path)
     assert made[0].read_bytes() == made[1].read_bytes()
     with Image.open(made[0]) as picture:
-        assert round(picture.info["dpi"][0]) == 200
+        assert round(picture.info["dpi"][0]) == sheet.DPI
         assert "Software" not in picture.info
 
 
@@ -123,3 +123,62 @@ def test_ticks_are_few_round_and_within_the_ends(high: float, low: float) -> Non
     assert 2 <= len(ticks) <= 6
     assert all(low - 1e-9 <= value <= high + 1e-9 for value, _ in ticks)
     assert len({text for _, text in ticks}) == len(ticks)
+
+
+def a_sheet(ratio: float, *, whole_width: bool, entries: int = 6) -> sheet.Sheet:
+    extent = (0.0, 100e3 * ratio, 0.0, 100e3)
+    legend = [sheet.heading("Head"), *(sheet.line(f"Line {n}", "#000000") for n in range(entries))]
+    return sheet.Sheet("", "", extent, make_run.CRS, [], legend, whole_width=whole_width)
+
+
+@pytest.mark.parametrize("whole_width", [True, False])
+@pytest.mark.parametrize("ratio", [0.5, 0.8, 1.0, 1.3, 2.0, 3.5])
+def test_the_frame_fits_the_region(ratio: float, whole_width: bool) -> None:
+    """No blank band on either side, but round a region too thin for a frame of its own."""
+    page = a_sheet(ratio, whole_width=whole_width)
+    placed = sheet.arrange(page)
+    shown = sheet.fill_box(page.extent, placed.wide / placed.tall)
+    assert placed.tall <= page.tallest + 1e-9
+    assert placed.wide <= sheet.WIDTH - 2 * sheet.MARGIN + 1e-9
+    assert shown[3] - shown[2] == pytest.approx(sheet.ROOM * 100e3)
+    assert shown[1] - shown[0] == pytest.approx(sheet.ROOM * 100e3 * ratio)
+
+
+def test_a_wide_country_has_its_legend_below_and_a_tall_one_beside() -> None:
+    wide = sheet.arrange(a_sheet(1.6, whole_width=True))
+    tall = sheet.arrange(a_sheet(0.7, whole_width=True))
+    assert len(wide.columns) == 3
+    assert wide.legend[1] > wide.tall
+    assert wide.wide == pytest.approx(sheet.WIDTH - 2 * sheet.MARGIN)
+    assert len(tall.columns) == 1
+    assert tall.legend[0] > tall.wide
+
+
+def test_columns_keep_the_order_and_no_head_stands_alone() -> None:
+    page = a_sheet(1.6, whole_width=True)
+    columns = sheet.in_columns(page.entries, 3)
+    assert [e for column in columns for e in column] == page.entries
+    assert not any(column[-1].heads for column in columns)
+
+
+def test_relief_stops_at_the_border_when_it_ends_inside_the_frame(contents: Contents) -> None:
+    ground = maps.Ground(contents)
+    left, right, bottom, top = ground.extent
+    assert ground.shade is not None
+    assert ground.relief_abroad == maps._encloses(
+        ground.shade.extent, sheet.fill_box(ground.extent, (right - left) / (top - bottom))
+    )
+
+
+@pytest.mark.parametrize(
+    ("citation", "short"),
+    [
+        ("Beck, H. E., Wood, E. F. (2018): Climate maps. Scientific Data 5:180214", "Beck 2018"),
+        ("GLOBE Task Team (1999): GLOBE. NOAA", "GLOBE Task Team 1999"),
+        ("Bundesamt für Statistik (BFS), GEOSTAT 2024", "Bundesamt für Statistik"),
+        ("Register of protected areas (2026)", "Register of protected areas 2026"),
+        ("徐涵秋（2013）：区域生态环境", "徐涵秋 2013"),
+    ],
+)
+def test_a_map_names_its_sources_in_short(citation: str, short: str) -> None:
+    assert maps.short_citation(citation) == short

@@ -10,6 +10,7 @@ from tianren.reports import facts, numerals, palette, words
 from tianren.reports.contents import Contents, Row
 from tianren.reports.maps import Drawn
 from tianren.reports.retelling import retold
+from tianren.reports.sheet import MARGIN, WIDTH
 
 Block = Mapping[str, Any]
 MOST_PIECES = 60  # the report lists the largest; the workbook lists all
@@ -20,7 +21,7 @@ MOST_UNITS = 40  # administrative units in a table; the rest become one row, so 
 class Column:
     """One column of a table.
 
-    kind: number (aligned right), text (takes the room), word (as wide as it is), hash.
+    kind: number (aligned right), text and wide (take the room), word (as wide as it is), hash.
     """
 
     head: str
@@ -178,9 +179,9 @@ def _five_numbers(contents: Contents) -> list[tuple[str, str, str]]:
             numbers.append((numerals.percent_number(share), "%", where))
     if len(numbers) < 3:  # land and sea take two places
         numbers.append((numerals.number(facts.piece_count(contents), 0), "", say("pieces")))
-    core, area = facts.robust_core(contents), facts.total_area(contents)
-    if core is not None and area:
-        certain = numerals.percent_number(100 * core / area)
+    always = contents.always_inside
+    if always is not None:
+        certain = numerals.percent_number(always)
         numbers.append((certain, "%", say("of it inside in every draw")))
     else:
         numbers += _first_held(contents)
@@ -418,7 +419,7 @@ def _basis(criterion: Row) -> str:
     if criterion.get("status") == "computed":
         method = str(criterion.get("method", ""))
         layers = [words.layer(str(i)) for i in criterion.get("inputs", [])]
-        parts = [words.plain(method), *parts]
+        parts = [words.plain(say(method)), *parts]
         if layers:
             parts.append(say("from {layers}", layers=words.listing(layers)))
     return "; ".join(p for p in parts if p) or "–"
@@ -651,8 +652,8 @@ def _inputs(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter | None
     columns = [
         Column(say("Layer")),
         Column(say("Period"), "", "word"),
-        Column(say("Licence"), "", "word"),
-        Column(say("Citation")),
+        Column(say("Licence")),
+        Column(say("Citation"), "", "wide"),
         Column("sha256", "", "hash"),
     ]
     rows = [
@@ -748,7 +749,14 @@ def _text(text: str) -> Block:
 
 
 def _figure(drawn: Drawn) -> Block:
-    return {"kind": "figure", "file": drawn.path.name, "title": drawn.title, "alt": drawn.alt}
+    return {
+        "kind": "figure",
+        "file": drawn.path.name,
+        "title": drawn.title,
+        "alt": drawn.alt,
+        "head": drawn.head,
+        "margin": MARGIN / WIDTH,
+    }
 
 
 def _table(

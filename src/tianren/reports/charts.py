@@ -26,6 +26,8 @@ def draw_charts(contents: Contents, folder: Path) -> list[Drawn]:
         drawn.append(areas(contents, folder))
     if any(facts.lorenz(contents, name) for name in contents.computed):
         drawn.append(lorenz(contents, folder))
+    elif any(facts.lorenz_by_scope(contents, name) for name in contents.computed):
+        drawn.append(lorenz_by_scope(contents, folder))
     if effects(contents):
         drawn.append(tornado(contents, folder))
     return drawn
@@ -99,6 +101,73 @@ def _labels_beside(axes: "Axes", ends: Sequence[tuple[str, str, float]]) -> None
     sheet.write(
         axes, 102.5, top - 1, say("- - -  spread evenly"), 7.5, color=palette.FAINT_INK, va="top"
     )
+
+
+PANEL = 2.2  # inches, the sides of one function's curves
+PANEL_STEP = 2.95  # from one row of panels to the next
+
+
+def lorenz_by_scope(contents: Contents, folder: Path) -> Drawn:
+    """Where land is ranked within each scope: a panel a function, its largest scopes in it."""
+    scopes = {n: facts.lorenz_by_scope(contents, n) for n in contents.computed}
+    scopes = {n: curves for n, curves in scopes.items() if curves}
+    tops = {n: next(iter(curves.items())) for n, curves in scopes.items()}
+    steepest = max(tops, key=lambda n: facts.at(tops[n][1], 20))
+    title = say(
+        "The best fifth of {realm} holds {percent} of {service}",
+        realm=tops[steepest][0],
+        percent=numerals.percent(facts.at(tops[steepest][1], 20)),
+        service=words.service(steepest),
+    )
+    subtitle = say("Share of each function (%) held by its best land (% of the area graded)")
+    rows = -(-len(scopes) // 2)
+    tall = PANEL_STEP * rows - 0.35
+    figure, whole = _frame(contents, title, subtitle, tall, left=0.3, right=0.2)
+    whole.set_axis_off()
+    for number, (name, curves) in enumerate(scopes.items()):
+        left = 0.55 + number % 2 * (WIDTH - 0.55) / 2
+        top = 0.62 + tall - 0.3 - number // 2 * PANEL_STEP
+        axes = sheet.box(figure, left, top, PANEL * 0.86, PANEL)
+        sheet.lines(figure, [words.criterion(name)], 9.5, left, top + 0.24, palette.INK)
+        _scope_panel(axes, name, curves)
+    return _save(figure, folder / "lorenz.png", title)
+
+
+STROKES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1, 2)))
+
+
+def _scope_panel(axes: "Axes", name: str, curves: dict[str, facts.Curve]) -> None:
+    """The largest scopes, each with a stroke of its own and labelled beside the panel."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.plot([0, 100], [0, 100], color="#9aa2a7", lw=0.8, ls=(0, (4, 3)))
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 100)
+    axes.set_xticks([0, 50, 100])
+    _number_axis(axes)
+    _number_axis(axes, vertical=True)
+    top, colour = 99.0, palette.grade_colours(name)[5]
+    for stroke, (scope, curve) in zip(STROKES, curves.items(), strict=False):
+        land, share = zip(*curve, strict=True)
+        axes.plot(land, share, color=colour, lw=1.3, ls=stroke)
+        axes.plot([104, 118], [top - 3, top - 3], color=colour, lw=1.3, ls=stroke, clip_on=False)
+        top = _beside(axes, 121, top, wrap(scope, 7.5, 1.05)[:2], 7.5, palette.INK)
+        told = say("best 20 %: {percent}", percent=numerals.percent(facts.at(curve, 20)))
+        top = _beside(axes, 121, top, [told], 6.5, palette.FAINT_INK) - 3
+    rest = len(curves) - len(STROKES)
+    if rest > 0:
+        told = say("{count} others, listed in the workbook", count=rest)
+        _beside(axes, 104, top, wrap(told, 6.5, 1.3), 6.5, palette.FAINT_INK)
+
+
+def _beside(
+    axes: "Axes", x: float, top: float, texts: Sequence[str], points: float, colour: str
+) -> float:
+    """Lines of text right of a panel, downward from a height; returns the height below them."""
+    for text in texts:
+        sheet.write(axes, x, top, text, points, color=colour, va="top", clip_on=False)
+        top -= points
+    return top
 
 
 def effects(contents: Contents) -> list[tuple[str, float]]:

@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,19 @@ class Contents:
         """How often each cell is inside, when a robustness run was made."""
         return _first(self.folder, "robustness/frequency.tif", "robustness.tif", "frequency.tif")
 
+    @cached_property
+    def always_inside(self) -> float | None:
+        """Percent of this line's own cells that are inside in every draw; None without draws."""
+        cells = self.folder / "redline_cells.tif"
+        if self.frequency_path is None or not cells.exists():
+            return None
+        from tianren.io.rasters import open_raster
+        from tianren.raster.blocks import reduce_blocks
+
+        rasters = [open_raster(self.frequency_path), open_raster(cells, kind="category")]
+        always, line = reduce_blocks(_count_always, rasters, _both)
+        return 100 * always / line if line else None
+
     def pick(self, indicator: str, **by: str) -> Measure | None:
         """The one measure with exactly this breakdown, or None."""
         wanted = sorted(by.items())
@@ -126,6 +140,16 @@ class Contents:
             for m in self.measures
             if m.indicator == indicator and sorted(d for d, _ in m.by) == wanted
         ]
+
+
+def _count_always(share: Any, pieces: Any) -> tuple[int, int]:
+    """Cells of the line that are inside in every draw, and all cells of the line."""
+    line = pieces > 0
+    return int(((share == 1) & line).sum()), int(line.sum())
+
+
+def _both(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    return a[0] + b[0], a[1] + b[1]
 
 
 def read_contents(folder: Path, description: Description | None = None) -> Contents:
@@ -187,9 +211,9 @@ def _read_pieces(folder: Path) -> "GeoDataFrame | None":
     path = folder / "redline.gpkg"
     if not path.exists():
         return None
-    import geopandas
+    from tianren.io.vectors import read_result
 
-    return geopandas.read_file(path, layer="redline").sort_values("code", kind="stable")
+    return read_result(path, "redline").sort_values("code", kind="stable")
 
 
 def _admin_levels(pieces: "GeoDataFrame | None") -> tuple[str, ...]:

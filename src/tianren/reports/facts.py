@@ -118,22 +118,44 @@ def where(contents: Contents, name: str) -> str:
     return say("the land") if realm_of(contents, name) == "land" else say("the sea")
 
 
-def lorenz(contents: Contents, name: str) -> list[tuple[float, float]]:
-    """(percent of the land, percent of the function it holds), best land first.
+Curve = list[tuple[float, float]]  # (percent of the land, percent of the function it holds)
+
+
+def lorenz(contents: Contents, name: str) -> Curve:
+    """How much of a function the best land holds, over the whole realm.
 
     Empty when the grading has several scopes on land: each has a curve of its own.
     """
-    mine = [
-        m
+    curves = lorenz_by_scope(contents, name)
+    wanted = set(curves) if len(curves) == 1 else set(curves) & {realm_of(contents, name)}
+    return curves[wanted.pop()] if len(wanted) == 1 else []
+
+
+def lorenz_by_scope(contents: Contents, name: str) -> dict[str, Curve]:
+    """Scope -> its curve, best land first; the scope with the largest total comes first."""
+    found: dict[str, Curve] = {}
+    for m in contents.measures:
+        by = dict(m.by)
+        if m.indicator == "function.lorenz" and by.get("function") == name:
+            found.setdefault(by.get("scope", ""), []).append((_percent_of(m), m.value))
+    totals = _totals(contents, name)
+    order = sorted(found, key=lambda scope: (-totals.get(scope, 0.0), scope))
+    return {scope: [(0.0, 0.0), *sorted(found[scope]), (100.0, 100.0)] for scope in order}
+
+
+def _totals(contents: Contents, name: str) -> dict[str, float]:
+    """Scope -> the function's total, where the run tells one."""
+    return {
+        dict(m.by)["scope"]: m.value
         for m in contents.measures
-        if m.indicator == "function.lorenz" and dict(m.by).get("function") == name
-    ]
-    scopes = {dict(m.by).get("scope", "") for m in mine}
-    wanted = scopes if len(scopes) == 1 else scopes & {realm_of(contents, name)}
-    if len(wanted) != 1:
-        return []
-    points = [(_percent_of(m), m.value) for m in mine if dict(m.by).get("scope", "") in wanted]
-    return [(0.0, 0.0), *sorted(points), (100.0, 100.0)]
+        if m.indicator.startswith(f"{name}.") and [d for d, _ in m.by] == ["scope"]
+    }
+
+
+def at(curve: Curve, percent: float) -> float:
+    """What the best given percent of the land holds, percent."""
+    land, share = zip(*curve, strict=True)
+    return float(np.interp(percent, land, share))
 
 
 def _percent_of(measure: Measure) -> float:
@@ -177,10 +199,7 @@ def grade_statement(contents: Contents, name: str) -> str:
 def held_by_best(contents: Contents, name: str, percent: float) -> float | None:
     """Percent of a function that the best given percent of the land holds, off the Lorenz curve."""
     curve = lorenz(contents, name)
-    if not curve or percent <= 0:
-        return None
-    land, share = zip(*curve, strict=True)
-    return float(np.interp(percent, land, share))
+    return at(curve, percent) if curve and percent > 0 else None
 
 
 def value_statement(contents: Contents, name: str) -> str:
@@ -218,19 +237,12 @@ def draws(contents: Contents) -> str:
     return str(found.get("robustness", "") or found.get("draws", "") or "")
 
 
-def robust_core(contents: Contents) -> float | None:
-    """The area inside in every draw, m2."""
-    found = [m for m in contents.measures if m.indicator == "robustness.core"]
-    return found[0].value if found else None
-
-
 def robust_statement(contents: Contents) -> str:
-    """ "70 % of the redline is inside in every one of 20 draws"."""
-    core, area = robust_core(contents), total_area(contents)
-    if core is None or area == 0:
+    """ "70 % of the redline's area is inside in every one of 20 draws"."""
+    always = contents.always_inside
+    if always is None:
         return say("How often each place is inside the redline")
-    share = numerals.percent(100 * core / area)
-    count = draws(contents)
+    share, count = numerals.percent(always), draws(contents)
     if not count:
         return say("{share} of the redline's area is inside in every draw", share=share)
     return say(

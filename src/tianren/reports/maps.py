@@ -1,7 +1,9 @@
 """The maps of a run, as PNG: the redline, each criterion's grade and value, how sure it is."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Picture = NDArray[np.float64]  # (rows, columns, 4), sRGB and opacity in 0..1
+CONFLICT_HATCH = "xxxxx"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Drawn:
     path: Path
     title: str
     alt: str
+    head: float = 0.0  # the share of the picture's height that its title takes
 
 
 def draw_maps(contents: Contents, folder: Path) -> list[Drawn]:
@@ -47,7 +51,7 @@ def draw_maps(contents: Contents, folder: Path) -> list[Drawn]:
 
 
 class Ground:
-    """What every map of a run stands on: the extent, the region's mask and the hillshade."""
+    """What every map of a run stands on: extent, mask, hillshade, borders; each made once."""
 
     def __init__(self, contents: Contents) -> None:
         self.contents = contents
@@ -92,7 +96,7 @@ class Ground:
         return Preview(hillshade(read.cells, read.cell), read.extent, read.crs)
 
     def draw(self, axes: "Axes") -> None:
-        """Plain land, then the grey hillshade within it."""
+        """Plain land and sea with the grey hillshade; pale and flat outside the region."""
         if self.preview is not None:
             land = np.isfinite(self.preview.cells)
             show(axes, _flat(land, palette.PLAIN_LAND), self.preview.extent)
@@ -101,29 +105,71 @@ class Ground:
             picture = np.dstack([grey, grey, grey, np.isfinite(grey)])
             show(axes, np.nan_to_num(picture), self.shade.extent, smooth=True)
         if self.preview is not None:
-            veil = _flat(~np.isfinite(self.preview.cells), palette.OUTSIDE)
-            show(axes, veil * (1, 1, 1, 0.78), self.preview.extent)
+            veil = _flat(~np.isfinite(self.preview.cells), palette.ABROAD)
+            show(axes, veil * (1, 1, 1, 0.78 if self.relief_abroad else 1), self.preview.extent)
+        self._draw_sea(axes)
+
+    def _draw_sea(self, axes: "Axes") -> None:
+        around = self.contents.surroundings.region
+        if around is not None and "realm" in around:
+            sea = around.geometry[around["realm"] == "sea"].simplify(self.tolerance)
+            _fill(axes, sea, fill=palette.SEA)
+
+    @cached_property
+    def relief_abroad(self) -> bool:
+        """Whether the relief goes on to the frame's edge all round; else it stops at the border."""
+        if self.shade is None or self.preview is None:
+            return False
+        frame = sheet.fill_box(self.extent, _ratio(self.extent))
+        return all(_encloses(read.extent, frame) for read in (self.shade, self.preview))
 
     def outline(self, axes: "Axes") -> None:
         """The region's border, and thinner those of its first administrative level."""
-        around = self.contents.surroundings
-        if around.borders is not None:
-            _edges(axes, around.borders, "#6d757a", 0.35, self.tolerance)
-        if around.region is not None:
-            _edges(axes, around.region, "#454d52", 0.7, self.tolerance)
-        elif self.preview is not None:
-            left, right, bottom, top = self.preview.extent
-            known = np.pad(np.isfinite(self.preview.cells), 1).astype(float)
-            wide, tall = self.preview.cell
-            box = (left - wide, right + wide, bottom - tall, top + tall)
+        _stroke(axes, self._borders, "#6d757a", 0.35)
+        _stroke(axes, self._border, "#454d52", 0.7)
+        if self.contents.surroundings.region is None and self.preview is not None:
+            box, known = _ringed(self.preview, np.isfinite(self.preview.cells).astype(np.float32))
             axes.contour(
                 known, levels=[0.5], colors="#454d52", linewidths=0.6, extent=box, origin="upper"
             )
+
+    @cached_property
+    def _borders(self) -> Any:
+        return _outlines(self.contents.surroundings.borders, self.tolerance)
+
+    @cached_property
+    def _border(self) -> Any:
+        return _outlines(self.contents.surroundings.region, self.tolerance)
+
+    @cached_property
+    def line(self) -> Any:
+        """The redline's outer edge: all pieces as one path, or None."""
+        pieces = self.contents.pieces
+        return None if pieces is None else _path([_whole(pieces)])
+
+    def draw_line(self, axes: "Axes", colour: str = palette.EDGE) -> None:
+        """The redline's edge alone, with a light seam, over a filled map."""
+        _stroke(axes, self.line, "#ffffff", 1.7)
+        _stroke(axes, self.line, colour, 0.9)
 
     @property
     def tolerance(self) -> float:
         """Half a picture's cell: detail below it cannot be seen."""
         return (self.extent[1] - self.extent[0]) / 3000
+
+
+def _ratio(extent: sheet.Extent) -> float:
+    left, right, bottom, top = extent
+    return (right - left) / (top - bottom)
+
+
+def _encloses(outer: sheet.Extent, inner: sheet.Extent) -> bool:
+    return bool(
+        outer[0] <= inner[0]
+        and outer[1] >= inner[1]
+        and outer[2] <= inner[2]
+        and outer[3] >= inner[3]
+    )
 
 
 def _any_raster(contents: Contents) -> Path | None:
@@ -163,6 +209,7 @@ def redline(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     title = facts.redline_statement(contents)
     told = say("The ecological conservation redline by category")
     page = _sheet(contents, ground, title, told, tallest=6.4)
+    page.whole_width = True
     page.entries += _redline_legend(contents, ground)
     laid = sheet.lay_out(page)
     ground.draw(laid.axes)
@@ -178,12 +225,10 @@ def _draw_redline(axes: "Axes", contents: Contents, ground: Ground) -> None:
     if pieces is not None:
         for name, group in pieces.groupby("category"):
             _fill_category(axes, group.geometry, str(name))
-        _edges(axes, pieces, palette.EDGE, 0.25, 0)
-        whole = _whole(pieces)
-        _edge_of(axes, whole, palette.EDGE, _edge_width(len(pieces)))
+        _stroke(axes, _path(pieces.geometry), palette.EDGE, 0.25)
+        _stroke(axes, ground.line, palette.EDGE, _edge_width(len(pieces)))
     ground.outline(axes)
-    if around.protected is not None:
-        _edges(axes, around.protected, palette.PROTECTED, 1.0, ground.tolerance)
+    _stroke(axes, _outlines(around.protected, ground.tolerance), palette.PROTECTED, 1.0)
 
 
 def _edge_width(pieces: int) -> float:
@@ -192,16 +237,21 @@ def _edge_width(pieces: int) -> float:
 
 
 def _hatch_cells(axes: "Axes", marked: Preview) -> None:
-    """Hatch the cells that are 1, with a thin edge; nothing is filled."""
-    left, right, bottom, top = marked.extent
-    wide, tall = marked.cell
-    box = (left - wide, right + wide, bottom - tall, top + tall)
-    cells = np.pad(marked.cells, 1)
+    """Hatch the cells that are 1, on white within a thin edge, so that a single cell is seen."""
+    box, cells = _ringed(marked, marked.cells)
     drawn = axes.contourf(
-        cells, levels=[0.5, 1.5], colors="none", hatches=["xxxxxx"], extent=box, origin="upper"
-    )
+        cells, levels=[0.5, 1.5], colors=[(1, 1, 1, 0.6)], hatches=[CONFLICT_HATCH],
+        extent=box, origin="upper",
+    )  # fmt: skip
     drawn.set_edgecolor(palette.CONFLICT)
-    drawn.set_linewidth(0)
+    drawn.set_linewidth(0.4)
+
+
+def _ringed(read: Preview, cells: NDArray[np.float32]) -> tuple[sheet.Extent, NDArray[np.float32]]:
+    """Cells with a ring of zeros around them, and their extent: a contour closes at the edge."""
+    left, right, bottom, top = read.extent
+    wide, tall = read.cell
+    return (left - wide, right + wide, bottom - tall, top + tall), np.pad(cells, 1)
 
 
 def _fill_category(axes: "Axes", geometries: Iterable[Any], name: str) -> None:
@@ -214,12 +264,13 @@ def _fill_category(axes: "Axes", geometries: Iterable[Any], name: str) -> None:
 def _redline_legend(contents: Contents, ground: Ground) -> list[sheet.Entry]:
     found = [sheet.heading(say("Redline"))]
     areas = facts.areas_by_category(contents)
+    total = sum(area for _, area in areas)
     for name, area in areas:
         look = palette.CATEGORY_LOOKS.get(name, palette.OTHER_LOOK)
         found.append(
             sheet.swatch(
                 words.category(name),
-                f"{numerals.km2(area)} km²",
+                f"{numerals.km2(area)} km² · {numerals.percent(100 * area / total)}",
                 fill=look.fill,
                 alpha=palette.FILL_OPACITY,
                 hatch=look.hatch,
@@ -234,7 +285,7 @@ def _redline_legend(contents: Contents, ground: Ground) -> list[sheet.Entry]:
     if ground.deducted is not None:
         found.append(
             sheet.swatch(
-                say("Deducted conflicts"), hatch="xxxxxx", edge=palette.CONFLICT, width=0.3
+                say("Deducted conflicts"), hatch=CONFLICT_HATCH, edge=palette.CONFLICT, width=0.5
             )
         )
     if around.borders is not None:
@@ -253,7 +304,7 @@ def grade(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
     laid = sheet.lay_out(page)
     ground.draw(laid.axes)
     draw_grade(laid.axes, contents, name, 1400)
-    _draw_line_only(laid.axes, contents)
+    ground.draw_line(laid.axes)
     ground.outline(laid.axes)
     return _finish(laid, folder / f"grade_{name}.png", title, contents)
 
@@ -301,7 +352,7 @@ def value(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
     laid = sheet.lay_out(page)
     ground.draw(laid.axes)
     show(laid.axes, coloured(read.cells, colours, low, high), read.extent)
-    _draw_line_only(laid.axes, contents)
+    ground.draw_line(laid.axes)
     ground.outline(laid.axes)
     return _finish(laid, folder / f"value_{name}.png", title, contents)
 
@@ -380,7 +431,7 @@ def frequency(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     picture = coloured(cells.astype(np.float32), colours, 0, 1)
     picture[..., 3] = np.where(np.nan_to_num(cells) > 0, 0.85, 0)
     show(laid.axes, picture, read.extent)
-    _draw_line_only(laid.axes, contents, palette.INK)
+    ground.draw_line(laid.axes, palette.INK)
     ground.outline(laid.axes)
     return _finish(laid, folder / "robustness.png", title, contents)
 
@@ -410,11 +461,20 @@ def footer(contents: Contents) -> list[str]:
         day=contents.day.isoformat(),
         run=contents.run_id,
     )
-    cited = sorted({str(i["citation"]) for i in contents.inputs if i.get("citation")})
-    sources = "; ".join(cited or sorted({words.source(i) for i in contents.inputs}))
-    return (
-        [dated, say("Sources: {sources}", sources=_shortened(sources, 380))] if sources else [dated]
+    named = sorted(
+        {short_citation(str(i["citation"])) for i in contents.inputs if i.get("citation")}
     )
+    sources = "; ".join(named or sorted({words.source(i) for i in contents.inputs}))
+    return (
+        [dated, say("Sources: {sources}", sources=_shortened(sources, 300))] if sources else [dated]
+    )
+
+
+def short_citation(text: str) -> str:
+    """Who and when, as under a map: "Beck 2018"; the report has the citation in full."""
+    who = re.split(r"[,:;(（，：；]|\. ", text, maxsplit=1)[0].strip()
+    year = re.search(r"[(（]((?:19|20)\d\d)[a-z]?[)）]", text)
+    return f"{who} {year[1]}" if year else who
 
 
 def _shortened(text: str, most: int) -> str:
@@ -423,6 +483,7 @@ def _shortened(text: str, most: int) -> str:
     return text[:most].rsplit("; ", 1)[0] + say("; and others, listed in the report")
 
 
+@cache
 def crs_name(text: str) -> str:
     """A CRS as people cite it: its authority's code and name, else its projection string."""
     if not text:
@@ -465,13 +526,6 @@ def _flat(mask: NDArray[np.bool_], colour: str) -> Picture:
     return picture
 
 
-def _draw_line_only(axes: "Axes", contents: Contents, colour: str = palette.EDGE) -> None:
-    if contents.pieces is not None:
-        whole = _whole(contents.pieces)
-        _edge_of(axes, whole, "#ffffff", 1.7)
-        _edge_of(axes, whole, colour, 0.9)
-
-
 def _whole(pieces: "GeoDataFrame") -> Any:
     """All pieces as one shape. The pieces are a coverage, which dissolves fast and exactly."""
     import shapely
@@ -479,20 +533,17 @@ def _whole(pieces: "GeoDataFrame") -> Any:
     return shapely.coverage_union_all(np.asarray(pieces.geometry.values))
 
 
-def _edges(
-    axes: "Axes", frame: "GeoDataFrame", colour: str, width: float, tolerance: float
-) -> None:
-    for geometry in frame.geometry:
-        shape = geometry.simplify(tolerance) if tolerance else geometry
-        _edge_of(axes, shape, colour, width)
+def _outlines(frame: "GeoDataFrame | None", tolerance: float) -> Any:
+    """All outlines of a layer as one path, without detail below a tolerance; None without any."""
+    return None if frame is None else _path(frame.geometry.simplify(tolerance))
 
 
-def _edge_of(axes: "Axes", geometry: Any, colour: str, width: float) -> None:
-    path = _path([geometry])
+def _stroke(axes: "Axes", path: Any, colour: str, width: float) -> None:
     if path is not None:
         from matplotlib.patches import PathPatch
 
-        axes.add_patch(
+        # As an artist: a patch would have its limits searched, which a map's frame has already.
+        axes.add_artist(
             PathPatch(path, facecolor="none", edgecolor=colour, linewidth=width, joinstyle="round")
         )
 
@@ -504,7 +555,7 @@ def _fill(axes: "Axes", geometries: Iterable[Any], **look: Any) -> None:
         return
     from matplotlib.patches import PathPatch
 
-    axes.add_patch(
+    axes.add_artist(
         PathPatch(
             path,
             facecolor=look.get("fill", "none"),
@@ -538,10 +589,10 @@ def _rings(geometry: Any) -> Sequence[Any]:
 
 
 def _finish(laid: sheet.Laid, path: Path, title: str, contents: Contents) -> Drawn:
-    return _save(laid.figure, path, title, contents)
+    return _save(laid.figure, path, title, contents, laid.head)
 
 
-def _save(figure: Any, path: Path, title: str, contents: Contents) -> Drawn:
+def _save(figure: Any, path: Path, title: str, contents: Contents, head: float = 0.0) -> Drawn:
     sheet.save(figure, path)
     alt = say("Map of {place}: {finding}", place=contents.place or contents.title, finding=title)
-    return Drawn(path, title, alt)
+    return Drawn(path, title, alt, head)

@@ -19,7 +19,8 @@ INK = "#1f2a30"
 FAINT_INK = "#55626a"
 PLAIN_LAND = "#ecebe6"
 NOT_APPLICABLE = "#dcdcdc"
-OUTSIDE = "#ffffff"
+ABROAD = "#f7f7f5"  # land and sea outside the region
+SEA = "#dfe9ee"
 FILL_OPACITY = 0.5
 
 _ANCHORS = {

@@ -7,10 +7,15 @@ in any language.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from tianren.language import say
 from tianren.reports import numerals, palette
+from tianren.reports.ink import write_png
 from tianren.reports.typeface import font, language_tag, wrap
 
 if TYPE_CHECKING:
@@ -20,7 +25,13 @@ if TYPE_CHECKING:
 WIDTH = 7.9  # inches; shrinks little on an A4 page, so that the smallest text stays readable
 MARGIN = 0.22
 PANEL = 2.3
-DPI = 200
+COLUMNS = 3  # of a legend below the map
+COLUMN_GAP = (WIDTH - 2 * MARGIN - COLUMNS * PANEL) / (COLUMNS - 1)
+WIDE = 1.2  # from this width over height on, a map may have the whole width of the sheet
+NARROWEST = 2.4  # inches: a long thin country's frame is widened to this
+ROOM = 1.04  # the frame's sides over the region's
+SCALE_BAR = 0.85  # inches of the legend that scale bar and north arrow take
+DPI = 180  # 207 on an A4 page
 LINE = 1.38  # line height over font size
 
 Extent = tuple[float, float, float, float]  # left, right, bottom, top in metres
@@ -32,11 +43,16 @@ class Entry:
 
     height: float
     draw: Callable[["Axes", float], None]
+    heads: bool = False  # it heads what follows and may not end a column
 
 
 @dataclass
 class Sheet:
-    """A map in the making: what it says and shows."""
+    """A map in the making: what it says and shows.
+
+    tallest: inches; a tall country gets a smaller map rather than unreadable text. whole_width: a
+    wide country's map takes the whole width, and its legend stands below.
+    """
 
     title: str
     subtitle: str
@@ -44,19 +60,32 @@ class Sheet:
     crs: str
     footer: Sequence[str]
     entries: list[Entry] = field(default_factory=list)
-    tallest: float = 6.4  # inches: a tall country gets a smaller map rather than unreadable text
+    tallest: float = 6.4
+    whole_width: bool = False
 
 
 @dataclass(frozen=True)
 class Laid:
-    """A sheet laid out: the figure and the axes to draw the map in."""
+    """A sheet laid out: the figure, the axes of the map, and the title's share of the height."""
 
     figure: "Figure"
     axes: "Axes"
+    head: float
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Where map and legend go, in inches from the upper left corner of the sheet's body."""
+
+    wide: float
+    tall: float
+    body: float
+    columns: tuple[tuple[Entry, ...], ...]
+    legend: tuple[float, float]  # of the first column: from the left, from the top
 
 
 def lay_out(sheet: Sheet) -> Laid:
-    """Make the figure with title, legend and footer; the returned axes have the map's extent."""
+    """Make the figure with title, legend and footer; the frame fits the map's extent."""
     from matplotlib.figure import Figure
 
     title = wrap(sheet.title, 15, WIDTH - 2 * MARGIN)
@@ -64,35 +93,92 @@ def lay_out(sheet: Sheet) -> Laid:
     footer = [part for text in sheet.footer for part in wrap(text, 7, WIDTH - 2 * MARGIN)]
     head = MARGIN + _height(title, 15) + 0.05 + _height(subtitle, 9.5) + 0.14
     foot = 0.12 + _height(footer, 7) + 0.16
-    box = WIDTH - 3 * MARGIN - PANEL
-    bar = _scale_height(sheet)
-    legend = sum(e.height for e in sheet.entries) + bar
-    body = max(_map_height(sheet, box), legend)
-    figure = Figure(figsize=(WIDTH, head + body + foot), dpi=DPI, facecolor="white")
-    total = head + body + foot
+    placed = arrange(sheet)
+    total = head + placed.body + foot
+    figure = Figure(figsize=(WIDTH, total), dpi=DPI, facecolor="white")
     lines(figure, title, 15, MARGIN, total - MARGIN, palette.INK)
     below = total - MARGIN - _height(title, 15) - 0.05
     lines(figure, subtitle, 9.5, MARGIN, below, palette.FAINT_INK)
     lines(figure, footer, 7, MARGIN, foot - 0.12, palette.FAINT_INK)
-    axes = figure.add_axes((MARGIN / WIDTH, foot / total, box / WIDTH, body / total))
-    extent = fill_box(sheet.extent, box / body)
-    frame(axes, extent)
-    panel = figure.add_axes(((2 * MARGIN + box) / WIDTH, foot / total, PANEL / WIDTH, body / total))
-    _panel(panel, sheet, body, bar, (extent[1] - extent[0]) / box)
-    return Laid(figure, axes)
+    axes = box(figure, MARGIN, total - head, placed.wide, placed.tall)
+    frame(axes, fill_box(sheet.extent, placed.wide / placed.tall))
+    for number, entries in enumerate(placed.columns):
+        left = MARGIN + placed.legend[0] + number * (PANEL + COLUMN_GAP)
+        _column(figure, entries, left, total - head - placed.legend[1])
+    return Laid(figure, axes, (head - 0.06) / total)
 
 
-def save(figure: "Figure", path: Any) -> None:
-    """Write the figure as PNG: the same bytes each time, without a date or a program's name."""
+def arrange(sheet: Sheet) -> Arrangement:
+    """The legend below a wide map that may have the whole width, else beside the map."""
+    left, right, bottom, top = sheet.extent
+    ratio = (right - left) / (top - bottom)
+    below = sheet.whole_width and ratio >= WIDE
+    most = WIDTH - 2 * MARGIN if below else WIDTH - 3 * MARGIN - PANEL
+    tall = min(sheet.tallest, most / ratio)
+    wide = min(most, max(NARROWEST, tall * ratio))
+    shown = fill_box(sheet.extent, wide / tall)
+    entries = (*sheet.entries, _scale_and_north(sheet, (shown[1] - shown[0]) / wide))
+    if below:
+        columns = in_columns(entries, COLUMNS)
+        high = max(_stacked(column) for column in columns)
+        return Arrangement(wide, tall, tall + 0.14 + high, columns, (0.0, tall + 0.14))
+    gap = max(0.0, tall - _stacked(entries))
+    column = (*entries[:-1], space(gap), entries[-1])
+    return Arrangement(wide, tall, max(tall, _stacked(column)), (column,), (wide + MARGIN, 0.0))
+
+
+def in_columns(entries: Sequence[Entry], count: int) -> tuple[tuple[Entry, ...], ...]:
+    """The entries in order, in columns of which the highest is as low as it can be."""
+    cuts = combinations(range(1, len(entries)), min(count, len(entries)) - 1)
+    ways = [
+        tuple(tuple(entries[a:b]) for a, b in pairwise((0, *cut, len(entries)))) for cut in cuts
+    ]
+    whole = [w for w in ways if not any(column[-1].heads for column in w)] or ways
+    return min(whole, key=lambda way: max(_stacked(column) for column in way))
+
+
+def _stacked(entries: Sequence[Entry]) -> float:
+    return sum(entry.height for entry in entries)
+
+
+def _column(figure: "Figure", entries: Sequence[Entry], left: float, top: float) -> None:
+    """Legend entries downward from a corner of the figure, inches from its lower left."""
+    high = _stacked(entries)
+    axes = box(figure, left, top, PANEL, high)
+    axes.set_xlim(0, PANEL)
+    axes.set_ylim(0, high)
+    axes.set_axis_off()
+    for entry in entries:
+        entry.draw(axes, high)
+        high -= entry.height
+
+
+def box(figure: "Figure", left: float, top: float, wide: float, tall: float) -> "Axes":
+    """Axes of a size in inches below a corner of the figure, inches from its lower left."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes((left / width, (top - tall) / height, wide / width, tall / height))
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write the figure as a PNG of few colours: the same bytes each time, without a date."""
     from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    canvas = FigureCanvasAgg(figure)
     with rc_context({"hatch.linewidth": 0.55, "text.hinting": "none"}):
-        figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+        canvas.draw()  # type: ignore[no-untyped-call]
+    write_png(np.asarray(canvas.buffer_rgba()), path, DPI)  # type: ignore[no-untyped-call]
 
 
 def write(axes: Any, x: float, y: float, text: str, points: float, **how: Any) -> Any:
     """One line of text in the report's typeface, with the forms of the current language."""
-    made = axes.text(x, y, text, fontproperties=font(points), **{"color": palette.INK, **how})
+    made = axes.text(
+        x,
+        y,
+        text,
+        fontproperties=font(points),
+        **{"color": palette.INK, "parse_math": False, **how},
+    )
     if hasattr(made, "set_language"):
         made.set_language(language_tag())
     return made
@@ -112,15 +198,10 @@ def lines(
         write(where, x / width, y / height, text, points, color=colour, va="top")
 
 
-def _map_height(sheet: Sheet, box: float) -> float:
-    left, right, bottom, top = sheet.extent
-    return float(min(sheet.tallest, max(3.6, box * (top - bottom) / (right - left))))
-
-
 def fill_box(extent: Extent, ratio: float) -> Extent:
     """The extent widened about its centre so that it fills a box of width/height `ratio`."""
     left, right, bottom, top = extent
-    width, height = 1.04 * (right - left), 1.04 * (top - bottom)
+    width, height = ROOM * (right - left), ROOM * (top - bottom)
     width, height = max(width, height * ratio), max(height, width / ratio)
     x, y = (left + right) / 2, (bottom + top) / 2
     return x - width / 2, x + width / 2, y - height / 2, y + height / 2
@@ -132,20 +213,10 @@ def frame(axes: "Axes", extent: Extent) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_autoscale_on(False)
+    axes.set_facecolor(palette.ABROAD)
     for side in axes.spines.values():
         side.set_color("#b9c0c4")
         side.set_linewidth(0.6)
-
-
-def _panel(axes: "Axes", sheet: Sheet, body: float, bar: float, metres: float) -> None:
-    axes.set_xlim(0, PANEL)
-    axes.set_ylim(0, body)
-    axes.set_axis_off()
-    top = body
-    for entry in sheet.entries:
-        entry.draw(axes, top)
-        top -= entry.height
-    _scale_and_north(axes, sheet, metres, bar)
 
 
 # Legend entries ---------------------------------------------------------------------------------
@@ -157,7 +228,7 @@ def heading(text: str) -> Entry:
     def draw(axes: "Axes", top: float) -> None:
         _stack(axes, lines, 9.5, 0, top - 0.02)
 
-    return Entry(_height(lines, 9.5) + 0.06, draw)
+    return Entry(_height(lines, 9.5) + 0.06, draw, heads=True)
 
 
 def note(text: str, points: float = 7.5) -> Entry:
@@ -269,28 +340,32 @@ def _stack(
 # Scale bar and north ----------------------------------------------------------------------------
 
 
-def _scale_height(sheet: Sheet) -> float:
-    return 0.95
-
-
-def _scale_and_north(axes: "Axes", sheet: Sheet, metres: float, height: float) -> None:
+def _scale_and_north(sheet: Sheet, metres: float) -> Entry:
     """metres: ground metres per inch of the map; true because the plane is equal-area."""
     long = round_down(1.5 * metres)
     inches = long / metres
-    y = 0.2
-    for number, shade in enumerate(("#1f2a30", "#ffffff")):
-        from matplotlib.patches import Rectangle
+    angle = bearing_of_north(sheet)
 
-        axes.add_patch(
-            Rectangle(
-                (number * inches / 2, y), inches / 2, 0.055,
-                facecolor=shade, edgecolor=palette.INK, linewidth=0.6,
-            )
+    def draw(axes: "Axes", top: float) -> None:
+        foot = top - SCALE_BAR
+        _scale_bar(axes, inches, foot + 0.1)
+        unit, size = ("km", long / 1000) if long >= 1000 else ("m", long)
+        write(axes, 0, foot + 0.19, "0", 7.5, ha="left")
+        write(axes, inches, foot + 0.19, f"{numerals.written(size)} {unit}", 7.5, ha="center")
+        _north_arrow(axes, PANEL - 0.3, foot + 0.32, angle)
+
+    return Entry(SCALE_BAR, draw)
+
+
+def _scale_bar(axes: "Axes", inches: float, y: float) -> None:
+    from matplotlib.patches import Rectangle
+
+    for number, shade in enumerate((palette.INK, "#ffffff")):
+        half = Rectangle(
+            (number * inches / 2, y), inches / 2, 0.055,
+            facecolor=shade, edgecolor=palette.INK, linewidth=0.6, clip_on=False,
         )  # fmt: skip
-    unit, size = ("km", long / 1000) if long >= 1000 else ("m", long)
-    write(axes, 0, y + 0.08, "0", 7.5, ha="left")
-    write(axes, inches, y + 0.08, f"{size:g} {unit}", 7.5, ha="center")
-    _north_arrow(axes, PANEL - 0.3, 0.42, bearing_of_north(sheet))
+        axes.add_patch(half)
 
 
 def _north_arrow(axes: "Axes", x: float, y: float, angle: float) -> None:
