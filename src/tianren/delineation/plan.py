@@ -118,7 +118,8 @@ def plan(
 
         criteria = criteria or (*FUNCTIONS, *SENSITIVITIES)
         factors = factors or FACTORS
-    context = Context(parameters, available)
+    # A copy: looking at the ways to do something is not yet using their parameters.
+    context = Context(parameters.with_settings({}), available)
     chooser = _Chooser(context, factors)
     known, wanted = facts or Facts(), methods or {}
     _check_choices(criteria, wanted)
