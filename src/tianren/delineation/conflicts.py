@@ -17,7 +17,6 @@ from tianren.raster.blocks import reduce_blocks
 from tianren.raster.raster import Array, Raster, cell_area
 
 DECISIONS = ("keep", "retire", "deduct")
-KINDS = ("built_up", "farmland", "mining", "plantation")
 
 
 @dataclass(frozen=True)
