@@ -23,7 +23,9 @@ LANGUAGES = ("zh_Hans", "es")
 
 # Messages that are written down in one place and said in another, by say(variable):
 # constants of a module whose texts are messages, and calls that carry one (position, keywords).
-TABLES = ("FUNCTIONS", "SENSITIVITIES", "GRADE_NAMES", "CATEGORY_NAMES")
+TABLES = (
+    "FUNCTIONS", "SENSITIVITIES", "GRADE_NAMES", "CATEGORY_NAMES", "REALMS", "SEVERITY_NAMES",
+)  # fmt: skip
 CARRIERS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "Flag": ((1,), ("message",)),
     "finding": ((1,), ("message",)),

@@ -44,6 +44,30 @@ def test_accepted_statuses_count_and_proposed_ones_do_not() -> None:
     assert list(area.layer["site"]) == ["a", "b", "c"] and area.level == must_include.PROTECTED
 
 
+@pytest.mark.parametrize(
+    ("column", "land", "both", "sea"),
+    [("MARINE", "0", "1", "2"), ("MARINE", 0, 1, 2), ("MARINE", 0.0, 1.0, 2.0),
+     ("REALM", "Terrestrial", "Coastal", "Marine")],
+)  # fmt: skip
+def test_a_site_on_land_has_no_sea_and_a_marine_one_no_land(
+    column: str, land: object, both: object, sea: object
+) -> None:
+    realms = {"land": shapely.box(0, 0, 400, 1000), "sea": shapely.box(400, 0, 5000, 1000)}
+    inland = shapely.box(0, 0, 100, 100)
+    sites = layer([square()] * 3 + [inland] * 2, NAME=list("abcde"),
+                  **{column: [land, both, sea, land, sea]})  # fmt: skip
+    rule = Rule("reserves", "protected_area")
+    found = from_layer(rule, sites, PARAMETERS, realms)
+    assert [d.area_m2 for d in found.decisions[:4]] == [4e5, 1e6, 6e5, 1e4]
+    assert [bool(d.reason) for d in found.decisions] == [True, False, True, False, True]
+    assert found.decisions[0].reason == "recorded as wholly land: 0.60 km2 beyond were cut off"
+    assert found.decisions[4].decision == "exclude"
+    (area,) = found.areas
+    assert list(area.layer["site"]) == list("abcd")
+    whole = from_layer(rule, sites, PARAMETERS, {"land": realms["land"]})
+    assert [d.area_m2 for d in whole.decisions] == [1e6, 1e6, 1e6, 1e4, 1e4]
+
+
 def test_biosphere_reserves_do_not_count() -> None:
     found = protected(NAME=["a"], STATUS=["Designated"], DESIG_ENG=["UNESCO-MAB Biosphere Reserve"])
     assert [d.decision for d in found.decisions] == ["exclude"] and found.areas == ()

@@ -19,20 +19,6 @@ from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.raster.raster import Array, Raster, Source, Window
 
-# The kinds that have rules or names of their own; a project may declare any other.
-KINDS = (
-    "protected_area",
-    "drinking_water",
-    "riparian",
-    "headwaters",
-    "wetland",
-    "glacier",
-    "mangrove",
-    "coral",
-    "seagrass",
-    "natural_shoreline",
-    "tiny_population",
-)
 CORE, PROTECTED, REDLINE_ONLY = 1, 2, 3  # protection levels, science section 13
 
 # Where a column is not named, the usual ones are tried; case does not matter.
@@ -43,7 +29,13 @@ USUAL_COLUMNS = {
     "zone": (),
     "order": ("stream_order", "strahler", "ord_stra", "order"),
     "area": ("rep_area",),
+    "realm": ("marine", "realm"),
 }
+
+# What the World Database writes of a site wholly on land (MARINE 0) or at sea (2), and in its newer
+# REALM; the rest (coastal, 1) is both. Practice: the other realm is cut off.
+_ONE_REALM = {"0": "land", "terrestrial": "land", "2": "sea", "marine": "sea"}
+_OTHER = {"land": "sea", "sea": "land"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class Rule:
     """One [must_include.NAME] of a project.
 
     where: column -> accepted values; classes: codes of a category raster; buffer: metres around
-    points and lines; columns: role (name, status, designation, zone, order, area) -> column;
+    points and lines; columns: role (name, status, designation, zone, order, area, realm) -> column;
     core: values of the zone column that are core zones (level 1).
     """
 
@@ -122,11 +114,15 @@ class _Flag:
         return inside.astype(np.int32)
 
 
-def from_layer(rule: Rule, layer: Any, parameters: Parameters) -> Prepared:
+def from_layer(
+    rule: Rule, layer: Any, parameters: Parameters, realms: Mapping[str, Any] | None = None
+) -> Prepared:
     """An entry on a vector layer in the grid's equal-area CRS.
 
     layer: GeoDataFrame of polygons, lines (need a width) or points (need a reported area or a
-    buffer). Returns areas by level and one Decision for each feature, whether it counts or not.
+    buffer). realms: the region's "land" and "sea"; a protected area that is recorded as wholly one
+    loses what it has of the other. Returns areas by level and one Decision for each feature,
+    whether it counts or not.
     """
     sites = _named(rule, layer)
     reasons = _refusals(rule, sites, parameters)
@@ -134,6 +130,7 @@ def from_layer(rule: Rule, layer: Any, parameters: Parameters) -> Prepared:
     empty = sites.geometry.is_empty | sites.geometry.isna()
     for i in np.flatnonzero(empty.to_numpy()):
         reasons.setdefault(int(i), say("it has no geometry"))
+    sites, cut = _in_their_realm(rule, sites, realms or {}, reasons)
     kept = [i for i in range(len(sites)) if i not in reasons]
     levels = _levels(rule, sites)
     areas = tuple(
@@ -142,7 +139,33 @@ def from_layer(rule: Rule, layer: Any, parameters: Parameters) -> Prepared:
         if len(chosen := sites.iloc[[i for i in kept if levels[i] == level]])
     )
     findings = (*_nothing_left(rule, sites, kept), *_circles(rule, layer, kept))
-    return Prepared(areas, _decisions(rule, sites, reasons), findings)
+    return Prepared(areas, _decisions(rule, sites, cut, reasons), findings)
+
+
+def _in_their_realm(
+    rule: Rule, sites: Any, realms: Mapping[str, Any], reasons: dict[int, str]
+) -> tuple[Any, dict[int, str]]:
+    """The sites without what their recorded realm excludes, and what to say of those cut."""
+    import shapely
+
+    column = _column(rule, sites, "realm") if rule.kind == "protected_area" else None
+    if column is None or not {"land", "sea"} <= set(realms):
+        return sites, {}
+    for realm in realms.values():
+        shapely.prepare(realm)
+    shapes, cut = sites.geometry.to_numpy().copy(), {}
+    for i, value in enumerate(sites[column]):
+        mine = _ONE_REALM.get(str(value).strip().removesuffix(".0").casefold())
+        other = realms[_OTHER[mine]] if mine else None
+        if i in reasons or other is None or not shapely.intersects(shapes[i], other):
+            continue
+        before, shapes[i] = shapes[i].area, shapely.difference(shapes[i], other)
+        words = {"realm": say(str(mine)), "area": f"{(before - shapes[i].area) / 1e6:,.2f}"}
+        if shapes[i].area <= 0:
+            reasons[i] = say("recorded as wholly {realm}, but all of it lies beyond", **words)
+        elif before > shapes[i].area:
+            cut[i] = say("recorded as wholly {realm}: {area} km2 beyond were cut off", **words)
+    return sites.assign(geometry=shapes), cut
 
 
 def headwaters(rule: Rule, cells: Raster) -> Prepared:
@@ -340,7 +363,9 @@ def _strip(rule: Rule, order: int, parameters: Parameters) -> float:
     return table[str(min(order, largest))]
 
 
-def _decisions(rule: Rule, sites: Any, reasons: Mapping[int, str]) -> tuple[Decision, ...]:
+def _decisions(
+    rule: Rule, sites: Any, cut: Mapping[int, str], reasons: Mapping[int, str]
+) -> tuple[Decision, ...]:
     areas = sites.geometry.area.to_numpy()
     return tuple(
         Decision(
@@ -348,7 +373,7 @@ def _decisions(rule: Rule, sites: Any, reasons: Mapping[int, str]) -> tuple[Deci
             str(name),
             rule.kind,
             "exclude" if i in reasons else "include",
-            reasons.get(i, ""),
+            reasons.get(i, cut.get(i, "")),
             round(float(areas[i]), 2) if areas[i] > 0 else 0.0,
         )
         for i, name in enumerate(sites["site"])

@@ -83,7 +83,8 @@ def _prepared(
     )
     if project.entry(entry.source).is_vector:
         layer, found = project.vector(entry.source)
-        return must_include.from_layer(rule, layer, parameters), found
+        realms = dict(zip(project.region["realm"], project.region.geometry, strict=True))
+        return must_include.from_layer(rule, layer, parameters, realms), found
     raster, found = _raster(project, entry.source)
     if rule.kind == "headwaters" and not raster.is_category:
         return must_include.headwaters(rule, _headwaters(raster, project, parameters)), found

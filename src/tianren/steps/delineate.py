@@ -72,7 +72,8 @@ class Delineated:
             lines.append(say("{share} % of the {realm}", share=f"{share:.1f}", realm=say(realm)))
         for category, m2 in found["category_m2"].items():
             lines.append(f"  {say(CATEGORY_NAMES[category]):<42}{m2 / 1e6:>12,.0f} km2")
-        counts = ", ".join(f"{n} {say(s)}" for s, n in found["findings"].items() if n)
+        numbers = {s: n for s, n in found["findings"].items() if n}
+        counts = ", ".join(f"{say(SEVERITY_NAMES[s])} {n}" for s, n in numbers.items())
         lines += [say("Findings: {counts}", counts=counts or say("none")), *self._where()]
         return "\n".join([*lines, "", say("Why here? tianren explain --at LON,LAT")])
 
@@ -90,6 +91,7 @@ class Delineated:
         return None
 
 
+SEVERITY_NAMES = {"error": "errors", "warning": "warnings", "note": "notes"}
 CATEGORY_NAMES = {
     "key_function": "key ecological function zones",
     "barrier": "ecological barrier zones",
