@@ -106,6 +106,18 @@ def test_the_pdf_speaks_the_language(
     assert b"NotoSansCJK" in fonts.stdout
 
 
+def test_the_pdf_takes_no_name_for_markup(contents: Contents, tmp_path: Path) -> None:
+    name = '#panic("x") *bold* $x$ @ref [a](b) //c'
+    strange = replace(contents, title=name, place=name)
+    made = document.pdf_bytes(chapters.tell(strange, (), ()), ())
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    (tmp_path / "report.pdf").write_bytes(made)
+    command = ["pdftotext", "-enc", "UTF-8", str(tmp_path / "report.pdf"), "-"]
+    read = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    assert name in " ".join(read.split())
+
+
 def test_the_page_is_one_file_and_escapes_what_it_is_given(
     contents: Contents, pictures: list[Drawn]
 ) -> None:

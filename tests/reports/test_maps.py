@@ -131,6 +131,15 @@ def a_sheet(ratio: float, *, whole_width: bool, entries: int = 6) -> sheet.Sheet
     return sheet.Sheet("", "", extent, make_run.CRS, [], legend, whole_width=whole_width)
 
 
+def test_a_name_is_never_read_as_a_formula_of_mathematics() -> None:
+    """Between two dollar signs matplotlib would see TeX, and stop at what is none."""
+    name = r"100 $ \frac of 200 $ reserve"
+    laid = sheet.lay_out(sheet.Sheet(name, name, (0.0, 1e5, 0.0, 1e5), make_run.CRS, [name], []))
+    laid.figure.canvas.draw()
+    assert laid.figure.texts
+    assert not any(text.get_parse_math() for text in laid.figure.texts)
+
+
 @pytest.mark.parametrize("whole_width", [True, False])
 @pytest.mark.parametrize("ratio", [0.5, 0.8, 1.0, 1.3, 2.0, 3.5])
 def test_the_frame_fits_the_region(ratio: float, whole_width: bool) -> None:
