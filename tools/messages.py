@@ -25,6 +25,7 @@ LANGUAGES = ("zh_Hans", "es")
 # constants of a module whose texts are messages, and calls that carry one (position, keywords).
 TABLES = (
     "FUNCTIONS", "SENSITIVITIES", "GRADE_NAMES", "CATEGORY_NAMES", "REALMS", "SEVERITY_NAMES",
+    "KIND_NAMES", "DECISION_NAMES",
 )  # fmt: skip
 CARRIERS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "Flag": ((1,), ("message",)),

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tianren.delineation.must_include import kind_name
 from tianren.delineation.pieces import CRITERIA, FUNCTIONS
 from tianren.delineation.redline import (
     CORE,
@@ -25,6 +26,7 @@ from tianren.language import say
 from tianren.raster.cuts import Cuts, rank
 from tianren.raster.raster import MISSING
 
+DECISION_NAMES = {"keep": "keep", "retire": "retire", "deduct": "deduct"}
 INSIDE = (CORE, MUST, FILLED, CORRIDOR)
 
 
@@ -359,7 +361,7 @@ def _rise(why: Why) -> str:
 
 def _delisting(must: Mapping[str, Any]) -> str:
     names = ", ".join(must.get("sites") or [str(must["name"])])
-    kind = say(str(must["kind"]).replace("_", " "))
+    kind = kind_name(str(must["kind"]))
     return say("must-include as {kind} ({names}): it would have to be delisted",
                kind=kind, names=names)  # fmt: skip
 
@@ -441,16 +443,15 @@ def _optional(value: float | None) -> str:
 
 def _must_text(must: Mapping[str, Any]) -> str:
     names = ", ".join(must.get("sites") or [str(must["name"])])
-    kind = say(str(must["kind"]).replace("_", " "))
+    kind = kind_name(str(must["kind"]))
     return "  " + say("must-include: {kind} ({names}), level {level}",
                       kind=kind, names=names, level=must["level"])  # fmt: skip
 
 
 def _conflict_text(conflict: Mapping[str, Any]) -> str:
-    return "  " + say(
-        "conflict: {name}, {decision}: {reason}",
-        name=conflict["name"], decision=say(str(conflict["decision"])), reason=conflict["reason"],
-    )  # fmt: skip
+    decision = say(DECISION_NAMES[str(conflict["decision"])])
+    return "  " + say("conflict: {name}, {decision}: {reason}",
+                      name=conflict["name"], decision=decision, reason=conflict["reason"])  # fmt: skip
 
 
 def _behind_text(criteria: Sequence[Why]) -> list[str]:

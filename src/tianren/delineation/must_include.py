@@ -19,6 +19,20 @@ from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.raster.raster import Array, Raster, Source, Window
 
+# The kinds that have rules or names of their own; a project may declare any other.
+KIND_NAMES = {
+    "protected_area": "protected area",
+    "drinking_water": "drinking-water source",
+    "riparian": "riparian strip",
+    "headwaters": "headwaters",
+    "wetland": "wetland",
+    "glacier": "glacier",
+    "mangrove": "mangrove",
+    "coral": "coral",
+    "seagrass": "seagrass",
+    "natural_shoreline": "natural shoreline",
+    "tiny_population": "tiny population",
+}
 CORE, PROTECTED, REDLINE_ONLY = 1, 2, 3  # protection levels, science section 13
 
 # Where a column is not named, the usual ones are tried; case does not matter.
@@ -36,6 +50,11 @@ USUAL_COLUMNS = {
 # REALM; the rest (coastal, 1) is both. Practice: the other realm is cut off.
 _ONE_REALM = {"0": "land", "terrestrial": "land", "2": "sea", "marine": "sea"}
 _OTHER = {"land": "sea", "sea": "land"}
+
+
+def kind_name(kind: str) -> str:
+    """A kind in the current language; one of a project's own as it is written."""
+    return say(KIND_NAMES.get(kind, kind.replace("_", " ")))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tianren.delineation.must_include import kind_name
 from tianren.delineation.redline import CORRIDOR, FILLED, REALMS, Line, class_parts
 from tianren.errors import UserError
 from tianren.language import say
@@ -425,7 +426,7 @@ def _reasons(counts: Tally, piece: int, must: Sequence[MustName]) -> str:
     ]
     for m, cells in _must_cells(counts, piece, must):
         share = f"{_share(cells, counts, piece):.1f}"
-        text = say("{kind} ({name}): {share} % of the piece", kind=say(m.kind.replace("_", " ")),
+        text = say("{kind} ({name}): {share} % of the piece", kind=kind_name(m.kind),
                    name=m.name, share=share)  # fmt: skip
         parts.append(text)
     for code, what in ((FILLED, say("filled hole")), (CORRIDOR, say("corridor"))):

@@ -24,7 +24,7 @@ from tianren.project.runs import Run
 from tianren.raster.blocks import Workers
 from tianren.raster.raster import Raster, Sink
 from tianren.reports.words import criterion as criterion_name
-from tianren.reports.words import hazard
+from tianren.reports.words import hazard, severity
 
 Progress = Callable[[str], None] | None
 _WIDTH = 80
@@ -205,7 +205,9 @@ def _need_text(need: Need) -> str:
 
 
 def _finding_text(finding: Finding) -> str:
-    return _hung(f"  {finding.severity}: ", f"{finding.subject}: {finding.message}", 4)
+    return _hung(
+        f"  {severity(finding.severity).lower()}: ", f"{finding.subject}: {finding.message}", 4
+    )
 
 
 def _hung(head: str, text: str, indent: int = 0) -> str:

@@ -15,6 +15,7 @@ from tianren.io.rasters import open_raster
 from tianren.language import say
 from tianren.project.runs import RunResults, open_run
 from tianren.raster.raster import MISSING, Grid, Raster
+from tianren.reports.retelling import retold
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -230,6 +231,8 @@ def explain_piece(results: Results, code: str) -> Explanation:
             where=results.run.id,
             next_step=f"did you mean {near[0]}?" if near else "codes are in redline.gpkg",
         )
+    reasons = "; ".join(retold(text) for text in str(piece["reasons"]).split("; "))
+    piece = {**piece, "reasons": reasons}
     zones = _zones_under(results, int(piece["piece"])) if results.zonal else ()
     return explain_one_piece(piece, results.counts.get(code, {}), results.book, zones)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tianren.language import say
+from tianren.language import current_language, say
 from tianren.parameters import Parameter, Setting, all_parameters
 
 
@@ -29,7 +29,8 @@ def list_parameters(name: str = "") -> ParameterList:
 
 
 def _lines(parameter: Parameter) -> str:
-    head = f"{parameter.id} [{parameter.unit}]  {parameter.name.get('en', '')}"
+    name = parameter.name.get(current_language(), parameter.name.get("en", ""))
+    head = f"{parameter.id} [{parameter.unit}]  {name}"
     return "\n".join([head, *(_entry(parameter, s) for s in parameter.history)])
 
 
