@@ -14,7 +14,8 @@ from rasterio.errors import RasterioIOError
 
 from tianren.errors import UserError
 from tianren.io import alignment
-from tianren.io.alignment import Aligned, WarpedSource, align, kept_copy, tile_size
+from tianren.io.alignment import Aligned, WarpedSource, align, tile_size
+from tianren.io.kept import kept_copy
 from tianren.io.native import open_native
 from tianren.io.sources import Entry
 from tianren.raster.align import plan_alignment

@@ -1,9 +1,7 @@
 """Layers put on the project's grid once, and kept under the hash of everything that made them."""
 
-import hashlib
-import json
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,16 +12,17 @@ from pyproj import CRS
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.io.kept import VERSION, Kept, content_key, grid_words
 from tianren.io.native import NativeRaster, open_native
 from tianren.io.pieces import Cover, cover, window_affine
-from tianren.io.rasters import FAULTS, open_raster, raster_sink, temporary_beside
+from tianren.io.rasters import FAULTS
 from tianren.io.sources import Entry, content_sha256
 from tianren.io.survey import judge, survey, unit_findings
 from tianren.io.units import conversions
 from tianren.language import say
 from tianren.parameters.layers import COASTAL, PRESENCE, layers, raster_names
 from tianren.raster.align import Alignment, plan_alignment
-from tianren.raster.blocks import map_blocks, reduce_blocks
+from tianren.raster.blocks import reduce_blocks
 from tianren.raster.raster import (
     MISSING,
     Array,
@@ -35,7 +34,6 @@ from tianren.raster.raster import (
     window_shape,
 )
 
-VERSION = 2  # raise it when the same input gives other cells or findings
 _LARGEST_SIDE = 2048  # source cells on a side that are in memory for one tile
 _LARGEST_TILE = 512
 _LAND = 1  # realm code
@@ -277,9 +275,6 @@ def _extent(grid: Grid) -> str:
     return f"{west:.4g} to {east:.4g} E, {south:.4g} to {north:.4g} N"
 
 
-# --- what is kept ------------------------------------------------------------------------------
-
-
 def _key(
     entry: Entry, native: NativeRaster, grid: Grid, method: str, digest: str, inside: Raster | None
 ) -> str:
@@ -303,85 +298,6 @@ def _key(
         "region": region,
     }
     return content_key(determining)
-
-
-def content_key(value: Any) -> str:
-    """Twenty hex digits of the hash of plain values."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-def grid_words(grid: Grid) -> list[Any]:
-    """A grid as plain values."""
-    return [str(grid.crs.to_wkt()), [float(v) for v in grid.affine][:6], list(grid.shape)]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Aligned files of one layer in the cache: <key>_<n>.tif, and <key>.json once all are there."""
-
-    folder: Path
-    key: str
-    names: Sequence[str]
-
-    @property
-    def _record(self) -> Path:
-        return self.folder / f"{self.key}.json"
-
-    def path(self, number: int) -> Path:
-        return self.folder / f"{self.key}_{number + 1:02d}.tif"
-
-    @property
-    def there(self) -> bool:
-        files = (self.path(i) for i in range(len(self.names)))
-        return self._record.exists() and all(f.exists() for f in files)
-
-    def write(self, lazy: Sequence[Raster], tile: int) -> None:
-        """Warp all bands, tile by tile; a band that is there already is not made again."""
-        for i, raster in enumerate(lazy):
-            if not self.path(i).exists():
-                write_working_copy(raster, self.path(i), tile)
-
-    def finish(self, findings: Iterable[Finding]) -> None:
-        text = json.dumps([f.as_dict() for f in findings], ensure_ascii=False, indent=1)
-        part = temporary_beside(self._record)
-        part.write_text(text, encoding="utf-8")
-        part.replace(self._record)
-
-    def read(self, lazy: Sequence[Raster]) -> list[Raster]:
-        """The kept files as rasters on our grid."""
-        return [
-            open_raster(
-                self.path(i), name=r.name, unit=r.unit, kind=r.kind, legend=r.legend, grid=r.grid
-            )
-            for i, r in enumerate(lazy)
-        ]
-
-    def findings(self) -> list[Finding]:
-        rows = json.loads(self._record.read_text(encoding="utf-8"))
-        return [Finding(**{**row, "severity": Severity(row["severity"])}) for row in rows]
-
-
-def write_working_copy(raster: Raster, path: Path, tile: int = 512) -> None:
-    """Any raster as a tiled file of our own, block by block."""
-    dtype = "int32" if raster.is_category else "float32"
-    sink = raster_sink(path, raster.grid, dtype=dtype, unit=raster.unit, tags={"name": raster.name})
-    map_blocks(_same, [raster], [sink], size=tile)
-
-
-def _same(cells: Array) -> Array:
-    return cells
-
-
-def kept_copy(raster: Raster, folder: Path, key: Sequence[str]) -> Raster:
-    """A raster that is costly to read, made once and then read from its working copy."""
-    made = content_key([VERSION, raster.name, sorted(raster.legend.items()),
-                        grid_words(raster.grid), list(key)])  # fmt: skip
-    path = folder / f"{made}.tif"
-    if not path.exists():
-        write_working_copy(raster, path)
-    return open_raster(path, name=raster.name, unit=raster.unit, kind=raster.kind,
-                       legend=raster.legend, grid=raster.grid)  # fmt: skip
 
 
 # --- the region --------------------------------------------------------------------------------

@@ -13,15 +13,8 @@ import numpy as np
 from pyproj import CRS, Transformer
 
 from tianren.findings import Finding, Severity
-from tianren.io.alignment import (
-    VERSION,
-    Aligned,
-    Kept,
-    WarpedSource,
-    content_key,
-    grid_words,
-    tile_size,
-)
+from tianren.io.alignment import Aligned, WarpedSource, tile_size
+from tianren.io.kept import VERSION, Kept, content_key, grid_words
 from tianren.io.native import NativeRaster, open_native
 from tianren.io.sources import Entry, content_sha256
 from tianren.language import say

@@ -9,7 +9,8 @@ from shapely import union_all
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.grid import check_equal_area, known_crs, make_grid, propose_crs
-from tianren.io.alignment import Aligned, align, kept_copy
+from tianren.io.alignment import Aligned, align
+from tianren.io.kept import kept_copy
 from tianren.io.sources import Entry
 from tianren.io.terrain import derive_terrain
 from tianren.io.vectors import burn, read_vector
