@@ -450,8 +450,10 @@ def _must_text(must: Mapping[str, Any]) -> str:
 
 def _conflict_text(conflict: Mapping[str, Any]) -> str:
     decision = say(DECISION_NAMES[str(conflict["decision"])])
-    return "  " + say("conflict: {name}, {decision}: {reason}",
-                      name=conflict["name"], decision=decision, reason=conflict["reason"])  # fmt: skip
+    name, reason = conflict["name"], conflict["reason"]
+    return "  " + say(
+        "conflict: {name}, {decision}: {reason}", name=name, decision=decision, reason=reason
+    )
 
 
 def _behind_text(criteria: Sequence[Why]) -> list[str]:
