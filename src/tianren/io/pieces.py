@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 
 import numpy as np
@@ -68,8 +69,7 @@ def _places(source: Grid, target: Grid, window: Window) -> tuple[Array, Array] |
         np.linspace(columns.start, columns.stop, _LATTICE),
     )
     x, y = target.affine @ (j.ravel(), i.ravel())
-    move = Transformer.from_crs(target.crs.proj, source.crs.proj, always_xy=True)
-    x, y = (np.asarray(v) for v in move.transform(x, y))
+    x, y = (np.asarray(v) for v in _move(target.crs.proj, source.crs.proj).transform(x, y))
     finite = np.isfinite(x) & np.isfinite(y)
     if not finite.any():
         return None
@@ -78,6 +78,12 @@ def _places(source: Grid, target: Grid, window: Window) -> tuple[Array, Array] |
         middle = x[len(x) // 2]
         x = middle + (x - middle + 180) % 360 - 180
     return x, y
+
+
+@cache
+def _move(here: CRS, there: CRS) -> Transformer:
+    """Made once for all tiles: to make one takes as long as to warp a tile."""
+    return Transformer.from_crs(here, there, always_xy=True)
 
 
 def _bounds(source: Grid, x: Array, y: Array) -> tuple[int, int, int, int]:
