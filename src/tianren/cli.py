@@ -249,7 +249,7 @@ def _progress() -> Any:
     from rich.console import Console
 
     console = Console(stderr=True)
-    return lambda text: console.print(f"[dim]{text}[/dim]")
+    return lambda text: console.print(text, style="dim", markup=False)
 
 
 def _answer(answer: Answer, as_json: bool) -> None:
