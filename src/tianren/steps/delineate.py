@@ -70,8 +70,11 @@ class Delineated:
         lines = [say("{area} km2 in {n} pieces are inside the line.", area=area, n=found["pieces"])]
         for realm, share in found["share_percent"].items():
             lines.append(say("{share} % of the {realm}", share=f"{share:.1f}", realm=say(realm)))
-        for category, m2 in found["category_m2"].items():
-            lines.append(f"  {say(CATEGORY_NAMES[category]):<42}{m2 / 1e6:>12,.0f} km2")
+        lines += [
+            f"  {say(CATEGORY_NAMES[category]):<42}{m2 / 1e6:>12,.0f} km2"
+            for category, m2 in found["category_m2"].items()
+            if m2
+        ]
         numbers = {s: n for s, n in found["findings"].items() if n}
         counts = ", ".join(f"{say(SEVERITY_NAMES[s])} {n}" for s, n in numbers.items())
         lines += [say("Findings: {counts}", counts=counts or say("none")), *self._where()]
