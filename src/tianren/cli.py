@@ -175,6 +175,7 @@ def runs(project: Folder = None, json: Json = False) -> None:
 @app.command(short_help="Show parameters with their sources.")
 def parameters(
     name: Annotated[str, typer.Argument(help="A parameter, or the start of its name.")] = "",
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren parameters grading
@@ -183,6 +184,7 @@ def parameters(
     """
     from tianren.steps.parameters import list_parameters
 
+    set_language(language or "en")
     _answer(list_parameters(name), json)
 
 
