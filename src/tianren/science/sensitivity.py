@@ -238,16 +238,7 @@ def retreat_class(
     Four lower bounds, by coast type (coast.retreat_sandy, coast.retreat_muddy); advance is
     negative.
     """
-    severity = 1.0
-    if rate >= slight:
-        severity += 1.0
-    if rate >= eroding:
-        severity += 1.0
-    if rate >= strong:
-        severity += 1.0
-    if rate >= severe:
-        severity += 1.0
-    return severity
+    return float(intensity_class(rate, slight, eroding, strong, severe, math.inf))
 
 
 @equation
