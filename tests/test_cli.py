@@ -1,6 +1,7 @@
 """The command line starts light, tells errors in words, and every help opens with an example."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,13 @@ def test_parameters_as_json_say_whether_the_source_was_read() -> None:
     entries = json.loads(told.stdout)["grading.important"]
     assert entries[0]["value"] == "4/5"
     assert entries[0]["verified"] is False
+
+
+def test_every_command_that_a_message_proposes_exists() -> None:
+    """A next step that cannot be typed is worse than none."""
+    known = set(get_command(app).commands)  # type: ignore[attr-defined]
+    sources = Path(__file__).parents[1] / "src" / "tianren"
+    for path in sources.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        proposed = re.findall(r"(?:: |then |type |type: )tianren ([a-z]+)", text)
+        assert set(proposed) <= known, path.name

@@ -119,7 +119,7 @@ def one_grid(rasters: Sequence[Raster]) -> Grid:
             raise UserError(
                 f"{other.name} is not on the grid of {first.name}",
                 by_how_much=_difference(first.grid, other.grid),
-                next_step=f"put it there first: tianren align {other.name} --like {first.name}",
+                next_step="name it in catalog.toml: every layer of a project is put on its grid",
             )
     return first.grid
 
