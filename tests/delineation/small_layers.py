@@ -6,8 +6,9 @@ from collections.abc import Iterable
 import numpy as np
 from odc.geo.geobox import GeoBox
 
-from tianren.delineation.layers import LayerInfo, layers
+from tianren.delineation.layers import LayerInfo
 from tianren.parameters import Parameters
+from tianren.parameters.layers import layers
 from tianren.raster.raster import MISSING, Array, ArraySource, Raster
 
 GRID = GeoBox.from_bbox(

@@ -9,12 +9,12 @@ from tianren.delineation.compute import MemoryShelf
 from tianren.delineation.criteria import CriteriaResult, compute
 from tianren.delineation.factors import fu_year, nowhere_mapped, weather_of_months
 from tianren.delineation.importance import FUNCTIONS
-from tianren.delineation.layers import layers
 from tianren.delineation.plan import CriterionPlan, Facts, parameters_of, plan
 from tianren.delineation.recipes import Context
 from tianren.delineation.sensitivity import SENSITIVITIES
 from tianren.errors import UserError
 from tianren.parameters.crosswalks import crosswalk, ecosystems
+from tianren.parameters.layers import layers
 from tianren.raster.raster import MISSING, Array
 
 from .small_layers import GRID, infos, parameters, rasters, realm

@@ -8,11 +8,12 @@ import pytest
 
 from tianren.delineation.compute import MemoryShelf
 from tianren.delineation.criteria import CriteriaResult, compute, find_facts
-from tianren.delineation.layers import LayerInfo, layers
+from tianren.delineation.layers import LayerInfo
 from tianren.delineation.plan import Facts, parameters_of, plan
 from tianren.delineation.recipes import Context
 from tianren.parameters import Parameters, override
 from tianren.parameters.crosswalks import crosswalk, ecosystems
+from tianren.parameters.layers import layers
 from tianren.raster.raster import MISSING, Array, ConstantSource, Raster
 
 from .small_layers import GRID, infos, parameters, raster, rasters, realm

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tianren.delineation.factors import FACTORS, cover_factor_table, dryness_of_months
-from tianren.delineation.importance import BY_ID, carbon_taken_up, sand_by_rweq, water_balance
+from tianren.delineation.importance import FUNCTIONS, carbon_taken_up, sand_by_rweq, water_balance
 from tianren.delineation.layers import LayerInfo
 from tianren.delineation.plan import plan
 from tianren.delineation.recipes import Context
@@ -95,7 +95,7 @@ def test_the_table_of_cover_factors_by_type() -> None:
 def test_every_method_reads_its_parameters_and_legends() -> None:
     every = context(*CODES)
     recipes = [r for ways in FACTORS.values() for r in ways]
-    recipes += [m for c in (*BY_ID.values(), *SENSITIVITIES) for m in c.methods]
+    recipes += [m for c in (*FUNCTIONS, *SENSITIVITIES) for m in c.methods]
     for recipe in recipes:
         recipe.settings(every)
         recipe.parameters(every)
@@ -104,7 +104,7 @@ def test_every_method_reads_its_parameters_and_legends() -> None:
 def test_every_method_has_a_total_in_the_registry_unless_it_only_says_where() -> None:
     from tianren.measures import indicators
 
-    for criterion in BY_ID.values():
+    for criterion in FUNCTIONS:
         for method in criterion.methods:
             if criterion.by(method).grading == "share":
                 total = criterion.totals[method.method]

@@ -6,11 +6,12 @@ import pytest
 
 from tianren.delineation.factors import FACTORS
 from tianren.delineation.importance import FUNCTIONS
-from tianren.delineation.layers import LayerInfo, layers
+from tianren.delineation.layers import LayerInfo
 from tianren.delineation.plan import CriterionPlan, Facts, parameters_of, plan, plan_order
 from tianren.delineation.recipes import Context
 from tianren.delineation.sensitivity import SENSITIVITIES
 from tianren.parameters import all_parameters
+from tianren.parameters.layers import layers
 
 from .small_layers import infos, parameters
 

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.delineation.coast import coast_distance
-from tianren.delineation.layers import layers
 from tianren.delineation.plan import CriterionPlan, masks_of, plan_order
 from tianren.delineation.recipes import LAND, Context, Recipe
 from tianren.delineation.statistics import percentiles, value_range
 from tianren.findings import Finding, Severity
 from tianren.geo.latitude import LatitudeSource
 from tianren.language import say
+from tianren.parameters.layers import layers
 from tianren.raster.blocks import Workers, map_blocks, reduce_blocks
 from tianren.raster.raster import (
     MISSING,

@@ -6,7 +6,6 @@ biodiversity species | npp | rule; coastal_protection coast; carbon nep | stock 
 The rules (Dual-evaluation guidelines, 2020) grade by thresholds and are used only when chosen.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -628,4 +627,3 @@ CARBON = Criterion(
 )
 
 FUNCTIONS: tuple[Criterion, ...] = (WATER, SOIL, WIND, LIFE, COAST, CARBON)
-BY_ID: Mapping[str, Criterion] = {c.id: c for c in FUNCTIONS}

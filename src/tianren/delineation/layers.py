@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tianren.parameters.layers import layers as layers
-
 
 @dataclass(frozen=True)
 class LayerInfo:

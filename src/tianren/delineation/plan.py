@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from tianren.delineation.layers import LayerInfo, layers
+from tianren.delineation.layers import LayerInfo
 from tianren.delineation.pieces import CRITERIA
 from tianren.delineation.recipes import Context, Criterion, Recipe
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity, worst_first
 from tianren.language import current_language, say
 from tianren.parameters import Parameters
+from tianren.parameters.layers import layers
 
 Status = Literal["computed", "not_applicable", "missing"]
 Recipes = Mapping[str, Sequence[Recipe]]  # what is made -> the ways to make it, best first
@@ -119,11 +120,10 @@ def plan(
         criteria = criteria or (*FUNCTIONS, *SENSITIVITIES)
         factors = factors or FACTORS
     # A copy: looking at the ways to do something is not yet using their parameters.
-    context = Context(parameters.with_settings({}), available)
-    chooser = _Chooser(context, factors)
+    chooser = _Chooser(Context(parameters.with_settings({}), available), factors)
     known, wanted = facts or Facts(), methods or {}
     _check_choices(criteria, wanted)
-    return tuple(_planned(c, chooser, known, context, wanted.get(c.id, "")) for c in criteria)
+    return tuple(_planned(c, chooser, known, wanted.get(c.id, "")) for c in criteria)
 
 
 def _check_choices(criteria: Sequence[Criterion], methods: Mapping[str, str]) -> None:
@@ -149,9 +149,7 @@ def _chosen_at(criterion: str) -> str:
     return f"project.toml [delineation.methods] {criterion}"
 
 
-def _planned(
-    criterion: Criterion, chooser: "_Chooser", facts: Facts, context: Context, choice: str
-) -> CriterionPlan:
+def _planned(criterion: Criterion, chooser: "_Chooser", facts: Facts, choice: str) -> CriterionPlan:
     if criterion.needs_coast and not _has_coast(criterion, chooser, facts):
         reason = say("no sea in the project (region.sea_source), no layer of the coast")
         return CriterionPlan(criterion, "not_applicable", reason=reason)
@@ -164,7 +162,7 @@ def _planned(
             recipes=(), method="", name="", alternatives=(),
         )  # fmt: skip
     made = replace(made, mask_recipes=chooser.chain_to(mask.mask)[0] if mask else ())
-    return replace(made, findings=_findings(made, chooser, context))
+    return replace(made, findings=_findings(made, chooser))
 
 
 def _method(criterion: Criterion, chooser: "_Chooser", choice: str) -> Recipe | None:
@@ -239,7 +237,7 @@ def _called(layer: str) -> str:
     return layer if language == "en" else layers()[layer].name.get(language, layer)
 
 
-def _findings(made: CriterionPlan, chooser: "_Chooser", context: Context) -> tuple[Finding, ...]:
+def _findings(made: CriterionPlan, chooser: "_Chooser") -> tuple[Finding, ...]:
     """What is known before a cell is read: replaced methods, constants, approximate layers."""
     if made.status != "computed":
         return ()

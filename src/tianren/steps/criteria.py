@@ -8,7 +8,7 @@ from typing import Any
 
 from tianren.delineation.compute import SIZE, Note
 from tianren.delineation.criteria import CriteriaResult, compute, find_facts
-from tianren.delineation.layers import LayerInfo, layers
+from tianren.delineation.layers import LayerInfo
 from tianren.delineation.plan import CriterionPlan, Facts, Need, parameters_of, plan
 from tianren.delineation.recipes import Context
 from tianren.errors import UserError
@@ -18,7 +18,7 @@ from tianren.io.sources import Entry
 from tianren.io.vectors import burn
 from tianren.language import say
 from tianren.parameters import Parameters
-from tianren.parameters.layers import PRESENCE
+from tianren.parameters.layers import PRESENCE, layers
 from tianren.project.project import Project
 from tianren.project.runs import Run
 from tianren.raster.blocks import Workers
