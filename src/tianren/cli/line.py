@@ -1,45 +1,22 @@
-"""The command line: each command is one step, its answer as text or, with --json, as data."""
+"""The commands of the line: start, check, delineate, explain, report, export."""
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 import typer
 
-from tianren import __version__
+from tianren.cli.frame import (
+    Folder,
+    Json,
+    Language,
+    RunId,
+    app,
+    give,
+    open_project_at,
+    progress_line,
+)
 from tianren.errors import UserError
 from tianren.language import say, set_language
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Example: tianren demo
-
-Draw and justify a country's ecological conservation redline, from the layers you hold.""",
-)
-
-Folder = Annotated[
-    Path | None,
-    typer.Option(
-        "--project", "-p", help="Project folder; default: this folder or the nearest above it."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-RunId = Annotated[str | None, typer.Option("--run", help="A run; default: the latest.")]
-Language = Annotated[
-    str | None, typer.Option("--language", "-l", help="en, zh or es; default: the project's.")
-]
-
-
-class Answer(Protocol):
-    """What a step returns to a person or a program."""
-
-    def text(self) -> str: ...
-
-    def as_dict(self) -> dict[str, Any]: ...
 
 
 @app.command(short_help="Draw Switzerland's redline from the embedded data.")
@@ -58,7 +35,7 @@ def demo(
 
     if not (folder / "project.toml").exists():
         copy_switzerland(folder)
-    _answer(step(_open(folder), progress=_progress()), json)
+    give(step(open_project_at(folder), progress=progress_line()), json)
 
 
 @app.command(short_help="Start a project folder.")
@@ -85,7 +62,7 @@ def check(project: Folder = None, language: Language = None, json: Json = False)
     """
     from tianren.steps.criteria import check as step
 
-    _answer(step(_open(project, language)), json)
+    give(step(open_project_at(project, language)), json)
 
 
 @app.command(short_help="Draw the redline, with maps and report.")
@@ -105,9 +82,13 @@ def delineate(
     from tianren.steps.delineate import delineate as step
 
     answer = step(
-        _open(project), robustness=robustness, seed=seed, report=report, progress=_progress()
+        open_project_at(project),
+        robustness=robustness,
+        seed=seed,
+        report=report,
+        progress=progress_line(),
     )
-    _answer(answer, json)
+    give(answer, json)
 
 
 @app.command(short_help="Why is this place, or piece, inside or outside?")
@@ -126,7 +107,7 @@ def explain(
     from tianren.steps.explain import explain as step
 
     place = None if at is None else _lon_lat(at)
-    _answer(step(_open(project, language), run=run, at=place, piece=piece), json)
+    give(step(open_project_at(project, language), run=run, at=place, piece=piece), json)
 
 
 @app.command(short_help="Write a run's maps and report again.")
@@ -139,7 +120,7 @@ def report(
     """
     from tianren.steps.report import write_report
 
-    _answer(write_report(_open(project, language), run), json)
+    give(write_report(open_project_at(project, language), run), json)
 
 
 @app.command(short_help="Write the redline in another format.")
@@ -158,7 +139,7 @@ def export(
     """
     from tianren.steps.export import export as step
 
-    _answer(step(_open(project), run, format, to), json)
+    give(step(open_project_at(project), run, format, to), json)
 
 
 @app.command(short_help="List the runs of a project.")
@@ -169,7 +150,7 @@ def runs(project: Folder = None, json: Json = False) -> None:
     """
     from tianren.steps.runs import list_runs
 
-    _answer(list_runs(_open(project)), json)
+    give(list_runs(open_project_at(project)), json)
 
 
 @app.command(short_help="Show parameters with their sources.")
@@ -185,45 +166,7 @@ def parameters(
     from tianren.steps.parameters import list_parameters
 
     set_language(language or "en")
-    _answer(list_parameters(name), json)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"tianren {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    pass
-
-
-def _find_project(folder: Path | None) -> Path | None:
-    """The folder given, or the nearest one upward that holds project.toml."""
-    if folder is not None:
-        return folder
-    here = Path.cwd()
-    return next((f for f in (here, *here.parents) if (f / "project.toml").exists()), None)
-
-
-def _open(folder: Path | None, language: str | None = None) -> Any:
-    from tianren.project.project import open_project
-
-    found = _find_project(folder)
-    if found is None:
-        raise UserError(
-            "there is no project.toml here or in a folder above",
-            where=str(Path.cwd()),
-            next_step="go into a project folder, or start one: tianren new my-country",
-        )
-    project = open_project(found)
-    set_language(language or project.language)
-    return project
+    give(list_parameters(name), json)
 
 
 def _lon_lat(text: str) -> tuple[float, float]:
@@ -242,36 +185,3 @@ def _lon_lat(text: str) -> tuple[float, float]:
             next_step="longitude comes first: --at LON,LAT",
         )
     return lon, lat
-
-
-def _progress() -> Any:
-    """A progress line on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        return None
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    return lambda text: console.print(text, style="dim", markup=False)
-
-
-def _answer(answer: Answer, as_json: bool) -> None:
-    if as_json:
-        import json
-
-        typer.echo(json.dumps(answer.as_dict(), ensure_ascii=False, indent=2))
-    else:
-        typer.echo(answer.text())
-
-
-def main() -> None:
-    """Run the command line; a person's error is told in words and ends with status 2."""
-    try:
-        app()
-    except UserError as error:
-        if "--json" in sys.argv:
-            import json
-
-            typer.echo(json.dumps(error.as_dict(), ensure_ascii=False), err=True)
-        else:
-            typer.secho(error.message(), fg="red", err=True)
-        raise SystemExit(2) from None

@@ -1,0 +1,9 @@
+"""The command line: each command is one step, its answer as text or, with --json, as data.
+
+One module a subject; a new one is imported here, in the order in which `tianren --help` lists them.
+"""
+
+from tianren.cli import line
+from tianren.cli.frame import app, main
+
+__all__ = ["app", "line", "main"]

@@ -1,0 +1,113 @@
+"""What every command shares: the app, its usual options, opening a project, giving an answer."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import typer
+
+from tianren import __version__
+from tianren.errors import UserError
+from tianren.language import set_language
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Example: tianren demo
+
+Draw and justify a country's ecological conservation redline, from the layers you hold.""",
+)
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--project", "-p", help="Project folder; default: this folder or the nearest above it."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+RunId = Annotated[str | None, typer.Option("--run", help="A run; default: the latest.")]
+Language = Annotated[
+    str | None, typer.Option("--language", "-l", help="en, zh or es; default: the project's.")
+]
+
+
+class Answer(Protocol):
+    """What a step returns to a person or a program."""
+
+    def text(self) -> str: ...
+
+    def as_dict(self) -> dict[str, Any]: ...
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tianren {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _find_project(folder: Path | None) -> Path | None:
+    """The folder given, or the nearest one upward that holds project.toml."""
+    if folder is not None:
+        return folder
+    here = Path.cwd()
+    return next((f for f in (here, *here.parents) if (f / "project.toml").exists()), None)
+
+
+def open_project_at(folder: Path | None, language: str | None = None) -> Any:
+    from tianren.project.project import open_project
+
+    found = _find_project(folder)
+    if found is None:
+        raise UserError(
+            "there is no project.toml here or in a folder above",
+            where=str(Path.cwd()),
+            next_step="go into a project folder, or start one: tianren new my-country",
+        )
+    project = open_project(found)
+    set_language(language or project.language)
+    return project
+
+
+def progress_line() -> Any:
+    """A progress line on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return lambda text: console.print(text, style="dim", markup=False)
+
+
+def give(answer: Answer, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(answer.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        typer.echo(answer.text())
+
+
+def main() -> None:
+    """Run the command line; a person's error is told in words and ends with status 2."""
+    try:
+        app()
+    except UserError as error:
+        if "--json" in sys.argv:
+            import json
+
+            typer.echo(json.dumps(error.as_dict(), ensure_ascii=False), err=True)
+        else:
+            typer.secho(error.message(), fg="red", err=True)
+        raise SystemExit(2) from None
