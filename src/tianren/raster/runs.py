@@ -7,15 +7,15 @@ starts[k + 1]. Components are numbered by their first cell in row-major order: t
 depend on how the grid was cut into bands of rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from tianren.geo.compiled import compiled
 from tianren.raster.raster import Array, Window
 
 END = -1  # the key and code of a sentinel
@@ -30,15 +30,6 @@ INSIDE_BEFORE, FILLED_HOLES, FILLED_CELLS, DROPPED_PATCHES, DROPPED_CELLS = 0, 1
 EXEMPTED_PATCHES, KEPT_PATCHES = 5, 6
 
 Ints = NDArray[np.int32]
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def compiled(function: F) -> F:
-    """Compile on first use, keep that on disk, and let other threads run meanwhile."""
-    try:
-        return cast(F, numba.njit(cache=True, nogil=True)(function))
-    except RuntimeError:  # numba may write nowhere: compile and forget
-        return cast(F, numba.njit(nogil=True)(function))
 
 
 @dataclass(frozen=True)
