@@ -118,7 +118,7 @@ FAULTS = {
     ),
     "a raster": (
         edited('source = "country"', 'source = "elevation"'),
-        "polygons are needed",
+        "does not serve here",
         "line 8",
     ),
     "a level": (

@@ -8,7 +8,8 @@ from typing import Literal
 
 from tianren.errors import UserError
 
-SourceKind = Literal["continuous", "flux", "count", "category", "vector"]
+SourceKind = Literal["continuous", "flux", "count", "category", "vector", "table", "records"]
+NOT_RASTERS = ("vector", "table", "records")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class Entry:
     @property
     def is_vector(self) -> bool:
         return self.kind == "vector"
+
+    @property
+    def is_raster(self) -> bool:
+        return self.kind not in NOT_RASTERS
 
     @property
     def is_constant(self) -> bool:

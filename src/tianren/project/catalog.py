@@ -77,7 +77,8 @@ def _kind(source: Any, layer: str, where: str) -> Any:
     raise UserError(
         f"the kind of {layer} is not given and {layer} is not a known layer",
         where=where,
-        next_step='add kind = "continuous", "flux", "count", "category" or "vector"',
+        next_step='add kind = "continuous", "flux", "count", "category", "vector", "table" '
+        'or "records"',
     )
 
 
@@ -99,7 +100,7 @@ def _legend(source: Any, kind: str, where: str) -> tuple[Mapping[int, str], str]
 
 
 def _unit(source: Any, layer: str, kind: str, where: str) -> str:
-    if source.unit or kind in ("category", "vector"):
+    if source.unit or kind in ("category", "vector", "table", "records"):
         return source.unit or "1"
     known = layers().get(layer)
     raise UserError(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from geopandas import GeoDataFrame
+from pandas import DataFrame
 from shapely import union_all
 
 from tianren.errors import UserError
@@ -12,6 +13,7 @@ from tianren.geo.grid import check_equal_area, known_crs, make_grid, propose_crs
 from tianren.io.alignment import Aligned, align
 from tianren.io.kept import kept_copy
 from tianren.io.sources import Entry
+from tianren.io.tables import read_table
 from tianren.io.terrain import derive_terrain
 from tianren.io.vectors import burn, read_vector
 from tianren.language import say
@@ -116,11 +118,17 @@ def read_layer(project: Project, name: str) -> tuple[GeoDataFrame, list[Finding]
     return read_vector(project.entry(name), project.grid.crs.to_wkt())
 
 
+def read_rows(project: Project, name: str) -> tuple[DataFrame, list[Finding]]:
+    """A table source as text; its sha256 is checked first."""
+    project.digest(name)
+    return read_table(project.entry(name))
+
+
 def aligned_rasters(
     project: Project, names: Iterable[str] | None
 ) -> tuple[dict[str, Raster], list[Finding]]:
     """Raster sources on the project's grid; see Project.rasters."""
-    wanted = [e for e in project.catalog.values() if not e.is_vector]
+    wanted = [e for e in project.catalog.values() if e.is_raster]
     if names is not None:
         wanted = [project.entry(name) for name in names]
     rasters: dict[str, Raster] = {}

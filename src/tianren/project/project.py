@@ -18,7 +18,14 @@ from tianren.project.tables import place, read_table, refuse_twins, validated
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from pandas import DataFrame
 
+    from tianren.project.sections.corridors import CorridorsTable
+    from tianren.project.sections.gaps import GapsTable, ZoneTable
+    from tianren.project.sections.habitat import HabitatTable
+    from tianren.project.sections.plan import PlanTable
+    from tianren.project.sections.room import ParcelsTable, SuitabilityTable
+    from tianren.project.sections.species import SpeciesTable
     from tianren.raster.raster import Grid, Raster
 
 Words = Mapping[str, tuple[str, ...]]
@@ -94,6 +101,14 @@ class Project:
     choices: Mapping[str, str]
     overrides: Mapping[str, Setting]
     delineation: Mapping[str, Any]
+    species: "SpeciesTable | None"
+    habitat: "HabitatTable | None"
+    zones: "Mapping[str, ZoneTable]"
+    gaps: "GapsTable"
+    plan: "PlanTable | None"
+    corridors: "CorridorsTable | None"
+    suitability: "SuitabilityTable"
+    parcels: "ParcelsTable | None"
 
     @property
     def cache_folder(self) -> Path:
@@ -152,6 +167,12 @@ class Project:
         from tianren.project.ground import read_layer
 
         return read_layer(self, name)
+
+    def table(self, name: str) -> "tuple[DataFrame, list[Finding]]":
+        """A table source as text, headings and cells trimmed; empty cells are empty text."""
+        from tianren.project.ground import read_rows
+
+        return read_rows(self, name)
 
     def rasters(
         self, names: Iterable[str] | None = None
@@ -230,6 +251,14 @@ def _project(root: Path, read: Any, catalog: Mapping[str, Entry], path: Path, te
         choices=MappingProxyType(dict(read.parameters.choose)),
         overrides=MappingProxyType(_overrides(read, path, text)),
         delineation=MappingProxyType(dict(read.delineation)),
+        species=read.species,
+        habitat=read.habitat,
+        zones=MappingProxyType(read.zones),
+        gaps=read.gaps,
+        plan=read.plan,
+        corridors=read.corridors,
+        suitability=read.suitability,
+        parcels=read.parcels,
     )
 
 
@@ -288,10 +317,26 @@ def _check_references(project: Project, path: Path, text: str) -> None:
         wanted.append((must.source, ["must_include", must.name, "source"], anything))
     for conflict in project.conflicts:
         wanted.append((conflict.source, ["conflicts", conflict.name, "source"], anything))
+    wanted += _named_in_sections(project)
     for source, keys, kinds in wanted:
         _check_source(project, source, kinds, place(path, text, keys))
     _check_levels(project, path, text)
     project.parameters()  # a parameter that does not exist is refused before anything runs
+
+
+def _named_in_sections(project: Project) -> list[tuple[str, list[str | int], set[str]]]:
+    """The sources that the sections beyond the line name."""
+    from tianren.project.sections.table import sources_named
+
+    single = ("species", "habitat", "gaps", "plan", "corridors", "suitability", "parcels")
+    tables = [([name], getattr(project, name)) for name in single]
+    tables += [(["zones", name], zone) for name, zone in project.zones.items()]
+    return [
+        (source, keys, set(kinds))
+        for start, table in tables
+        if table is not None
+        for keys, source, kinds in sources_named(table, list(start))
+    ]
 
 
 def _check_source(project: Project, source: str, kinds: set[str], where: str) -> None:
@@ -306,10 +351,11 @@ def _check_source(project: Project, source: str, kinds: set[str], where: str) ->
             next_step=f"did you mean {near[0]}?" if near else f"add [{source}] to catalog.toml",
         )
     if entry.kind not in kinds:
+        wanted = " or ".join(f'"{kind}"' for kind in sorted(kinds))
         raise UserError(
-            f"{source} is a raster ({entry.kind}), polygons are needed here",
+            f"{source} is of kind {entry.kind}, which does not serve here",
             where=where,
-            next_step='name a source with kind = "vector"',
+            next_step=f"name a source of kind {wanted}",
         )
 
 

@@ -3,14 +3,18 @@
 import datetime as dt
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from tianren.project.sections.corridors import CorridorsTable
+from tianren.project.sections.gaps import GapsTable, ZoneTable
+from tianren.project.sections.habitat import HabitatTable
+from tianren.project.sections.plan import PlanTable
+from tianren.project.sections.room import ParcelsTable, SuitabilityTable
+from tianren.project.sections.species import SpeciesTable
+from tianren.project.sections.table import Table
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RegionTable(_Table):
+class RegionTable(Table):
     """[region]: the country's land and, optionally, its sea."""
 
     source: str
@@ -19,14 +23,14 @@ class RegionTable(_Table):
     sea_source: str = ""
 
 
-class GridTable(_Table):
+class GridTable(Table):
     """[grid]: crs is proposed from the region when not given."""
 
     crs: str = ""
     resolution: float = Field(gt=0)
 
 
-class LevelTable(_Table):
+class LevelTable(Table):
     """One level of [admin]: a polygon source with the columns of code and label."""
 
     name: str
@@ -35,14 +39,14 @@ class LevelTable(_Table):
     label: str
 
 
-class AdminTable(_Table):
+class AdminTable(Table):
     """[admin]: levels from coarse to fine; pieces are named and numbered by piece_level."""
 
     levels: tuple[LevelTable, ...] = ()
     piece_level: str = ""
 
 
-class MustIncludeTable(_Table):
+class MustIncludeTable(Table):
     """[must_include.NAME]."""
 
     source: str
@@ -54,7 +58,7 @@ class MustIncludeTable(_Table):
     core: tuple[str, ...] = ("core",)
 
 
-class ConflictTable(_Table):
+class ConflictTable(Table):
     """[conflicts.NAME]."""
 
     source: str
@@ -65,7 +69,7 @@ class ConflictTable(_Table):
     reason: str = Field(min_length=1)
 
 
-class OverrideTable(_Table):
+class OverrideTable(Table):
     """[parameters.override."file.key"]: the user's own value, with its source and reason."""
 
     value: Any
@@ -76,14 +80,14 @@ class OverrideTable(_Table):
     note: str = ""
 
 
-class ParametersTable(_Table):
+class ParametersTable(Table):
     """[parameters]: named sets that are chosen, and values that are replaced."""
 
     choose: dict[str, str] = Field(default_factory=dict)
     override: dict[str, OverrideTable] = Field(default_factory=dict)
 
 
-class ProjectTable(_Table):
+class ProjectTable(Table):
     """project.toml."""
 
     name: str = Field(min_length=1)
@@ -100,16 +104,26 @@ class ProjectTable(_Table):
     conflicts: dict[str, ConflictTable] = Field(default_factory=dict)
     parameters: ParametersTable = ParametersTable()
     delineation: dict[str, Any] = Field(default_factory=dict)
+    species: SpeciesTable | None = None
+    habitat: HabitatTable | None = None
+    zones: dict[str, ZoneTable] = Field(default_factory=dict)
+    gaps: GapsTable = GapsTable()
+    plan: PlanTable | None = None
+    corridors: CorridorsTable | None = None
+    suitability: SuitabilityTable = SuitabilityTable()
+    parcels: ParcelsTable | None = None
 
 
-class SourceTable(_Table):
+class SourceTable(Table):
     """One table of catalog.toml: a file, or a constant with its unit and reason."""
 
     layer: str = ""
     uri: str = ""
     sublayer: str = ""
     unit: str = ""
-    kind: Literal["continuous", "flux", "count", "category", "vector"] | None = None
+    kind: (
+        Literal["continuous", "flux", "count", "category", "vector", "table", "records"] | None
+    ) = None
     period: str = ""
     licence: str = ""
     citation: str = ""

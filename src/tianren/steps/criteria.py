@@ -41,7 +41,7 @@ def available_layers(project: Project) -> dict[str, LayerInfo]:
 
 def _serves(entry: Entry) -> bool:
     """Polygons serve a layer that only says where something is, never one of values or classes."""
-    return not entry.is_vector or entry.layer in PRESENCE
+    return entry.is_raster or (entry.is_vector and entry.layer in PRESENCE)
 
 
 def _info(entry: Entry) -> LayerInfo:
