@@ -22,6 +22,6 @@ def percent(n: int, of: int, mode: str = "round", decimals: int = 2) -> float:
         )
     if of == 0:
         return math.nan
-    scale = 10**decimals
+    scale: int = 10**decimals
     scaled = 200 * scale * n + (of if mode == "round" else 0)
     return scaled // (2 * of) / scale
