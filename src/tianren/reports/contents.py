@@ -68,6 +68,15 @@ class Contents:
         return str(self.run.get("run", self.folder.name))
 
     @property
+    def step(self) -> str:
+        """The step that made the run."""
+        return str(self.run.get("step", ""))
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """A CSV file of the run as rows of text; none when the run has no such file."""
+        return _read_csv(self.folder / name)
+
+    @property
     def version(self) -> str:
         """The version of Tianren that made the run."""
         return str(self.run.get("tianren", ""))

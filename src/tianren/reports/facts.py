@@ -6,7 +6,7 @@ from tianren.io.previews import read_preview
 from tianren.language import say
 from tianren.measures import Measure
 from tianren.reports import numerals, palette, words
-from tianren.reports.contents import Contents
+from tianren.reports.contents import Contents, Row
 
 
 def total_area(contents: Contents) -> float:
@@ -255,3 +255,8 @@ def robust_statement(contents: Contents) -> str:
 def approximate_layers(contents: Contents) -> list[str]:
     """The layers that are only approximate, by name in the current language."""
     return sorted({words.source(i) for i in contents.inputs if i.get("approximate")})
+
+
+def needs(criterion: Row) -> list[Row]:
+    """The layers that a criterion lacks: layer, unit and where one usually gets it."""
+    return list(criterion.get("needs", [])) if criterion.get("status") == "missing" else []

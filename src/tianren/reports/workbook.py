@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.language import say
 from tianren.reports import palette, words
-from tianren.reports.chapters import first_page, parameter_value
+from tianren.reports.chapters.basis import parameter_value
+from tianren.reports.chapters.first_page import first_page
 from tianren.reports.contents import Contents, Row
 
 if TYPE_CHECKING:

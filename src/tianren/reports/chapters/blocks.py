@@ -1,0 +1,66 @@
+"""What a report is set from: chapters of plain blocks that the PDF and the page both draw."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tianren.reports import numerals
+from tianren.reports.maps import Drawn
+from tianren.reports.sheet import MARGIN, WIDTH
+
+Block = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    kind: number (aligned right), text and wide (take the room), word (as wide as it is), hash.
+    """
+
+    head: str
+    unit: str = ""
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter: its heading and its blocks in order."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+def km2_column(areas_m2: Sequence[float]) -> list[str]:
+    places = numerals.km2_decimals(list(areas_m2))
+    return [numerals.number(a / 1e6, places) for a in areas_m2]
+
+
+def paragraph(text: str) -> Block:
+    return {"kind": "text", "text": text}
+
+
+def figure(drawn: Drawn) -> Block:
+    return {
+        "kind": "figure",
+        "file": drawn.path.name,
+        "title": drawn.title,
+        "alt": drawn.alt,
+        "head": drawn.head,
+        "margin": MARGIN / WIDTH,
+    }
+
+
+def table(
+    caption: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    total: Sequence[str] = (),
+) -> Block:
+    return {
+        "kind": "table",
+        "caption": caption,
+        "columns": [asdict(c) for c in columns],
+        "rows": [list(r) for r in rows],
+        "total": list(total),
+    }

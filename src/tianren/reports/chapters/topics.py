@@ -1,0 +1,33 @@
+"""What a step tells: its page one, its pictures and its chapters; one topic a step.
+
+A topic's module has these three functions and is named in `topics`. Its pictures' files begin with
+the step's name, so that one report can hold several topics.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tianren.reports.chapters.blocks import Chapter
+from tianren.reports.chapters.first_page import FirstPage
+from tianren.reports.contents import Contents
+from tianren.reports.maps import Drawn
+
+
+@dataclass(frozen=True)
+class Topic:
+    """How the run of one step is told.
+
+    subtitle: what the report is about; first: page one of the run's own report; draw: the pictures,
+    into a folder, that of page one first; chapters: what it adds to a report.
+    """
+
+    subtitle: Callable[[], str]
+    first: Callable[[Contents], FirstPage]
+    draw: Callable[[Contents, Path], list[Drawn]]
+    chapters: Callable[[Contents, Mapping[str, Drawn]], list[Chapter]]
+
+
+def topics() -> Mapping[str, Topic]:
+    """Step -> topic, in the order in which a report tells them."""
+    return {}
