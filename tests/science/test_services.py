@@ -43,16 +43,6 @@ def test_biodiversity_rule() -> None:
     assert biodiversity.biodiversity_rule(0.0, 0.0, 0.0, 0.0) == 1.0
 
 
-def test_weighted_richness() -> None:
-    suitability = np.array([[0.5, np.nan, np.nan], [1.0, 1.0, np.nan]])
-    found = biodiversity.weighted_richness(suitability, [5.0, 3.0])
-    assert found[:2].tolist() == [5.5, 3.0]
-    assert math.isnan(found[2])
-    weights = {"cr": 5.0, "en": 4.0, "vu": 3.0, "class_one": 2.0, "endemic": 1.0}
-    assert biodiversity.species_weight(weights, "CR", protected=True, endemic=True) == 8.0
-    assert biodiversity.species_weight(weights, "LC", protected=False, endemic=True) == 1.0
-
-
 def test_carbon() -> None:
     assert carbon.carbon_stock(135.0, 40.0, 65.0, 3.0) == 243.0
     assert carbon.carbon_sequestration(800.0, 500.0) == pytest.approx(3.0)

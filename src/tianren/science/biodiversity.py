@@ -1,13 +1,6 @@
-"""Biodiversity maintenance: the NPP index and the weighted richness of species."""
-
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+"""Biodiversity maintenance: the NPP index and the rule; weighted richness is in species."""
 
 from tianren.science.equation import equation
-
-Floats = NDArray[np.floating]
 
 
 @equation
@@ -34,26 +27,3 @@ def biodiversity_rule(
     if priority_ecosystem + critical_species + germplasm > 0.0:
         return 5.0
     return 3.0 if vulnerable_species > 0.0 else 1.0
-
-
-def weighted_richness(suitability: Floats, weights: Sequence[float]) -> Floats:
-    """B = sum over species of w_s HSI_s. suitability (species, ...) 0..1 -> (...).
-
-    A species without a value in a cell adds nothing there; a cell where none has one is NaN.
-    The weights are a design choice.
-    """
-    w = np.asarray(weights, dtype=float)
-    stack = np.asarray(suitability, dtype=float)
-    total = np.tensordot(w, np.nan_to_num(stack), axes=1)
-    return np.where(np.isnan(stack).all(axis=0), np.nan, total)
-
-
-def species_weight(
-    weights: dict[str, float], category: str, *, protected: bool, endemic: bool
-) -> float:
-    """w of one species: its Red List category plus national class I protection plus endemism.
-
-    weights: category, class_one or endemic -> weight; a category without a row weighs 0.
-    """
-    extra = protected * weights["class_one"] + endemic * weights["endemic"]
-    return weights.get(category.lower(), 0.0) + extra
