@@ -1,9 +1,7 @@
 """Vector files of the formats that agencies use, opened for what they are."""
 
-import re
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,11 @@ import pyogrio
 from geopandas import GeoDataFrame
 
 from tianren.errors import UserError
-from tianren.findings import Finding, Severity
+from tianren.findings import Finding
 from tianren.geo.grid import known_crs
+from tianren.io.encodings import text_encoding, undecodable
 from tianren.io.signatures import offline, require_modest, require_signature, unreadable
 from tianren.io.sources import Entry
-from tianren.language import say
 
 FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, OSError)
 
@@ -103,7 +101,7 @@ def _ogr(entry: Entry, path: Path, encoding: str) -> GeoDataFrame:
     except FAULTS as fault:
         raise unreadable(entry, path, fault) from fault
     except (LookupError, UnicodeDecodeError) as fault:
-        raise _undecodable(entry, fault) from fault
+        raise undecodable(entry, fault) from fault
     if not isinstance(layer, GeoDataFrame):
         raise UserError(
             "the file holds a table without geometry",
@@ -122,14 +120,6 @@ def _sublayer(entry: Entry, path: Path) -> str:
             next_step=f"use one of {', '.join(names)}",
         )
     return entry.sublayer
-
-
-def _undecodable(entry: Entry, fault: Exception) -> UserError:
-    return UserError(
-        f"the text of the layer cannot be decoded: {fault}",
-        where=entry.where,
-        next_step=f'name its encoding: encoding = "gb18030" in [{entry.name}] of catalog.toml',
-    )
 
 
 def _parquet(entry: Entry, path: Path) -> GeoDataFrame:
@@ -160,7 +150,7 @@ def _points(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
     import geopandas
     import pandas as pd
 
-    encoding = _text_encoding(entry, path.read_bytes(), findings)
+    encoding = text_encoding(entry, path.read_bytes(), findings)
     try:
         table = pd.read_csv(path, encoding=encoding)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
@@ -208,69 +198,4 @@ def _encoding(entry: Entry, path: Path, findings: list[Finding]) -> str:
     if not table.exists():
         return ""
     data = table.read_bytes()
-    return _text_encoding(entry, data[int.from_bytes(data[8:10], "little") :], findings)
-
-
-def _text_encoding(entry: Entry, data: bytes, findings: list[Finding]) -> str:
-    if entry.encoding:
-        return entry.encoding
-    if data.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    for encoding, fits in _GUESSES.items():
-        if fits(data):
-            if encoding != "utf-8":
-                message = say(
-                    "the file does not say its encoding; its text was read as {encoding}",
-                    encoding=encoding,
-                )
-                findings.append(
-                    Finding("vector.encoding", entry.name, Severity.WARNING, message, entry.uri)
-                )
-            return encoding
-    raise _undecodable(entry, ValueError("neither UTF-8, GB 18030 nor Western European"))
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as fault:
-        # A field of fixed width may cut a character: UTF-8 when nearly all of it is.
-        return _share_utf8(data) > 0.95 and fault.start >= 0
-    return True
-
-
-def _share_utf8(data: bytes) -> float:
-    beyond = sum(len(m) for m in _BEYOND.findall(data))
-    good = sum(len(m) for m in _UTF8.findall(data))
-    return good / max(beyond, 1)
-
-
-_BEYOND = re.compile(rb"[\x80-\xff]+")
-_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_GB2312 = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")
-
-
-def _is_chinese(data: bytes) -> bool:
-    """GB 18030: bytes beyond ASCII come in pairs of common Chinese characters.
-
-    Western European text has single bytes beyond ASCII between letters.
-    """
-    beyond = sum(len(m) for m in _BEYOND.findall(data))
-    paired = sum(2 * len(_GB2312.findall(m)) for m in _BEYOND.findall(data))
-    return paired > 0.9 * beyond and _decodes(data, "gb18030")
-
-
-def _decodes(data: bytes, encoding: str) -> bool:
-    try:
-        data.decode(encoding, errors="strict")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-_GUESSES: Mapping[str, Callable[[bytes], bool]] = {
-    "utf-8": _is_utf8,
-    "gb18030": _is_chinese,
-    "cp1252": lambda data: _decodes(data, "cp1252"),
-    "latin-1": lambda data: True,
-}
+    return text_encoding(entry, data[int.from_bytes(data[8:10], "little") :], findings)

@@ -1,0 +1,53 @@
+"""What columns of people's tables are called: headings.csv as values."""
+
+import csv
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+
+def columns_by_role(topic: str, columns: Iterable[str]) -> dict[str, str]:
+    """Role -> the column that plays it, of the headings a table has.
+
+    topic: "records", "taxa", "checklist" or "places". Case, spaces and punctuation of a heading do
+    not matter. Where several columns could play one role, the heading listed first wins.
+    """
+    known = _ranks(topic)
+    found: dict[str, tuple[int, str]] = {}
+    for column in columns:
+        rank = known.get(plain_heading(column))
+        if rank is not None and (rank[0] not in found or rank[1] < found[rank[0]][0]):
+            found[rank[0]] = rank[1], column
+    return {role: column for role, (_, column) in found.items()}
+
+
+def usual_headings(topic: str, role: str) -> tuple[str, ...]:
+    """The headings that a role goes by, the first preferred: for advice in messages."""
+    return tuple(row["heading"] for row in _rows() if (row["topic"], row["role"]) == (topic, role))
+
+
+def plain_heading(heading: str) -> str:
+    """A heading as people confuse it: "Decimal_Latitude " and "decimalLatitude" are one.
+
+    A unit in brackets, or the namespace before a colon, is no part of the name.
+    """
+    text = unicodedata.normalize("NFKC", str(heading)).casefold().rsplit(":", 1)[-1]
+    text = text.split("(")[0] if not text.startswith("(") else text
+    return "".join(c for c in text if c.isalnum())
+
+
+@cache
+def _rows() -> tuple[Mapping[str, str], ...]:
+    text = files("tianren.parameters").joinpath("headings.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+@cache
+def _ranks(topic: str) -> Mapping[str, tuple[str, int]]:
+    mine = [row for row in _rows() if row["topic"] == topic]
+    found: dict[str, tuple[str, int]] = {}
+    for rank, row in enumerate(mine):
+        found.setdefault(plain_heading(row["heading"]), (row["role"], rank))
+    return MappingProxyType(found)
