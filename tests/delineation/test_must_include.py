@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tianren.delineation import must_include
-from tianren.delineation.must_include import Rule, from_layer, from_raster
+from tianren.delineation.must_include import (
+    Rule,
+    from_layer,
+    from_raster,
+    from_streams,
+    river_widths,
+)
 from tianren.errors import UserError
 from tianren.parameters import Parameters
 
@@ -134,6 +140,26 @@ def test_headwaters_are_first_order_reaches_only() -> None:
     found = from_layer(rule, layer(lines, n=[1, 2]), PARAMETERS)
     assert [d.decision for d in found.decisions] == ["include", "exclude"]
     assert found.decisions[1].reason == "stream order 2 is not a headwater"
+
+
+def test_streams_of_an_elevation_have_the_widths_of_their_orders() -> None:
+    banks = river_widths(Rule("banks", "riparian"), PARAMETERS)
+    assert [banks[order] for order in (1, 3, 7, 12)] == [30, 100, 500, 500]
+    assert river_widths(Rule("springs", "headwaters"), PARAMETERS) == {1: 200}
+    assert river_widths(Rule("springs", "headwaters", buffer=50), PARAMETERS) == {1: 50}
+    assert set(river_widths(Rule("banks", "riparian", buffer=50), PARAMETERS).values()) == {50}
+
+
+@pytest.mark.parametrize(("width", "rules"), [(30.0, 2), (60.0, 1)])
+def test_a_strip_that_a_cell_makes_wider_is_said(width: float, rules: int) -> None:
+    strips = category("banks", [[1, 0]])
+    side = abs(strips.grid.affine.a)
+    found = from_streams(Rule("banks", "riparian"), strips, {1: width * side / 100, 2: 5 * side})
+    assert [f.rule for f in found.findings][:rules] == [
+        "must_include.riparian_from_elevation",
+        "must_include.strip_below_cell",
+    ][:rules]
+    assert len(found.findings) == rules
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The step that draws the line, on the invented island: scope, corridors, headwaters, draws."""
 
 import csv
+import json
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from scipy.ndimage import binary_dilation
 from shapely import affinity
 
 from tests.island.island import CRS, lon_lat, make_island
 from tianren.delineation import redline
+from tianren.delineation.streams import stream_orders
 from tianren.errors import UserError
 from tianren.project.project import open_project
 from tianren.project.runs import open_run
@@ -34,6 +37,11 @@ FROM_ELEVATION = """
 [must_include.springs]
 source = "elevation"
 kind = "headwaters"
+
+[must_include.banks]
+source = "elevation"
+kind = "riparian"
+buffer = 1000
 """
 
 
@@ -101,9 +109,30 @@ def test_corridors_are_in_the_line_but_for_what_is_deducted(changed: Made) -> No
     assert not (changed.cells("redline_cells.tif")[step == redline.DEDUCTED] > 0).any()
 
 
-def test_headwaters_from_elevation_are_said_to_follow_the_grid(changed: Made) -> None:
+def test_rivers_from_elevation_are_said_to_follow_the_grid(changed: Made) -> None:
     rules = {row["rule"] for row in changed.rows("findings.csv")}
     assert "must_include.headwaters_from_elevation" in rules
+    assert "must_include.riparian_from_elevation" in rules
+
+
+def test_banks_and_springs_from_elevation_lie_along_the_channels_of_the_elevation(
+    changed: Made,
+) -> None:
+    """Springs are the cells of order 1, banks those of any order and their four neighbours."""
+    elevation = changed.project.rasters(["elevation"])[0]["elevation"].read()
+    land = changed.project.realm().read() == 1
+    side = changed.project.resolution
+    parameters = changed.project.parameters()
+    orders = stream_orders(
+        np.where(land, elevation, np.nan), side, parameters.number("river.channel_area")
+    )
+    line = json.loads((changed.folder / "line.json").read_text("utf-8"))
+    bit = {m["name"]: 1 << i for i, m in enumerate(line["must"])}
+    must = changed.cells("must_include.tif")
+    np.testing.assert_array_equal(must & bit["springs"] > 0, orders == 1)
+    near = binary_dilation(orders > 0)
+    np.testing.assert_array_equal(must & bit["banks"] > 0, near)
+    assert 0 < (orders > 0).sum() < near.sum()
 
 
 def test_the_layer_sums_to_the_totals_and_carries_its_columns(changed: Made) -> None:

@@ -17,7 +17,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.language import say
 from tianren.parameters import Parameters
-from tianren.raster.raster import Array, Raster, Source, Window
+from tianren.raster.raster import Array, Raster, Source, Window, cell_area
 
 # The kinds that have rules or names of their own; a project may declare any other.
 KIND_NAMES = {
@@ -33,6 +33,7 @@ KIND_NAMES = {
     "natural_shoreline": "natural shoreline",
     "tiny_population": "tiny population",
 }
+RIVER_KINDS = ("riparian", "headwaters")
 CORE, PROTECTED, REDLINE_ONLY = 1, 2, 3  # protection levels, science section 13
 
 # Where a column is not named, the usual ones are tried; case does not matter.
@@ -187,16 +188,39 @@ def _in_their_realm(
     return sites.assign(geometry=shapes), cut
 
 
-def headwaters(rule: Rule, cells: Raster) -> Prepared:
-    """Headwaters from elevation: cells of first-order channels (delineation.streams)."""
-    finding = Finding(
-        "must_include.headwaters_from_elevation",
-        rule.name,
-        Severity.NOTE,
-        say("headwaters are derived from elevation: they follow the grid, not surveyed rivers"),
-        "science 5 and 13",
+def river_widths(rule: Rule, parameters: Parameters) -> dict[int, float]:
+    """Stream order -> metres on each side, for streams that come without lines of their own."""
+    if rule.buffer is not None:
+        return dict.fromkeys(range(1, 2 if rule.kind == "headwaters" else 256), rule.buffer)
+    widths = {order: _strip(rule, order, parameters) for order in range(1, 256)}
+    return {order: width for order, width in widths.items() if width > 0}
+
+
+def from_streams(rule: Rule, strips: Raster, widths: Mapping[int, float]) -> Prepared:
+    """Headwaters or riparian strips from elevation: cells along its streams (0/1 raster)."""
+    message = say(
+        "{kind}: derived from elevation, so they follow the grid, not surveyed rivers",
+        kind=kind_name(rule.kind),
     )
-    return Prepared((MustArea(rule.name, rule.kind, _level(rule), raster=cells),), (), (finding,))
+    rule_id = f"must_include.{rule.kind}_from_elevation"
+    derived = Finding(rule_id, rule.name, Severity.NOTE, message, "science 5 and 13")
+    area = MustArea(rule.name, rule.kind, _level(rule), raster=strips)
+    return Prepared((area,), (), (derived, *_narrow(rule, strips, widths)))
+
+
+def _narrow(rule: Rule, strips: Raster, widths: Mapping[int, float]) -> tuple[Finding, ...]:
+    """A strip is never narrower than the cells of its stream: said where it should be."""
+    side, least = cell_area(strips.grid) ** 0.5, 2 * min(widths.values())
+    if least >= side:
+        return ()
+    message = say(
+        "the narrowest strips of {name} are {width:,.0f} m wide, its cells {cell:,.0f} m: they are "
+        "drawn one cell wide, and their area is too large",
+        name=rule.name,
+        width=least,
+        cell=side,
+    )
+    return (Finding("must_include.strip_below_cell", rule.name, Severity.WARNING, message),)
 
 
 def _level(rule: Rule) -> int:
@@ -330,7 +354,7 @@ def _strip_widths(
         width = parameters.number("redline.shoreline_width")
         for i in lines:
             widths[i] = width
-    elif rule.kind in ("riparian", "headwaters"):
+    elif rule.kind in RIVER_KINDS:
         orders = _orders(rule, sites, lines)
         for i, order in orders.items():
             widths[i] = _strip(rule, order, parameters)

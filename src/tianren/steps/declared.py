@@ -19,13 +19,12 @@ from tianren.parameters import Parameters
 from tianren.raster.raster import (
     MISSING,
     Array,
-    ArraySource,
     Grid,
     Raster,
     Window,
-    cell_area,
     window_shape,
 )
+from tianren.steps.rivers import river_strips, stream_orders
 from tianren.steps.stages import FileStore
 
 if TYPE_CHECKING:
@@ -86,9 +85,23 @@ def _prepared(
         realms = dict(zip(project.region["realm"], project.region.geometry, strict=True))
         return must_include.from_layer(rule, layer, parameters, realms), found
     raster, found = _raster(project, entry.source)
-    if rule.kind == "headwaters" and not raster.is_category:
-        return must_include.headwaters(rule, _headwaters(raster, project, parameters)), found
+    if rule.kind in must_include.RIVER_KINDS and _is_elevation(raster):
+        return _from_elevation(rule, raster, project, parameters), found
     return must_include.from_raster(rule, raster), found
+
+
+def _is_elevation(raster: Raster) -> bool:
+    return raster.unit == "m" and not raster.is_category
+
+
+def _from_elevation(
+    rule: Rule, elevation: Raster, project: "Project", parameters: Parameters
+) -> must_include.Prepared:
+    """Strips along the streams that an elevation shows."""
+    orders = stream_orders(elevation, project, parameters)
+    widths = must_include.river_widths(rule, parameters)
+    strips = river_strips(rule.name, orders, widths)
+    return must_include.from_streams(rule, strips, widths)
 
 
 def _raster(project: "Project", source: str) -> tuple[Raster, list[Finding]]:
@@ -97,23 +110,6 @@ def _raster(project: "Project", source: str) -> tuple[Raster, list[Finding]]:
     entry = project.entry(source)
     name = entry.layer if entry.layer in rasters else source
     return rasters.get(name, next(iter(rasters.values()))), found
-
-
-def _headwaters(elevation: Raster, project: "Project", parameters: Parameters) -> Raster:
-    from tianren.delineation.streams import first_order_channels
-
-    cells, limit = elevation.grid.shape, parameters.number("river.streams_largest_grid")
-    if cells[0] * cells[1] > limit:
-        raise UserError(
-            "the grid is too large to derive streams from elevation",
-            where="project.toml [must_include]",
-            by_how_much=f"{cells[0] * cells[1]:,} cells, at most {limit:,.0f}",
-            next_step="give a river layer with stream orders as the source of headwaters",
-        )
-    side = float(np.sqrt(cell_area(elevation.grid)))
-    heights = np.where(project.realm().read() == 1, elevation.read(), np.nan)
-    flags = first_order_channels(heights, side, parameters.number("river.channel_area"))
-    return Raster("headwaters", elevation.grid, ArraySource(flags), kind="category")
 
 
 def _conflict(project: "Project", entry: Any) -> tuple[Conflict, Raster, list[Finding]]:
