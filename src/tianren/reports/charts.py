@@ -43,17 +43,17 @@ def areas(contents: Contents, folder: Path) -> Drawn:
         category=words.category(name),
         percent=numerals.percent(100 * largest / total),
     )
-    figure, axes = _bars(contents, title, say("Area by category, km²"), len(found), left=LABEL)
+    figure, axes = bar_frame(contents, title, say("Area by category, km²"), len(found), left=LABEL)
     for row, (category, area) in enumerate(found):
         look = palette.CATEGORY_LOOKS.get(category, palette.OTHER_LOOK)
         fill = (*palette.rgb(look.fill), palette.FILL_OPACITY)
         axes.barh(row, area / 1e6, 0.62, color=fill, edgecolor=look.fill, hatch=look.hatch, lw=0)
         axes.barh(row, area / 1e6, 0.62, color="none", edgecolor=palette.EDGE, lw=0.8)
         told = f"{numerals.km2(area)} · {numerals.percent(100 * area / total)}"
-        _after(axes, area / 1e6, row, told)
-    _rows(axes, [words.category(n) for n, _ in found])
+        write_after(axes, area / 1e6, row, told)
+    name_rows(axes, [words.category(n) for n, _ in found])
     axes.set_xlim(0, max(a for _, a in found) / 1e6 * 1.32)
-    _number_axis(axes)
+    number_axis(axes)
     return _save(figure, folder / "areas.png", title)
 
 
@@ -79,8 +79,8 @@ def lorenz(contents: Contents, folder: Path) -> Drawn:
         ends.append((name, colour, facts.held_by_best(contents, name, 20) or 0.0))
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 100)
-    _number_axis(axes)
-    _number_axis(axes, vertical=True)
+    number_axis(axes)
+    number_axis(axes, vertical=True)
     axes.plot([20, 20], [0, 100], color="#c9ced1", lw=0.6, zorder=0)
     _labels_beside(axes, ends)
     return _save(figure, folder / "lorenz.png", title)
@@ -144,8 +144,8 @@ def _scope_panel(axes: "Axes", name: str, curves: dict[str, facts.Curve]) -> Non
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 100)
     axes.set_xticks([0, 50, 100])
-    _number_axis(axes)
-    _number_axis(axes, vertical=True)
+    number_axis(axes)
+    number_axis(axes, vertical=True)
     top, colour = 99.0, palette.grade_colours(name)[5]
     for stroke, (scope, curve) in zip(STROKES, curves.items(), strict=False):
         land, share = zip(*curve, strict=True)
@@ -188,25 +188,26 @@ def tornado(contents: Contents, folder: Path) -> Drawn:
     subtitle = say("Rank correlation (Spearman) of each parameter with the redline's area")
     if count:
         subtitle += say("; n = {count} draws", count=count)
-    figure, axes = _bars(contents, title, subtitle, len(found), left=2.9)
+    figure, axes = bar_frame(contents, title, subtitle, len(found), left=2.9)
     for row, (_, effect) in enumerate(found):
         colour = "#b04a45" if effect > 0 else "#3f6f96"
         axes.barh(row, effect, 0.62, color=colour)
-        _after(axes, effect, row, numerals.number(effect, 2))
-    _rows(axes, [words.parameter(name) for name, _ in found], 2.75)
+        write_after(axes, effect, row, numerals.number(effect, 2))
+    name_rows(axes, [words.parameter(name) for name, _ in found], 2.75)
     axes.axvline(0, color=palette.INK, lw=0.8)
     axes.set_xlim(-1.2, 1.2)
     axes.set_xticks([-1, -0.5, 0, 0.5, 1])
-    _number_axis(axes)
+    number_axis(axes)
     return _save(figure, folder / "effects.png", title)
 
 
 # Parts ------------------------------------------------------------------------------------------
 
 
-def _bars(
-    contents: Contents, title: str, subtitle: str, rows: int, left: float
+def bar_frame(
+    contents: Contents, title: str, subtitle: str, rows: int, left: float = LABEL
 ) -> tuple["Figure", "Axes"]:
+    """The frame of a chart of so many bars; left: inches for their names."""
     figure, axes = _frame(contents, title, subtitle, 0.25 + 0.46 * rows, left, 0.3)
     axes.set_ylim(rows - 0.45, -0.55)
     return figure, axes
@@ -239,7 +240,7 @@ def _frame(
     return figure, axes
 
 
-def _number_axis(axes: "Axes", vertical: bool = False) -> None:
+def number_axis(axes: "Axes", vertical: bool = False) -> None:
     """Ticks in the report's typeface and way of writing numbers."""
     axis = axes.yaxis if vertical else axes.xaxis
     if vertical:
@@ -259,7 +260,7 @@ def _short(value: float) -> str:
     return numerals.number(value, places)
 
 
-def _rows(axes: "Axes", names: Sequence[str], room: float = LABEL - 0.1) -> None:
+def name_rows(axes: "Axes", names: Sequence[str], room: float = LABEL - 0.1) -> None:
     """The names of bars, left of the chart, in up to two lines each."""
     transform = axes.get_yaxis_transform()
     width = axes.figure.get_size_inches()[0] * axes.get_position().width  # type: ignore[union-attr]
@@ -273,7 +274,7 @@ def _rows(axes: "Axes", names: Sequence[str], room: float = LABEL - 0.1) -> None
             )  # fmt: skip
 
 
-def _after(axes: "Axes", value: float, row: int, text: str) -> None:
+def write_after(axes: "Axes", value: float, row: int, text: str) -> None:
     """A number just beyond the end of its bar."""
     side = "left" if value >= 0 else "right"
     pad = "  "

@@ -53,9 +53,10 @@ def draw_maps(contents: Contents, folder: Path) -> list[Drawn]:
 class Ground:
     """What every map of a run stands on: extent, mask, hillshade, borders; each made once."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, example: Path | None = None) -> None:
+        """example: a category raster of the region, when the run has no grades."""
         self.contents = contents
-        example = _any_raster(contents)
+        example = example or _any_raster(contents)
         self.preview = read_preview(example, category=True) if example else None
         self.extent = self._extent()
         self.shade = self._shade()
@@ -73,7 +74,9 @@ class Ground:
     def _extent(self) -> sheet.Extent:
         """The box of the region's own cells: a grid is often wider than its region."""
         if self.preview is None:
-            left, bottom, right, top = self.contents.pieces.total_bounds  # type: ignore[union-attr]
+            around = self.contents.surroundings.region
+            shapes = self.contents.pieces if around is None else around
+            left, bottom, right, top = shapes.total_bounds  # type: ignore[union-attr]
             return float(left), float(right), float(bottom), float(top)
         known = np.isfinite(self.preview.cells)
         rows, columns = np.nonzero(known.any(axis=1))[0], np.nonzero(known.any(axis=0))[0]
@@ -208,13 +211,13 @@ def redline(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     """The redline by category over the relief, with protected areas and deducted conflicts."""
     title = facts.redline_statement(contents)
     told = say("The ecological conservation redline by category")
-    page = _sheet(contents, ground, title, told, tallest=6.4)
-    page.whole_width = True
-    page.entries += _redline_legend(contents, ground)
-    laid = sheet.lay_out(page)
+    made = page(contents, ground, title, told, tallest=6.4)
+    made.whole_width = True
+    made.entries += _redline_legend(contents, ground)
+    laid = sheet.lay_out(made)
     ground.draw(laid.axes)
     _draw_redline(laid.axes, contents, ground)
-    return _finish(laid, folder / "redline.png", title, contents)
+    return finish(laid, folder / "redline.png", title, contents)
 
 
 def _draw_redline(axes: "Axes", contents: Contents, ground: Ground) -> None:
@@ -299,14 +302,14 @@ def _redline_legend(contents: Contents, ground: Ground) -> list[sheet.Entry]:
 def grade(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
     """The three grades of one criterion, with the share of the land in each."""
     title = facts.grade_statement(contents, name)
-    page = _sheet(contents, ground, title, f"{words.criterion(name)} · {say('grades')}")
-    page.entries += [sheet.heading(words.criterion(name)), *_grade_legend(contents, name)]
-    laid = sheet.lay_out(page)
+    made = page(contents, ground, title, f"{words.criterion(name)} · {say('grades')}")
+    made.entries += [sheet.heading(words.criterion(name)), *_grade_legend(contents, name)]
+    laid = sheet.lay_out(made)
     ground.draw(laid.axes)
     draw_grade(laid.axes, contents, name, 1400)
     ground.draw_line(laid.axes)
     ground.outline(laid.axes)
-    return _finish(laid, folder / f"grade_{name}.png", title, contents)
+    return finish(laid, folder / f"grade_{name}.png", title, contents)
 
 
 def draw_grade(axes: "Axes", contents: Contents, name: str, most: int) -> None:
@@ -347,14 +350,14 @@ def value(contents: Contents, ground: Ground, name: str, folder: Path) -> Drawn:
     colours = palette.ramp(palette.ramp_for(name))
     low, high = spread(read.cells)
     title = facts.value_statement(contents, name)
-    page = _sheet(contents, ground, title, f"{words.criterion(name)} · {say('values')}")
-    page.entries += _value_legend(contents, name, colours, read.cells, (low, high))
-    laid = sheet.lay_out(page)
+    made = page(contents, ground, title, f"{words.criterion(name)} · {say('values')}")
+    made.entries += _value_legend(contents, name, colours, read.cells, (low, high))
+    laid = sheet.lay_out(made)
     ground.draw(laid.axes)
     show(laid.axes, coloured(read.cells, colours, low, high), read.extent)
     ground.draw_line(laid.axes)
     ground.outline(laid.axes)
-    return _finish(laid, folder / f"value_{name}.png", title, contents)
+    return finish(laid, folder / f"value_{name}.png", title, contents)
 
 
 def spread(cells: NDArray[np.float32]) -> tuple[float, float]:
@@ -418,30 +421,31 @@ def frequency(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     cells = read.cells / (100 if top > 1.5 else 1)
     colours = palette.ramp("frequency")
     title = facts.robust_statement(contents)
-    page = _sheet(contents, ground, title, say("How often each place is inside the redline"))
-    page.entries += [
+    made = page(contents, ground, title, say("How often each place is inside the redline"))
+    made.entries += [
         sheet.heading(say("Share of the draws (%)")),
         sheet.ramp_bar(colours, 0, 100, below=False, above=False),
         sheet.swatch(say("Inside in every draw"), fill=palette.hex_of(colours[-1])),
         sheet.line(say("Redline of this run"), palette.INK, 0.9),
         *_approximate(contents),
     ]
-    laid = sheet.lay_out(page)
+    laid = sheet.lay_out(made)
     ground.draw(laid.axes)
     picture = coloured(cells.astype(np.float32), colours, 0, 1)
     picture[..., 3] = np.where(np.nan_to_num(cells) > 0, 0.85, 0)
     show(laid.axes, picture, read.extent)
     ground.draw_line(laid.axes, palette.INK)
     ground.outline(laid.axes)
-    return _finish(laid, folder / "robustness.png", title, contents)
+    return finish(laid, folder / "robustness.png", title, contents)
 
 
 # Parts ------------------------------------------------------------------------------------------
 
 
-def _sheet(
+def page(
     contents: Contents, ground: Ground, title: str, subtitle: str, tallest: float = 5.2
 ) -> sheet.Sheet:
+    """A map's sheet with its title, extent and footer; the legend's entries are still to come."""
     head = f"{contents.title} · {subtitle}" if contents.title else subtitle
     crs = _crs_of(contents, ground)
     return sheet.Sheet(title, head, ground.extent, crs, footer(contents), tallest=tallest)
@@ -588,7 +592,8 @@ def _rings(geometry: Any) -> Sequence[Any]:
     return []
 
 
-def _finish(laid: sheet.Laid, path: Path, title: str, contents: Contents) -> Drawn:
+def finish(laid: sheet.Laid, path: Path, title: str, contents: Contents) -> Drawn:
+    """Save a map under its name, with its title in words."""
     return _save(laid.figure, path, title, contents, laid.head)
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from tianren.language import say
 from tianren.reports import palette, words
 from tianren.reports.chapters.basis import parameter_value
 from tianren.reports.chapters.first_page import first_page
+from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import Contents, Row
 
 if TYPE_CHECKING:
@@ -29,9 +31,10 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
 
 
-def workbook_bytes(contents: Contents) -> bytes:
+def workbook_bytes(contents: Contents, others: Sequence[Contents] = ()) -> bytes:
     """The workbook as bytes, the same each time: its times are the project's day.
 
+    others: runs of other steps whose tables it holds too.
     A text that begins with = + - or @ stays text: a name from a catalog never becomes a formula.
     """
     from openpyxl import Workbook
@@ -43,35 +46,61 @@ def workbook_bytes(contents: Contents) -> bytes:
     book.properties.title = contents.title
     book.properties.created = moment
     book.properties.modified = moment
-    for sheet in sheets(contents):
+    for sheet in sheets(contents, others):
         _fill(book.create_sheet(sheet.name[:31]), sheet)
     target = io.BytesIO()
     book.save(target)
     return _dated(target.getvalue(), moment)
 
 
-def sheets(contents: Contents) -> list[Sheet]:
+def sheets(contents: Contents, others: Sequence[Contents] = ()) -> list[Sheet]:
     """The sheets in the order in which an auditor opens them."""
+    own = _of_topic(contents) if contents.step in topics() else _of_line(contents)
     return [
         _summary(contents),
-        _pieces(contents),
-        _measures(contents),
-        _rows(say("Decisions"), contents.decisions, _decision_cell),
-        _criteria(contents),
+        *own,
+        *(sheet for other in others for sheet in _of_topic(other)),
+        _measures(contents, *others),
         _parameters(contents),
         _rows(say("Inputs"), contents.inputs),
-        _findings(contents),
+        _findings(contents, *others),
     ]
 
 
-def _findings(contents: Contents) -> Sheet:
+def _of_line(contents: Contents) -> list[Sheet]:
+    return [
+        _pieces(contents),
+        _rows(say("Decisions"), contents.decisions, _decision_cell),
+        _criteria(contents),
+    ]
+
+
+def _of_topic(contents: Contents) -> list[Sheet]:
+    """The tables of a step's run; one that the run does not have is left out."""
+    named = topics()[contents.step].tables().items()
+    return [_rows(name, rows, _cell) for file, name in named if (rows := contents.rows(file))]
+
+
+def _cell(head: str, value: object) -> Cell:
+    """Text that is a number becomes one, so that a sheet can be summed; codes stay as they are."""
+    text = str(value)
+    is_code = head.endswith(("code", "slug", "id"))
+    return float(text) if not is_code and _NUMBER.fullmatch(text) else text
+
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
+
+
+def _findings(*runs: Contents) -> Sheet:
     heads = ["severity", "rule", "subject", "message", "source"]
-    rows = [[f.severity.value, f.rule, f.subject, f.message, f.source] for f in contents.findings]
+    found = dict.fromkeys(f for run in runs for f in run.findings)
+    rows = [[f.severity.value, f.rule, f.subject, f.message, f.source] for f in found]
     return Sheet(say("Findings"), heads, rows)
 
 
 def _summary(contents: Contents) -> Sheet:
-    first = first_page(contents)
+    topic = topics().get(contents.step)
+    first = topic.first(contents) if topic else first_page(contents)
     rows: list[list[Cell]] = [
         [say("Title"), contents.title, ""],
         [say("Run"), contents.run_id, ""],
@@ -93,13 +122,14 @@ def _pieces(contents: Contents) -> Sheet:
     return Sheet(say("Pieces"), [str(c) for c in table.columns], rows)
 
 
-def _measures(contents: Contents) -> Sheet:
+def _measures(*runs: Contents) -> Sheet:
     heads = ["indicator", "name", "place", "period", "by", "value", "unit", "low", "high",
              "method", "sources"]  # fmt: skip
     rows: list[list[Cell]] = [
         [m.indicator, words.indicator(m.indicator), m.place, m.period, m.by_text, m.value, m.unit,
          m.low, m.high, m.method, " | ".join(m.sources)]
-        for m in contents.measures
+        for run in runs
+        for m in run.measures
     ]  # fmt: skip
     return Sheet(say("Measures"), heads, rows)
 

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from tianren.project.project import Project
+    from tianren.project.runs import RunResults
     from tianren.reports.contents import Contents, Description, Surroundings
+    from tianren.reports.maps import Drawn
 
 
 @dataclass(frozen=True)
@@ -55,30 +57,51 @@ def write_report(
 ) -> Written:
     """Write everything that people read of a run into its folder; each file appears when whole.
 
-    run_id: a run's id, the latest when None. language: a BCP 47 tag, the current one when None.
+    run_id: a run's id; when None the latest line, with what the latest runs of the other steps
+    add to it. language: a BCP 47 tag, the current one when None.
     """
     from tianren.project.runs import open_run
-    from tianren.reports.contents import read_contents, with_surroundings
 
     with _speaking(language):
-        run = open_run(project, run_id)
-        contents = read_contents(run.folder, describe(project))
-        return report_contents(with_surroundings(contents, look_around(project, contents)))
+        run = open_run(project, run_id) if run_id else _latest(project)
+        contents = _read(project, run)
+        others = _others(project) if run.step == "delineate" else []
+        return report_contents(contents, [_read(project, other) for other in others])
 
 
-def report_contents(contents: "Contents") -> Written:
+def _latest(project: "Project") -> "RunResults":
+    """The latest line; in a project without one, the latest run."""
+    from tianren.project.runs import list_runs, open_run
+
+    return open_run(project, step="delineate" if list_runs(project, "delineate") else "")
+
+
+def _others(project: "Project") -> list["RunResults"]:
+    """The latest run of every step that has a topic of its own, in the order of the topics."""
+    from tianren.project.runs import list_runs
+    from tianren.reports.chapters.topics import topics
+
+    return [runs[-1] for step in topics() if (runs := list_runs(project, step))]
+
+
+def _read(project: "Project", run: "RunResults") -> "Contents":
+    from tianren.reports.contents import read_contents, with_surroundings
+
+    contents = read_contents(run.folder, describe(project))
+    return with_surroundings(contents, look_around(project, contents))
+
+
+def report_contents(contents: "Contents", others: Sequence["Contents"] = ()) -> Written:
     """The report of contents already read: what `write_report` does once it knows the project."""
-    from tianren.reports.facts import redline_statement
-
     _require_plain_names(contents)
     folder = contents.folder
     with _beside(folder) as work:
-        names = _write_all(contents, work)
+        names, statement = _write_all(contents, others, work)
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(work / name, folder / name)  # noqa: PTH105 - one file system, whole or not
     item = _write_item(contents)
-    return Written(contents.run_id, folder, (*names, item), redline_statement(contents))
+    return Written(contents.run_id, folder, (*names, item), statement)
 
 
 def _require_plain_names(contents: "Contents") -> None:
@@ -92,17 +115,34 @@ def _require_plain_names(contents: "Contents") -> None:
             )
 
 
-def _write_all(contents: "Contents", work: Path) -> list[str]:
-    from tianren.reports import chapters, charts, document, maps, workbook
+def _write_all(
+    contents: "Contents", others: Sequence["Contents"], work: Path
+) -> tuple[list[str], str]:
+    """Write all files into a folder; their names, and the report's statement."""
+    from tianren.reports import chapters, document, workbook
 
-    drawn = maps.draw_maps(contents, work / "maps")
-    drawn += charts.draw_charts(contents, work / "maps")
-    report = chapters.tell(contents, drawn, ())
+    drawn = _draw(contents, work / "maps")
+    for other in others:
+        drawn += _draw(other, work / "maps")
+    report = chapters.tell(contents, drawn, others)
     (work / "report.pdf").write_bytes(document.pdf_bytes(report, drawn))
     (work / "report.html").write_text(document.html_text(report, drawn), encoding="utf-8")
-    (work / "ledger.xlsx").write_bytes(workbook.workbook_bytes(contents))
+    (work / "ledger.xlsx").write_bytes(workbook.workbook_bytes(contents, others))
     _write_styles(contents, work)
-    return sorted(p.relative_to(work).as_posix() for p in work.rglob("*") if p.is_file())
+    names = sorted(p.relative_to(work).as_posix() for p in work.rglob("*") if p.is_file())
+    return names, report.statement
+
+
+def _draw(contents: "Contents", folder: Path) -> list["Drawn"]:
+    """The pictures of a run: those of its topic, or the maps and charts of the line."""
+    from tianren.reports import charts, maps
+    from tianren.reports.chapters.topics import topics
+
+    topic = topics().get(contents.step)
+    if topic is None:
+        return maps.draw_maps(contents, folder) + charts.draw_charts(contents, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return topic.draw(contents, folder)
 
 
 def _write_styles(contents: "Contents", work: Path) -> None:

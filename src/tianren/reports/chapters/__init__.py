@@ -10,6 +10,7 @@ from tianren.reports.chapters.blocks import Chapter, figure
 from tianren.reports.chapters.first_page import FirstPage, first_page
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import Contents
+from tianren.reports.facts import redline_statement
 from tianren.reports.maps import Drawn
 
 Pictures = Mapping[str, Drawn]
@@ -27,6 +28,7 @@ class Report:
     labels: Mapping[str, str]
     first: FirstPage
     map: Drawn | None
+    statement: str
     chapters: tuple[Chapter, ...] = field(default_factory=tuple)
 
     def as_dict(self) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def tell(contents: Contents, drawn: Sequence[Drawn], others: Sequence[Contents] 
         day=contents.day.isoformat(),
         labels=_labels(contents),
         first=topic.first(contents) if topic else first_page(contents),
+        statement=topic.first(contents).sentences[0] if topic else redline_statement(contents),
         map=(drawn[0] if drawn else None) if topic else pictures.get("redline"),
         chapters=tuple(_chapters(contents, pictures, others)),
     )

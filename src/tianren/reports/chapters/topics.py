@@ -1,7 +1,7 @@
 """What a step tells: its page one, its pictures and its chapters; one topic a step.
 
-A topic's module has these three functions and is named in `topics`. Its pictures' files begin with
-the step's name, so that one report can hold several topics.
+A topic's module makes its Topic and is named in `topics`. Its pictures' files begin with the step's
+name, so that one report can hold several topics.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,13 +19,15 @@ class Topic:
     """How the run of one step is told.
 
     subtitle: what the report is about; first: page one of the run's own report; draw: the pictures,
-    into a folder, that of page one first; chapters: what it adds to a report.
+    into a folder, that of page one first; chapters: what it adds to a report; tables: the run's CSV
+    files that the workbook holds, with the names of their sheets.
     """
 
     subtitle: Callable[[], str]
     first: Callable[[Contents], FirstPage]
     draw: Callable[[Contents, Path], list[Drawn]]
     chapters: Callable[[Contents, Mapping[str, Drawn]], list[Chapter]]
+    tables: Callable[[], Mapping[str, str]]
 
 
 def topics() -> Mapping[str, Topic]:
