@@ -17,7 +17,7 @@ def book(contents: Contents) -> openpyxl.Workbook:
 
 
 def test_sheets_are_there_with_frozen_heads(book: openpyxl.Workbook) -> None:
-    wanted = "Summary Pieces Measures Decisions Criteria Parameters Inputs Findings"
+    wanted = "Summary Pieces Decisions Criteria Measures Parameters Inputs Findings"
     assert book.sheetnames == wanted.split()
     assert all(sheet.freeze_panes == "A2" for sheet in book)
 
