@@ -7,7 +7,9 @@ import pytest
 
 from tianren.delineation.compute import MemoryShelf
 from tianren.delineation.criteria import CriteriaResult, compute
-from tianren.delineation.factors import fu_year, nowhere_mapped, weather_of_months
+from tianren.delineation.factors.climate import fu_year
+from tianren.delineation.factors.places import nowhere_mapped
+from tianren.delineation.factors.wind import weather_of_months
 from tianren.delineation.importance import FUNCTIONS
 from tianren.delineation.plan import CriterionPlan, Facts, parameters_of, plan
 from tianren.delineation.recipes import Context

@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from tianren.delineation.factors import FACTORS, cover_factor_table, dryness_of_months
-from tianren.delineation.importance import FUNCTIONS, carbon_taken_up, sand_by_rweq, water_balance
+from tianren.delineation.factors import FACTORS
+from tianren.delineation.factors.climate import dryness_of_months
+from tianren.delineation.factors.soil import cover_factor_table
+from tianren.delineation.importance import FUNCTIONS
+from tianren.delineation.importance.carbon import carbon_taken_up
+from tianren.delineation.importance.water import water_balance
+from tianren.delineation.importance.wind import sand_by_rweq
 from tianren.delineation.layers import LayerInfo
 from tianren.delineation.plan import plan
 from tianren.delineation.recipes import Context

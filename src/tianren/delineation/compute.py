@@ -228,8 +228,8 @@ def raster_names(need: str, rasters: Mapping[str, Raster]) -> tuple[str, ...]:
 
 
 def run(work: Work) -> list[Finding]:
-    """Make every factor and value of the plan that the shelf does not have; what was found on "
-    "the way."""
+    """Make every factor and value of the plan that the shelf does not have; what was found on
+    the way."""
     for recipes in passes(work):
         todo = [r for r in recipes if not work.made(r.makes)]
         if todo:
@@ -240,8 +240,8 @@ def run(work: Work) -> list[Finding]:
 
 
 def passes(work: Work) -> list[list[Recipe]]:
-    """The recipes in the fewest passes: a recipe waits for the statistics of what is made "
-    "before."""
+    """The recipes in the fewest passes: a recipe waits for the statistics of what is made
+    before."""
     level: dict[str, int] = {}
     groups: dict[int, list[Recipe]] = {}
     for recipe in plan_order(work.plans):

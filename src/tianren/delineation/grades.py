@@ -187,8 +187,8 @@ def _totals(
     place: str,
     period: str,
 ) -> Iterable[Measure]:
-    """The total of a function over each scope, in the unit of its indicator; negatives count as "
-    "0."""
+    """The total of a function over each scope, in the unit of its indicator; negatives count as
+    0."""
     total = plan.criterion.totals.get(plan.method)
     if total is None:
         return

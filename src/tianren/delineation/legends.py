@@ -1,15 +1,19 @@
 """From the codes of a category layer to what the tables of science know them by."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tianren.delineation.layers import LayerInfo
+from tianren.delineation.recipes import Context
 from tianren.errors import UserError
 from tianren.parameters.crosswalks import (
     check_classes,
     crosswalk,
     ecosystems,
     legend,
+    types_where,
 )
+
+Codes = Mapping[int, float]  # code of a category -> a number that it stands for
 
 
 def ecosystems_of(info: LayerInfo) -> Mapping[int, str]:
@@ -50,3 +54,35 @@ def classes_of(info: LayerInfo, legend_file: str) -> Mapping[int, str]:
 def _plain(label: str) -> str:
     """A label as it is compared: without case and outer spaces."""
     return label.strip().lower()
+
+
+def landcover_types(context: Context) -> Mapping[int, str]:
+    """Code -> ecosystem type of the project's land cover."""
+    return ecosystems_of(context.layers["landcover"])
+
+
+def codes_of(context: Context, types: Collection[str]) -> dict[int, float]:
+    """Land-cover code -> 1 where its ecosystem type is one of these, else 0."""
+    return {code: float(name in types) for code, name in landcover_types(context).items()}
+
+
+def texture_numbers() -> Mapping[int, str]:
+    """HWSD number 1..13 -> USDA class."""
+    return classes_of(LayerInfo("soil_texture"), "usda_texture")
+
+
+def texture_classes(context: Context) -> Mapping[int, str]:
+    """Code -> USDA class of the texture layer that is used: given, or derived."""
+    info = context.layers.get("soil_texture", LayerInfo("soil_texture"))
+    return classes_of(info, "usda_texture")
+
+
+def vegetated_codes(context: Context) -> dict[int, float]:
+    """Land-cover code -> 1 for forest, shrub and grass."""
+    levels = ("forest", "shrub", "grassland")
+    return codes_of(context, [e.id for e in ecosystems().values() if e.level in levels])
+
+
+def artificial_codes(context: Context) -> dict[int, float]:
+    """Land-cover code -> 1 for farmland, orchards and built-up land."""
+    return codes_of(context, types_where("artificial"))

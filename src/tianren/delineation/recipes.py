@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
+
 from tianren.delineation.layers import LayerInfo
 from tianren.findings import Finding, Severity
 from tianren.language import say
 from tianren.parameters import Parameters
+from tianren.raster.raster import MISSING, Array
 
 LAND, SEA = 1, 2  # realm codes
 Kernel = Callable[..., Any]
@@ -171,3 +174,22 @@ class Criterion:
     def by(self, method: Recipe) -> "Criterion":
         """The criterion as it is graded when that method makes it."""
         return self if method.grading is None else replace(self, grading=method.grading)
+
+
+def nothing(*arrays: Array) -> Array:
+    """For layers that are made at the door."""
+    raise NotImplementedError
+
+
+def number_setting(keyword: str, parameter: str) -> Callable[[Context], Mapping[str, Any]]:
+    """Settings of one number: keyword = parameter."""
+
+    def settings(context: Context) -> dict[str, Any]:
+        return {keyword: context.parameters.number(parameter)}
+
+    return settings
+
+
+def as_mask(holds: Array, missing: Array) -> Array:
+    """1 where it holds, 0 elsewhere, MISSING where that is not known."""
+    return np.where(missing, MISSING, holds.astype(np.int32))

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tianren.delineation.factors import Codes, texture_classes
-from tianren.delineation.legends import classes_of
+from tianren.delineation.legends import Codes, classes_of, texture_classes
 from tianren.delineation.recipes import LAND, SEA, Applicability, Context, Criterion, Recipe
 from tianren.errors import UserError
 from tianren.raster.raster import Array
