@@ -11,7 +11,7 @@ from types import MappingProxyType
 def columns_by_role(topic: str, columns: Iterable[str]) -> dict[str, str]:
     """Role -> the column that plays it, of the headings a table has.
 
-    topic: "records", "taxa", "checklist" or "places". Case, spaces and punctuation of a heading do
+    topic: "records", "taxa", "checklist", "places" or "viability". Case, spaces and punctuation of a heading do
     not matter. Where several columns could play one role, the heading listed first wins.
     """
     known = _ranks(topic)
