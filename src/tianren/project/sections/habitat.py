@@ -22,10 +22,12 @@ class HabitatTable(Table):
     """[habitat]. suitability: a table with class, suitability and one column a threat, 0 to 1.
 
     landcover: the category raster of the classes (default: the layer landcover); access: a raster,
-    1 where anyone may go, 0 where nobody.
+    1 where anyone may go, 0 where nobody. baseline: land cover of a former time, with the same
+    legend: then each class's rarity is computed too.
     """
 
     suitability: TableName
     landcover: RasterName = ""
     access: RasterName = ""
+    baseline: RasterName = ""
     threats: dict[str, ThreatTable] = Field(default_factory=dict)
