@@ -1,6 +1,6 @@
 """make bench: ratios against yardsticks and peers, taken in one run on one machine.
 
-python -m benchmarks.run [--size 10000] [--kind noisy smooth] [--only map cuts patches]
+python -m benchmarks.run [--size 10000] [--kind noisy smooth] [--only map cuts patches zonal points]
                          [--threads N] [--runs 3] [--ours]
 """
 
@@ -27,6 +27,10 @@ def main() -> None:
             goals += _cuts(kind, asked)
     if "patches" in asked.only and importlib.util.find_spec("benchmarks.patches"):
         goals += importlib.import_module("benchmarks.patches").goals(asked)
+    if "zonal" in asked.only:
+        goals += importlib.import_module("benchmarks.zonal").goals(asked)
+    if "points" in asked.only:
+        goals += importlib.import_module("benchmarks.points").goals(asked)
     print("\nGoals")
     for goal in goals:
         print(goal)
@@ -36,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--size", type=int, default=10_000, help="cells on a side")
     parser.add_argument("--kind", nargs="+", default=list(data.KINDS), choices=data.KINDS)
-    parts = ["map", "cuts", "patches"]
+    parts = ["map", "cuts", "patches", "zonal", "points"]
     parser.add_argument("--only", nargs="+", default=parts, choices=parts)
     parser.add_argument("--threads", type=int, default=processors())
     parser.add_argument("--runs", type=int, default=3, help="the fastest of so many")
