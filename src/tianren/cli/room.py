@@ -1,6 +1,5 @@
 """Room to live: suitability, parcels, seams, scenarios compared."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,3 +17,20 @@ def suitability(project: Folder = None, run: RunId = None, json: Json = False) -
     from tianren.steps.suitability import suitability_of
 
     give(suitability_of(open_project_at(project), run=run, progress=progress_line()), json)
+
+
+@app.command(short_help="Where the line stops at an administrative border.")
+def seams(
+    level: Annotated[str, typer.Option(help="A level of [admin]; default: the coarsest.")] = "",
+    project: Folder = None,
+    run: RunId = None,
+    json: Json = False,
+) -> None:
+    """Example: tianren seams --level district
+
+    Find where one side of a border is red and the other important but not red, how much of the line
+    goes on across borders, and which land would close the seams.
+    """
+    from tianren.steps.seams import seams_of
+
+    give(seams_of(open_project_at(project), level=level, run=run, progress=progress_line()), json)
