@@ -27,6 +27,7 @@ from tianren.raster.raster import (
     Array,
     ArraySink,
     ArraySource,
+    ConstantSource,
     Grid,
     Raster,
     Sink,
@@ -202,13 +203,16 @@ class Work:
         return self.shelf.done(name, self.role(name))
 
     def raster(self, name: str) -> Raster:
-        """A raster by name: given, the latitude of the grid, or made before."""
+        """A raster by name: given, what every grid has by itself, or made before."""
         if name in self.rasters:
             return self.rasters[name]
         if name == "realm":
             return self.realm
         if name == "latitude":
             return Raster("latitude", self.realm.grid, LatitudeSource(self.realm.grid), "degree")
+        if name == "cell_side":
+            side = ConstantSource(cell_area(self.realm.grid) ** 0.5)
+            return Raster(name, self.realm.grid, side, "m")
         if name == "coast_distance":
             return coast_distance(self.rasters["natural_coast"], self.context)
         return self.shelf.open(name, self.role(name))

@@ -1,5 +1,6 @@
 """What a project's catalog says about the layers that it has."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,8 @@ class LayerInfo:
 
     legend: code -> class, for categories; legend_name: the published legend it follows ("igbp");
     constant: the one number that stands in for a layer, in its unit, with its reason; approximate:
-    the catalog calls it so; source: its name in the catalog.
+    the catalog calls it so; source: its name in the catalog; cell: side of its cells in m, as
+    delivered or on the project's grid, whichever is wider (infinite where nobody looked).
     """
 
     layer: str
@@ -22,3 +24,4 @@ class LayerInfo:
     reason: str = ""
     approximate: bool = False
     note: str = ""
+    cell: float = math.inf

@@ -16,7 +16,7 @@ from tianren.parameters.layers import layers
 
 Status = Literal["computed", "not_applicable", "missing"]
 Recipes = Mapping[str, Sequence[Recipe]]  # what is made -> the ways to make it, best first
-GIVEN = frozenset({"latitude", "realm"})  # what every grid has by itself
+GIVEN = frozenset({"latitude", "realm", "cell_side"})  # what every grid has by itself
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,10 @@ def _no_settings(context: Context) -> Mapping[str, Any]:
     return {}
 
 
+def _always(context: Context) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One way to make something.
@@ -77,6 +81,7 @@ class Recipe:
     at_door: the layer is made by io on the native grid before alignment; nothing runs here.
     proportional_to: needs of which one number for the whole region cancels in shares.
     choice: (parameter, word): the recipe is used only where the parameter says that word.
+    fits(context) -> whether the layers are fine enough for it; it may read parameters too.
     realms: where it has values, if not where its criterion has them (factors: land and sea).
     name: of a criterion's method: the short name by which project.toml chooses it.
     use: "can": whenever its needs can be had; "given": then too, but what it lacks is not told
@@ -98,6 +103,7 @@ class Recipe:
     at_door: bool = False
     proportional_to: tuple[str, ...] = ()
     choice: tuple[str, str] | None = None
+    fits: Callable[[Context], bool] = _always
     realms: frozenset[int] | None = None
     name: str = ""
     use: Literal["can", "given", "asked"] = "can"
@@ -108,11 +114,11 @@ class Recipe:
         return partial(self.kernel, **self.settings(context), **statistics)
 
     def chosen(self, context: Context) -> bool:
-        """Whether the parameters choose this way, where they choose."""
+        """Whether the layers are fine enough for this way, and parameters that choose choose it."""
         if self.choice is None:
-            return True
+            return self.fits(context)
         parameter, word = self.choice
-        return context.parameters.word(parameter) == word
+        return context.parameters.word(parameter) == word and self.fits(context)
 
     def parameters(self, context: Context) -> frozenset[str]:
         """The ids of the parameters that the recipe itself reads."""

@@ -1,5 +1,6 @@
 """The step behind `tianren check`, and the part of `delineate` that computes the criteria."""
 
+import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +10,18 @@ from typing import Any
 from tianren.delineation.compute import SIZE, Note
 from tianren.delineation.criteria import CriteriaResult, compute, find_facts
 from tianren.delineation.layers import LayerInfo
-from tianren.delineation.plan import CriterionPlan, Facts, Need, parameters_of, plan
+from tianren.delineation.plan import (
+    CriterionPlan,
+    Facts,
+    Need,
+    parameters_of,
+    plan,
+    plan_order,
+)
 from tianren.delineation.recipes import Context
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity, worst_first
+from tianren.io.native import open_native
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.sources import Entry
 from tianren.io.vectors import burn
@@ -21,10 +30,12 @@ from tianren.parameters import Parameters
 from tianren.parameters.layers import PRESENCE, layers
 from tianren.project.project import Project
 from tianren.project.runs import Run
+from tianren.raster.align import plan_alignment
 from tianren.raster.blocks import Workers
 from tianren.raster.raster import Raster, Sink
 from tianren.reports.words import criterion as criterion_name
 from tianren.reports.words import hazard, severity
+from tianren.steps.rivers import inflow
 
 Progress = Callable[[str], None] | None
 _WIDTH = 80
@@ -36,7 +47,7 @@ _WIDTH = 80
 def available_layers(project: Project) -> dict[str, LayerInfo]:
     """The layers of the vocabulary that the catalog has, with what it says of them."""
     found = [e for e in project.catalog.values() if e.layer in layers() and _serves(e)]
-    return {e.layer: _info(e) for e in found}
+    return {e.layer: _info(e, _cell(project, e)) for e in found}
 
 
 def _serves(entry: Entry) -> bool:
@@ -44,7 +55,20 @@ def _serves(entry: Entry) -> bool:
     return entry.is_raster or (entry.is_vector and entry.layer in PRESENCE)
 
 
-def _info(entry: Entry) -> LayerInfo:
+def _cell(project: Project, entry: Entry) -> float:
+    """Side of the cells of elevation: as delivered or on the grid, the wider; m.
+
+    Its file is opened only where the grid itself is fine enough for that to matter.
+    """
+    finest = project.parameters().number("soil.inflow_cell")
+    if entry.layer != "elevation" or entry.is_constant or project.resolution > finest:
+        return math.inf
+    native = open_native(entry)
+    ratio = plan_alignment("continuous", native.grid, project.grid).ratio
+    return max(project.resolution, project.resolution / ratio)
+
+
+def _info(entry: Entry, cell: float) -> LayerInfo:
     return LayerInfo(
         layer=entry.layer,
         source=entry.name,
@@ -55,6 +79,7 @@ def _info(entry: Entry) -> LayerInfo:
         reason=entry.reason,
         approximate=entry.approximate,
         note=entry.note,
+        cell=cell,
     )
 
 
@@ -349,6 +374,8 @@ def prepare(
     plans, findings = planned(project, parameters, workers)
     used = {n for p in plans if p.status == "computed" for n in p.inputs}
     rasters, found = layer_rasters(project, used)
+    if any("inflow_area" in r.needs for r in plan_order(plans)):
+        rasters |= inflow(rasters["elevation"], project, parameters)
     return Preparation(
         project, plans, available_layers(project), rasters, project.realm(), scope_zones(project),
         tuple(worst_first([*project.findings, *findings, *found])),

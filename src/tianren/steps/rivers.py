@@ -1,4 +1,4 @@
-"""Rivers that a project has only in its elevation: streams by order, and strips along them."""
+"""The flow of water that an elevation shows: streams by order, strips along them, inflow."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +20,7 @@ from tianren.raster.raster import (
     cell_area,
     whole,
 )
+from tianren.science.terrain import aspect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,13 +35,31 @@ def stream_orders(elevation: Raster, project: "Project", parameters: Parameters)
 
     A grid above river.streams_largest_grid is a UserError: the flow of water needs it whole.
     """
-    _require_small_enough(elevation, parameters)
-    area, realm = parameters.number("river.channel_area"), project.realm()
-    orders = Raster(
-        "stream_orders", elevation.grid, _Orders(elevation, realm, area), kind="category"
-    )
-    made_from = [Path(getattr(r.source, "path", r.name)).name for r in (elevation, realm)]
-    return kept_copy(orders, project.cache_folder / "streams", key=[*made_from, repr(area)])
+    _require_small_enough(elevation, parameters, "project.toml [must_include]")
+    area = parameters.number("river.channel_area")
+    found = _Orders(elevation, project.realm(), area)
+    orders = Raster("stream_orders", elevation.grid, found, kind="category")
+    return _kept(orders, elevation, project, repr(area))
+
+
+def inflow(elevation: Raster, project: "Project", parameters: Parameters) -> dict[str, Raster]:
+    """What L of RUSLE needs of the flow of water: inflow_area, m2, and aspect, degree; kept.
+
+    inflow_area: land that drains into each cell, itself not counted, as far as the region reaches;
+    aspect: 0 where the land is flat.
+    """
+    _require_small_enough(elevation, parameters, "project.toml [grid] resolution")
+    realm = project.realm()
+    area = Raster("inflow_area", elevation.grid, _Inflow(elevation, realm), "m2")
+    facing = Raster("aspect", elevation.grid, _Aspect(elevation), "degree")
+    return {r.name: _kept(r, elevation, project) for r in (area, facing)}
+
+
+def _kept(raster: Raster, elevation: Raster, project: "Project", *key: str) -> Raster:
+    """A raster made from an elevation inside the region: both lie in files named by content."""
+    made_from = (elevation.source, project.realm().source)
+    names = [Path(getattr(source, "path", repr(source))).name for source in made_from]
+    return kept_copy(raster, project.cache_folder / "streams", key=[*names, *key])
 
 
 def river_strips(name: str, orders: Raster, widths: "Mapping[int, float]") -> Raster:
@@ -49,7 +68,7 @@ def river_strips(name: str, orders: Raster, widths: "Mapping[int, float]") -> Ra
 
     cells = np.zeros(orders.grid.shape, np.uint8)
     map_blocks(_small, [orders], [ArraySink(cells)])
-    found = strips(cells, cell_area(orders.grid) ** 0.5, widths)
+    found = strips(cells, _side(orders), widths)
     return Raster(name, orders.grid, ArraySource(found), kind="category")
 
 
@@ -72,24 +91,76 @@ class _Orders:
     def _cells(self) -> Array:
         from tianren.delineation.streams import stream_orders as orders_of
 
-        heights = np.empty(self.elevation.grid.shape, np.float32)
-        map_blocks(_on_land, [self.elevation, self.realm], [ArraySink(heights)])
-        return orders_of(heights, cell_area(self.elevation.grid) ** 0.5, self.channel_area)
+        heights = _heights(self.elevation, self.realm)
+        return orders_of(heights, _side(self.elevation), self.channel_area)
+
+
+@dataclass(frozen=True)
+class _Inflow:
+    """The land that drains into each cell, m2; NaN outside the land."""
+
+    elevation: Raster
+    realm: Raster
+
+    def read(self, window: Window) -> Array:
+        cells = self._cells[window]
+        area = (cells - 1.0) * cell_area(self.elevation.grid)
+        return np.where(cells > 0, area, np.nan).astype(np.float32)
+
+    @cached_property
+    def _cells(self) -> Array:
+        from tianren.delineation.streams import contributing_cells, flow
+
+        direction = flow(_heights(self.elevation, self.realm), _side(self.elevation))
+        return contributing_cells(direction)
+
+
+@dataclass(frozen=True)
+class _Aspect:
+    """Where each cell faces, degrees clockwise from north, 0 on flat land; from a window and the
+    cells around it."""
+
+    elevation: Raster
+
+    def read(self, window: Window) -> Array:
+        side, (rows, columns) = _side(self.elevation), window
+        height, width = self.elevation.grid.shape
+        up, left = min(rows.start, 1), min(columns.start, 1)
+        wide = (
+            slice(rows.start - up, min(rows.stop + 1, height)),
+            slice(columns.start - left, min(columns.stop + 1, width)),
+        )
+        heights = self.elevation.read(wide).astype(np.float64)
+        inner = (slice(up, up + rows.stop - rows.start),
+                 slice(left, left + columns.stop - columns.start))  # fmt: skip
+        facing = np.nan_to_num(aspect(heights, side, side), nan=0.0)
+        return np.where(np.isnan(heights), np.nan, facing)[inner].astype(np.float32)
+
+
+def _side(raster: Raster) -> float:
+    return float(cell_area(raster.grid) ** 0.5)
+
+
+def _heights(elevation: Raster, realm: Raster) -> Array:
+    """The elevation of the land as one array; the sea is where rivers end."""
+    heights = np.empty(elevation.grid.shape, np.float32)
+    map_blocks(_on_land, [elevation, realm], [ArraySink(heights)])
+    return heights
 
 
 def _on_land(elevation: Array, realm: Array) -> Array:
-    """Elevation of the land; the sea is where rivers end."""
     return np.where(realm == _LAND, elevation, np.float32(np.nan))
 
 
-def _require_small_enough(elevation: Raster, parameters: Parameters) -> None:
+def _require_small_enough(elevation: Raster, parameters: Parameters, where: str) -> None:
     rows, columns = (s.stop for s in whole(elevation.grid))
     most = parameters.number("river.streams_largest_grid")
     if rows * columns > most:
         raise UserError(
             "the grid is too large to derive streams from elevation",
-            where="project.toml [must_include]",
+            where=where,
             by_how_much=f"{rows * columns:,} cells, at most {most:,.0f}",
-            next_step="give a river layer with stream orders as the source, take a coarser grid, "
-            "or, with 10 bytes of memory a cell, raise river.streams_largest_grid",
+            next_step="take a coarser grid, give what is to be derived (a river layer with orders, "
+            "slope_length_steepness) or, with 10 bytes of memory a cell, raise "
+            "river.streams_largest_grid",
         )
