@@ -21,6 +21,7 @@ class Entry:
     reason. legend: code -> class of a category, legend_name: of a known product. missing: values
     that mean "no data" beside the declared one. bands: which bands, in order; none means all.
     crs, scale, offset: for files that do not say. period, licence, citation, note: for people.
+    Of species records: columns: role -> heading, where a heading is unusual; species: of them all.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Entry:
     sha256: str = ""
     approximate: bool = False
     note: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    species: str = ""
 
     @property
     def is_vector(self) -> bool:

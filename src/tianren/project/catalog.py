@@ -62,6 +62,8 @@ def _entry(name: str, source: Any, folder: Path, where: str) -> Entry:
         sha256=source.sha256,
         approximate=source.approximate,
         note=source.note,
+        columns=MappingProxyType(dict(source.columns)),
+        species=source.species,
     )
 
 

@@ -137,6 +137,8 @@ class SourceTable(Table):
     encoding: str = ""
     approximate: bool = False
     note: str = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+    species: str = ""
     constant: float | None = None
     reason: str = ""
 
