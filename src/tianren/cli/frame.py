@@ -27,6 +27,9 @@ Folder = Annotated[
         "--project", "-p", help="Project folder; default: this folder or the nearest above it."
     ),
 ]
+ScenarioName = Annotated[
+    str, typer.Option("--scenario", help="A file of scenarios/, laid over project.toml.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 RunId = Annotated[str | None, typer.Option("--run", help="A run; default: the latest.")]
 Language = Annotated[
@@ -65,7 +68,7 @@ def _find_project(folder: Path | None) -> Path | None:
     return next((f for f in (here, *here.parents) if (f / "project.toml").exists()), None)
 
 
-def open_project_at(folder: Path | None, language: str | None = None) -> Any:
+def open_project_at(folder: Path | None, language: str | None = None, scenario: str = "") -> Any:
     from tianren.project.project import open_project
 
     found = _find_project(folder)
@@ -75,7 +78,7 @@ def open_project_at(folder: Path | None, language: str | None = None) -> Any:
             where=str(Path.cwd()),
             next_step="go into a project folder, or start one: tianren new my-country",
         )
-    project = open_project(found)
+    project = open_project(found, scenario)
     set_language(language or project.language)
     return project
 

@@ -10,6 +10,7 @@ from tianren.cli.frame import (
     Json,
     Language,
     RunId,
+    ScenarioName,
     app,
     give,
     open_project_at,
@@ -73,6 +74,7 @@ def delineate(
     ] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 1,
     report: Annotated[bool, typer.Option(help="Write the maps and the report.")] = True,
+    scenario: ScenarioName = "",
     json: Json = False,
 ) -> None:
     """Example: tianren delineate --robustness 50
@@ -82,7 +84,7 @@ def delineate(
     from tianren.steps.delineate import delineate as step
 
     answer = step(
-        open_project_at(project),
+        open_project_at(project, scenario=scenario),
         robustness=robustness,
         seed=seed,
         report=report,

@@ -4,11 +4,22 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.frame import Folder, Json, RunId, app, give, open_project_at, progress_line
+from tianren.cli.frame import (
+    Folder,
+    Json,
+    RunId,
+    ScenarioName,
+    app,
+    give,
+    open_project_at,
+    progress_line,
+)
 
 
 @app.command(short_help="What land is fit for, and where its use collides with that.")
-def suitability(project: Folder = None, run: RunId = None, json: Json = False) -> None:
+def suitability(
+    project: Folder = None, run: RunId = None, scenario: ScenarioName = "", json: Json = False
+) -> None:
     """Example: tianren suitability
 
     Judge land for farming and towns, weigh it against the line, and show carrying capacity and
@@ -16,7 +27,8 @@ def suitability(project: Folder = None, run: RunId = None, json: Json = False) -
     """
     from tianren.steps.suitability import suitability_of
 
-    give(suitability_of(open_project_at(project), run=run, progress=progress_line()), json)
+    opened = open_project_at(project, scenario=scenario)
+    give(suitability_of(opened, run=run, progress=progress_line()), json)
 
 
 @app.command(short_help="Where the line stops at an administrative border.")
@@ -24,6 +36,7 @@ def seams(
     level: Annotated[str, typer.Option(help="A level of [admin]; default: the coarsest.")] = "",
     project: Folder = None,
     run: RunId = None,
+    scenario: ScenarioName = "",
     json: Json = False,
 ) -> None:
     """Example: tianren seams --level district
@@ -33,4 +46,5 @@ def seams(
     """
     from tianren.steps.seams import seams_of
 
-    give(seams_of(open_project_at(project), level=level, run=run, progress=progress_line()), json)
+    opened = open_project_at(project, scenario=scenario)
+    give(seams_of(opened, level=level, run=run, progress=progress_line()), json)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from tianren.io.sources import Entry
 from tianren.parameters import Parameters, Setting, override
 from tianren.project.catalog import read_catalog
 from tianren.project.digests import entry_digest
+from tianren.project.scenarios import Scenario, laid_over, read_scenario
 from tianren.project.tables import place, read_table, refuse_twins, validated
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class Project:
     corridors: "CorridorsTable | None"
     suitability: "SuitabilityTable"
     parcels: "ParcelsTable | None"
+    scenario: Scenario | None = None
 
     @property
     def cache_folder(self) -> Path:
@@ -203,19 +205,32 @@ if TYPE_CHECKING:
     from tianren.project.ground import Ground
 
 
-def open_project(folder: Path | str) -> Project:
+def open_project(folder: Path | str, scenario: str = "") -> Project:
     """Read project.toml and catalog.toml of a folder. No layer is opened yet.
 
+    scenario: the name of a file in scenarios/ whose keys are laid over project.toml.
     Raises UserError naming file, line and key of the first fault.
     """
-    from tianren.project.schema import ProjectTable
-
     root = Path(folder)
     path = root / "project.toml"
     table, text = read_table(path)
+    catalog = read_catalog(root)
+    project = _read(root, table, catalog, path, text)
+    if not scenario:
+        return project
+    # The project alone is sound, so whatever is wrong now stands in the scenario's file.
+    other = read_scenario(root, scenario)
+    changed = laid_over(table, other.changes)
+    return replace(_read(root, changed, catalog, other.path, other.text), scenario=other)
+
+
+def _read(
+    root: Path, table: Mapping[str, Any], catalog: Mapping[str, Entry], path: Path, text: str
+) -> Project:
+    from tianren.project.schema import ProjectTable
+
     _refuse_twin_names(table, path, text)
     read = validated(ProjectTable, table, path, text)
-    catalog = read_catalog(root)
     project = _project(root, read, catalog, path, text)
     _check_references(project, path, text)
     return project

@@ -150,7 +150,16 @@ def _settings(project: "Project", robustness: int, seed: int) -> dict[str, Any]:
         "seed": seed if robustness else 0,
         "delineation": dict(project.delineation),
         **plain,
+        **scenario_of(project),
     }
+
+
+def scenario_of(project: "Project") -> dict[str, Any]:
+    """What a run says of the scenario that it belongs to; nothing where there is none."""
+    if project.scenario is None:
+        return {}
+    changes = json.loads(json.dumps(project.scenario.changes, default=str))
+    return {"scenario": {"name": project.scenario.name, "changes": changes}}
 
 
 def _known(entry: Any) -> dict[str, Any]:

@@ -21,8 +21,11 @@ class RunList:
     def text(self) -> str:
         if not self.runs:
             return say("No finished run yet. Make one: tianren delineate")
-        lines = ["{run:<24} {finished:<20} {seconds:>8} s  {folder}".format(**_facts(r))
-                 for r in self.runs]  # fmt: skip
+        lines = [
+            "{run:<24} {finished:<20} {seconds:>8} s  {folder}  {scenario}".format(**_facts(r))
+            for r in self.runs
+        ]
+        lines = [line.rstrip() for line in lines]
         return "\n".join([*lines, say("Look into the latest: tianren explain --at LON,LAT")])
 
 
@@ -37,4 +40,5 @@ def _facts(run: RunResults) -> dict[str, Any]:
         "finished": str(run.record.get("finished", "")),
         "seconds": run.record.get("seconds", ""),
         "folder": str(run.folder),
+        "scenario": str(run.record.get("settings", {}).get("scenario", {}).get("name", "")),
     }

@@ -23,7 +23,7 @@ from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.blocks import map_blocks, reduce_blocks
 from tianren.raster.raster import MISSING, Raster, Window, cell_area
 from tianren.science.grading import highest
-from tianren.steps.delineate import delineate
+from tianren.steps.delineate import delineate, scenario_of
 
 if TYPE_CHECKING:
     from pyproj import Transformer
@@ -110,7 +110,10 @@ def seams_of(
     line = line or delineate(project, report=False, progress=progress).run
     made = start_run(
         project, "seams", inputs=[chosen.source], parameters=parameters,
-        settings={"line": line.id, "level": vars(chosen), "language": project.language},
+        settings={
+            "line": line.id, "level": vars(chosen), "language": project.language,
+            **scenario_of(project),
+        },
     )  # fmt: skip
     with made:
         if not made.finished:

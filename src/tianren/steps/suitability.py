@@ -27,7 +27,7 @@ from tianren.raster.raster import MISSING, Raster, cell_area
 from tianren.science.landcover import look_up
 from tianren.steps.criteria import RunShelf, available_layers, layer_rasters
 from tianren.steps.declared import units
-from tianren.steps.delineate import delineate
+from tianren.steps.delineate import delineate, scenario_of
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -161,6 +161,7 @@ def _settings(project: "Project", line: RunResults) -> dict[str, Any]:
         "language": project.language,
         "admin": [vars(level) for level in project.admin],
         "suitability": project.suitability.model_dump(),
+        **scenario_of(project),
     }
 
 
