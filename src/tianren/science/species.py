@@ -14,6 +14,8 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from tianren.science.equation import kernel
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -63,8 +65,26 @@ def held(ranges: Ranges, zones: "scipy.sparse.csr_array") -> Floats:
     zones: (zones x cells) share of each cell in the zone. Where a cell lies partly in both, range
     and zone are taken as independent within it: the area is the product of the shares.
     """
-    product = zones.astype(np.float64) @ ranges.cells.T
-    return np.asarray(product.toarray(), dtype=np.float64) * ranges.cell_m2
+    by_cell = scipy.sparse.csr_array(zones.T, dtype=np.float64)
+    cells = ranges.cells
+    found = np.zeros((zones.shape[0], len(ranges.names)))
+    _add_products(
+        cells.indptr, cells.indices, cells.data,
+        by_cell.indptr, by_cell.indices, by_cell.data, found,
+    )  # fmt: skip
+    return found * ranges.cell_m2
+
+
+@kernel
+def _add_products(
+    species: Any, cells: Any, shares: Any, at: Any, zones: Any, parts: Any, found: Any
+) -> None:
+    """found[zone, species] += share * part, in the order of the cells: each once, in one pass."""
+    for s in range(len(species) - 1):
+        for k in range(species[s], species[s + 1]):
+            cell = cells[k]
+            for j in range(at[cell], at[cell + 1]):
+                found[zones[j], s] += np.float64(shares[k]) * parts[j]
 
 
 def area_of_habitat(
