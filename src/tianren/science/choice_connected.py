@@ -99,12 +99,12 @@ def _row(problem: Problem, border: Ints, unit: int, root: int) -> Floats:
 
 def _bridged(problem: Problem, chosen: Chosen, parts: list[Ints]) -> list[Chosen]:
     """The answer with its islands joined to the largest by the cheapest units between them."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import dijkstra
+    from scipy.sparse import csgraph, csr_array
 
     b = problem.borders
     if b is None or len(parts) < 2:
         return []
+    shortest: Any = csgraph.dijkstra
     grown, n = chosen.copy(), len(problem.units)
     usable = problem.status != LOCKED_OUT
     price = np.where(usable, problem.cost, np.inf).min(axis=1)
@@ -116,7 +116,7 @@ def _bridged(problem: Problem, chosen: Chosen, parts: list[Ints]) -> list[Chosen
         graph: Any = csr_array(
             (into[tails][open_ways], (heads[open_ways], tails[open_ways])), shape=(n, n)
         )
-        far, came = dijkstra(graph, indices=int(parts[0][0]), return_predecessors=True)
+        far, came = shortest(graph, indices=int(parts[0][0]), return_predecessors=True)
         if not np.isfinite(far[island[0]]):
             return []
         at = int(island[0])
