@@ -48,3 +48,22 @@ def seams(
 
     opened = open_project_at(project, scenario=scenario)
     give(seams_of(opened, level=level, run=run, progress=progress_line()), json)
+
+
+@app.command(short_help="What a second line gains and loses against a first.")
+def compare(
+    first: Annotated[str, typer.Argument(help="A run of delineate.")],
+    second: Annotated[str, typer.Argument(help="Another; lines of scenarios are runs too.")],
+    project: Folder = None,
+    report: Annotated[bool, typer.Option(help="Write the map and the report.")] = True,
+    json: Json = False,
+) -> None:
+    """Example: tianren compare delineate-1a2b3c4d delineate-5e6f7a8b
+
+    Show what is gained and lost from one line to another, by category, function, division and
+    realm, what it holds, and where, on a map.
+    """
+    from tianren.steps.compare import compare as step
+
+    opened = open_project_at(project)
+    give(step(opened, first, second, report=report, progress=progress_line()), json)
