@@ -1,0 +1,231 @@
+"""Least-cost surfaces, paths and corridors on a grid: the way of least accumulated resistance.
+
+Knaapen, Scheffer & Harms 1992, Landscape and Urban Planning 23:1 (minimum cumulative resistance);
+Adriaensen et al. 2003, Landscape and Urban Planning 64:233. A step from one cell to the next costs
+the mean of their resistances times the distance between their centres. NaN is a barrier.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tianren.errors import UserError
+from tianren.science.equation import kernel
+
+Floats = NDArray[np.floating]
+Cells = NDArray[np.float64]
+Whole = NDArray[np.int32]
+
+CHUNK = 64  # queue entries that are kept side by side, a power of two
+MOST_BUCKETS = 1 << 16
+NOWHERE = math.inf
+
+
+@dataclass(frozen=True)
+class Surface:
+    """cost: least accumulated resistance from the nearest source, inf where it is not reached;
+    nearest: the number of that source, 0 where none is reached. Both (rows, columns)."""
+
+    cost: Cells
+    nearest: Whole
+
+
+def check_resistance(resistance: Floats) -> None:
+    """Refuse a resistance of zero or less, or infinite: UserError with how many cells and where."""
+    values = np.asarray(resistance)
+    wrong = (values <= 0) | np.isinf(values)
+    if not wrong.any():
+        return
+    row, column = np.argwhere(wrong)[0]
+    raise UserError(
+        f"the resistance {values[row, column]:g} is not above zero and finite",
+        where=f"row {row + 1}, column {column + 1} of the resistance",
+        by_how_much=f"{int(wrong.sum()):,} cells",
+        next_step="give every cell a resistance above zero; leave barriers without data",
+    )
+
+
+def cost_surface(
+    resistance: Floats,
+    sources: Whole,
+    cell: tuple[float, float] = (1.0, 1.0),
+    *,
+    neighbours: int = 8,
+    limit: float = NOWHERE,
+) -> Surface:
+    """Least accumulated resistance from the sources to every cell, exact.
+
+    resistance (rows, columns) > 0, NaN where nothing passes; sources: number of the source in
+    its cells, 0 elsewhere (a source on a barrier does not spread); cell: height and width of a
+    cell (m: costs are then resistance x m); neighbours 8 or 4; limit: cells that cost more stay
+    unreached. Raises UserError for a resistance of zero or less.
+
+    A bucket queue (Dial 1969; Denardo & Fox 1979): as buckets are no wider than the cheapest step,
+    a cell is final when its bucket comes up. The sums are those of Dijkstra's algorithm, to the
+    bit. Of sources at equal cost one is named, always the same.
+    """
+    check_resistance(resistance)
+    shape = (resistance.shape[0] + 2, resistance.shape[1] + 2)
+    field = _field(resistance)
+    numbers = np.pad(np.asarray(sources, dtype=np.int32), 1).reshape(-1)
+    seeds = np.flatnonzero((numbers > 0) & np.isfinite(field[:, 1]))
+    nearest = np.zeros(field.shape[0], dtype=np.int32)
+    offsets, halves = steps(shape[1], cell, neighbours)
+    if seeds.size:
+        field[seeds, 0] = 0.0
+        nearest[seeds] = numbers[seeds]
+        narrow, buckets = _buckets(field[:, 1], halves)
+        _spread(field, nearest, seeds, offsets, halves, 1 / narrow, buckets, float(limit))
+    inside = (slice(1, -1), slice(1, -1))
+    cost = np.abs(field[:, 0]).reshape(shape)[inside]
+    return Surface(cost, nearest.reshape(shape)[inside])
+
+
+def _field(resistance: Floats) -> Cells:
+    """Cost and resistance of each cell side by side, so that one visit to memory brings both.
+
+    The grid stands in a frame of barriers, and barriers are infinite: no test is needed.
+    """
+    framed = np.pad(np.asarray(resistance, dtype=np.float64), 1, constant_values=np.inf)
+    framed[np.isnan(framed)] = np.inf
+    field = np.full((framed.size, 2), np.inf)
+    field[:, 1] = framed.reshape(-1)
+    return field
+
+
+def steps(
+    width: int, cell: tuple[float, float], neighbours: int
+) -> tuple[NDArray[np.int64], Cells]:
+    """Offsets of the neighbours in a flat grid of this width, and half the distance to each."""
+    height, across = cell
+    moves = [(0, -1), (0, 1), (-1, 0), (1, 0)]
+    if neighbours == 8:
+        moves += [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+    elif neighbours != 4:
+        raise ValueError(f"a cell has 4 or 8 neighbours, not {neighbours}")
+    offsets = np.array([r * width + c for r, c in moves], dtype=np.int64)
+    halves = np.array([math.hypot(r * height, c * across) / 2 for r, c in moves])
+    return offsets, halves
+
+
+def _buckets(resistance: Floats, halves: Cells) -> tuple[float, int]:
+    """Width of a bucket, and how many must be kept at once (a power of two)."""
+    passable = resistance[np.isfinite(resistance)]
+    cheapest = 2.0 * float(passable.min()) * float(halves.min())
+    dearest = 2.0 * float(passable.max()) * float(halves.max())
+    narrow = max(cheapest * (1 - 1e-9), dearest / (MOST_BUCKETS - 4))
+    needed = int(dearest / narrow) + 4
+    return narrow, 1 << (needed - 1).bit_length()
+
+
+@kernel
+def _spread(
+    field: Cells,
+    nearest: Whole,
+    seeds: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    halves: Cells,
+    per_cost: float,
+    buckets: int,
+    limit: float,
+) -> None:
+    """Settle cells bucket by bucket.
+
+    A settled cell carries its cost with a minus sign, so that a stale entry is seen at once.
+    Where a bucket had to be wider than the cheapest step, a settled cell may be improved and
+    queued again: the end is the same.
+    """
+    mask = buckets - 1
+    room = 2 * buckets + 2 * (seeds.size // CHUNK) + 64
+    pool = np.empty(room * CHUNK, dtype=np.int32)
+    below = np.full(room, -1, dtype=np.int32)  # the full chunk under this one
+    free = np.arange(room).astype(np.int32)
+    top = free[room - buckets :].astype(np.int64) * CHUNK  # where the next entry of a bucket goes
+    count = np.array([room - buckets, 0])  # free chunks, queued entries
+    for u in seeds:
+        _push(pool, below, free, top, count, u, 0)
+    current = 0
+    while count[1] > 0:
+        u = _pop(pool, below, free, top, count, current & mask)
+        if u < 0:
+            current += 1
+            continue
+        d = field[u, 0]
+        if d < 0 or np.int64(d * per_cost) != current:
+            continue
+        field[u, 0] = -d
+        own, number = field[u, 1], nearest[u]
+        if count[0] < 8:
+            pool, below, free = _grown(pool, below, free, count)
+        for k in range(offsets.size):
+            v = u + offsets[k]
+            further = d + (own + field[v, 1]) * halves[k]
+            if further < abs(field[v, 0]) and further <= limit:
+                field[v, 0] = further
+                nearest[v] = number
+                _push(pool, below, free, top, count, v, np.int64(further * per_cost) & mask)
+
+
+@kernel
+def _push(
+    pool: Whole,
+    below: Whole,
+    free: Whole,
+    top: NDArray[np.int64],
+    count: NDArray[np.int64],
+    cell: int,
+    bucket: int,
+) -> None:
+    """Put a cell on a bucket; the entries of a bucket lie in chunks of the pool."""
+    place = top[bucket]
+    pool[place] = cell
+    count[1] += 1
+    place += 1
+    if place & (CHUNK - 1) == 0:
+        count[0] -= 1
+        new = np.int64(free[count[0]])
+        below[new] = (place - 1) // CHUNK
+        place = new * CHUNK
+    top[bucket] = place
+
+
+@kernel
+def _pop(
+    pool: Whole,
+    below: Whole,
+    free: Whole,
+    top: NDArray[np.int64],
+    count: NDArray[np.int64],
+    bucket: int,
+) -> int:
+    """Take the latest cell from a bucket; -1 when it is empty."""
+    place = top[bucket]
+    if place & (CHUNK - 1) == 0:
+        chunk = place // CHUNK
+        under = below[chunk]
+        if under < 0:
+            return -1
+        below[chunk] = -1
+        free[count[0]] = chunk
+        count[0] += 1
+        place = np.int64(under + 1) * CHUNK
+    top[bucket] = place - 1
+    count[1] -= 1
+    return int(pool[place - 1])
+
+
+@kernel
+def _grown(
+    pool: Whole, below: Whole, free: Whole, count: NDArray[np.int64]
+) -> tuple[Whole, Whole, Whole]:
+    """A pool of twice as many chunks; the new ones are free."""
+    room = below.size
+    wider = np.concatenate((pool, np.empty_like(pool)))
+    longer = np.concatenate((below, np.full(room, -1, dtype=np.int32)))
+    more = np.empty(2 * room, dtype=np.int32)
+    more[: count[0]] = free[: count[0]]
+    more[count[0] : count[0] + room] = np.arange(room, 2 * room)
+    count[0] += room
+    return wider, longer, more
