@@ -164,6 +164,9 @@ def test_a_category_is_learnt() -> None:
     at = maxent.predict(model, np.array([[0.0, s] for s in (1, 2, 3, 4)], dtype=float))
     assert at[2] > 0.5
     assert max(at[0], at[1], at[3]) < 0.5 * at[2]
+    assert maxent.novel(model, np.array([[0.0, 3.0], [0.0, 2.5], [0.0, 9.0]])).tolist() == [
+        False, True, True,
+    ]  # fmt: skip
 
 
 def test_agrees_with_elapid_about_what_is_suitable() -> None:

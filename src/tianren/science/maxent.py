@@ -32,6 +32,7 @@ _PENALTIES = {
 }
 _QUADRATIC_FROM, _HINGE_FROM, _PRODUCT_FROM = 10, 15, 80  # presences
 _TOLERANCE = 1e-5  # of the conditions for an optimum, on features of 0..1
+_NONE = np.empty(0)
 _LEAST_RIDGE = 1e-9  # keeps the step finite where features are equal
 
 
@@ -54,13 +55,15 @@ class Features:
 @dataclass(frozen=True)
 class Maxent:
     """A fitted model. low, high: range of each predictor in the training cells; is_category: which
-    predictors are codes; features with their coefficients, none of them zero; log_sum: logarithm of
-    the sum of exp(eta) over the training cells; entropy H of the fitted density over them.
+    predictors are codes; codes: those of each predictor in the training cells (none of a number);
+    features with their coefficients, none of them zero; log_sum: logarithm of the sum of exp(eta)
+    over the training cells; entropy H of the fitted density over them.
     """
 
     low: Floats
     high: Floats
     is_category: NDArray[np.bool_]
+    codes: tuple[Floats, ...]
     features: Features
     coefficients: Floats
     log_sum: float
@@ -96,7 +99,10 @@ def fit(
     density, log_sum = softmax(eta)
     entropy = -math.fsum(q * math.log(q) for q in density.tolist() if q > 0.0)
     kept = coefficients != 0.0
-    return Maxent(low, high, codes, features.chosen(kept), coefficients[kept], log_sum, entropy)
+    seen = tuple(np.unique(cells[:, p]) if code else _NONE for p, code in enumerate(codes))
+    return Maxent(
+        low, high, codes, seen, features.chosen(kept), coefficients[kept], log_sum, entropy
+    )
 
 
 def predict(model: Maxent, cells: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -116,14 +122,18 @@ def predict(model: Maxent, cells: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def novel(model: Maxent, cells: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Cells with a predictor outside the range it has in the training cells.
+    """Cells with a predictor outside the range, or a code not among those, of the training cells.
 
     Where the multivariate environmental similarity of Elith, Kearney & Phillips 2010 is negative.
+    A code that was never seen adds nothing to suitability.
     """
+    values = np.asarray(cells, dtype=np.float64)
     numbers = ~model.is_category
-    known = np.asarray(cells, dtype=np.float64)[:, numbers]
-    outside = (known < model.low[numbers]) | (known > model.high[numbers])
-    return np.asarray(outside.any(axis=1))
+    outside = (values < model.low) | (values > model.high)
+    strange = np.asarray(outside[:, numbers].any(axis=1))
+    for p in np.flatnonzero(model.is_category):
+        strange |= ~np.isin(values[:, p], model.codes[p])
+    return strange
 
 
 # -- features and penalties ------------------------------------------------------------------------
