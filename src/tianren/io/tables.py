@@ -101,18 +101,16 @@ def _framed(entry: Entry, rows: Iterable[Row], findings: list[Finding]) -> DataF
 
 
 def check_headings(entry: Entry, cells: Sequence[str], row: int) -> list[str]:
-    """The headings, without empty ones at the end. UserError for a duplicate, or one missing."""
-    headings = list(cells)
-    while headings and not headings[-1]:
-        headings.pop()
+    """The headings, without empty ones at the end; another empty one is called "column 3".
+
+    Raises UserError for two columns of one name.
+    """
+    given = list(cells)
+    while given and not given[-1]:
+        given.pop()
+    headings = [heading or f"column {n}" for n, heading in enumerate(given, start=1)]
     seen: dict[str, int] = {}
     for column, heading in enumerate(headings, start=1):
-        if not heading:
-            raise UserError(
-                "a column has no heading",
-                where=f"{entry.where}, row {row}, column {column}",
-                next_step="give it one; the first row that is not blank holds the headings",
-            )
         if seen.setdefault(heading, column) != column:
             raise UserError(
                 f"two columns are called {heading}",

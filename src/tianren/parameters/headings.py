@@ -11,8 +11,8 @@ from types import MappingProxyType
 def columns_by_role(topic: str, columns: Iterable[str]) -> dict[str, str]:
     """Role -> the column that plays it, of the headings a table has.
 
-    topic: "records", "taxa", "checklist", "places" or "viability". Case, spaces and punctuation of a heading do
-    not matter. Where several columns could play one role, the heading listed first wins.
+    topic: "records", "taxa", "checklist", "places" ... Case, spaces and punctuation of a heading
+    do not matter. Where several columns could play one role, the heading listed first wins.
     """
     known = _ranks(topic)
     found: dict[str, tuple[int, str]] = {}
@@ -26,6 +26,11 @@ def columns_by_role(topic: str, columns: Iterable[str]) -> dict[str, str]:
 def usual_headings(topic: str, role: str) -> tuple[str, ...]:
     """The headings that a role goes by, the first preferred: for advice in messages."""
     return tuple(row["heading"] for row in _rows() if (row["topic"], row["role"]) == (topic, role))
+
+
+def roles_of(topic: str) -> tuple[str, ...]:
+    """The roles that columns of a topic's tables play."""
+    return tuple(dict.fromkeys(row["role"] for row in _rows() if row["topic"] == topic))
 
 
 def plain_heading(heading: str) -> str:
