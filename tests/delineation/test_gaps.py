@@ -123,3 +123,13 @@ def test_rows_say_each_feature_and_zone_and_where_the_rest_is() -> None:
 def test_a_target_below_the_share_of_a_gap_is_met_when_it_is_met() -> None:
     found = covered(np.full((1, 100), 1e6), np.eye(1, 100), np.array([0.01]))
     assert found.status(0.02)[0, 0] == MET
+
+
+def test_a_sliver_is_no_gap_when_slack_is_given() -> None:
+    amount, zone = np.full((1, 4), 1e6), np.array([[1.0, 1, 1, 0.998]])
+    few = features(amount, np.array([1.0]))
+    strict, loose = (
+        cover(few, scipy.sparse.csr_array(zone), zone[0], ["z"], slack) for slack in (1e-9, 1e-3)
+    )
+    assert strict.status(0.02)[0, 0] == PARTIAL
+    assert loose.status(0.02)[0, 0] == MET and loose.missing[0, 0] == 0

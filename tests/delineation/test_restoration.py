@@ -57,7 +57,7 @@ def test_rows_by_unit_and_by_function_add_up(
     reference = reference_condition(condition, types, 0.9)
     found = degraded_by_condition(condition, types, reference, 0.7)
     table = need(
-        inside, found, grouping("function", functions, 2), grouping("county", units, 3), 1e6, 0.3
+        inside, found, grouping("function", functions, 2), [grouping("county", units, 3)], 1e6, 0.3
     )
     for key in ("line_m2", "known_m2", "degraded_m2", "lost_m2", "restore_m2"):
         total = sum(r[key] for r in table if r["level"] == "all" and r["function"] == "all")

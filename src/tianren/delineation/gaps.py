@@ -24,9 +24,6 @@ MET, PARTIAL, GAP, ABSENT = "met", "partial", "gap", "absent"
 STATUSES = (MET, PARTIAL, GAP, ABSENT)
 NO_UNIT = "outside any division"
 
-# What rounding may take from a target that is exactly met.
-_ROUNDING = 1e-9
-
 
 @dataclass(frozen=True)
 class Features:
@@ -51,7 +48,8 @@ class Features:
 class Coverage:
     """What zones hold of features: total, target (features,) and held (features x zones), amounts.
 
-    The last column of held is "any": all zones together, overlap counted once.
+    The last column of held is "any": all zones together, overlap counted once. slack: share of a
+    target that may be missing and it counts as met, since boundaries are drawn at different scales.
     """
 
     features: Features
@@ -59,6 +57,7 @@ class Coverage:
     total: Floats
     target: Floats
     held: Floats
+    slack: float = 1e-9
 
     @property
     def share(self) -> Floats:
@@ -70,7 +69,7 @@ class Coverage:
     def missing(self) -> Floats:
         """What is still missing to the target (features x zones)."""
         lacking = self.target[:, None] - self.held
-        return np.where(lacking > _ROUNDING * self.target[:, None], lacking, 0.0)
+        return np.where(lacking > self.slack * self.target[:, None], lacking, 0.0)
 
     def status(self, gap_share: float) -> NDArray[np.str_]:
         """(features x zones): met; gap, held below gap_share of the total; partial; absent."""
@@ -81,7 +80,9 @@ class Coverage:
         return found
 
 
-def cover(features: Features, zones: Any, together: Floats, names: Sequence[str]) -> Coverage:
+def cover(
+    features: Features, zones: Any, together: Floats, names: Sequence[str], slack: float = 1e-9
+) -> Coverage:
     """What zones hold of features.
 
     zones: (zones x cells) share 0..1; together: (cells,) share in any of them; names: of zones.
@@ -92,7 +93,7 @@ def cover(features: Features, zones: Any, together: Floats, names: Sequence[str]
     held = np.column_stack([each.reshape(len(total), -1), amounts @ together])
     # Two ways of summing a feature that is held whole may differ in the last digit.
     held = np.minimum(held, total[:, None])
-    return Coverage(features, (*names, "any"), total, features.targets * total, held)
+    return Coverage(features, (*names, "any"), total, features.targets * total, held, slack)
 
 
 def unheld(features: Features, together: Floats) -> "csr_array":

@@ -49,7 +49,7 @@ def degraded_by_condition(
     best = np.zeros(condition.shape)
     best[known] = values[np.searchsorted(codes, types[known])]
     share = np.ones(condition.shape)
-    np.divide(condition, best, out=share, where=known & (best > 0))
+    np.divide(condition, best, out=share, where=known & (condition < best))
     degraded = known & (share < below)
     return Degraded(known, degraded, np.where(degraded, 1.0 - share, 0.0))
 
@@ -84,17 +84,20 @@ def need(
     inside: NDArray[np.bool_],
     found: Degraded,
     functions: Grouping,
-    units: Grouping | None,
+    levels: Sequence[Grouping],
     cell_m2: float,
     share: float,
 ) -> list[dict[str, Any]]:
-    """Rows of what must be restored inside the line, in all and by function, then by unit.
+    """Rows of what must be restored inside the line: in all and by function, then by unit.
 
-    inside: (cells,) of the line; share: of degraded land to be under restoration. lost_m2: degraded
-    area times the share of its reference that it lacks. Rows by unit add up to those in all.
+    inside: (cells,) of the line; levels: of administration; share: of degraded land to be under
+    restoration. lost_m2: degraded area times the share of its reference that it lacks. The rows of
+    each level add up to those in all.
     """
     rows = _table(inside, found, functions, None, cell_m2, share)
-    return rows if units is None else rows + _table(inside, found, functions, units, cell_m2, share)
+    for units in levels:
+        rows += _table(inside, found, functions, units, cell_m2, share)
+    return rows
 
 
 def _table(

@@ -1,0 +1,215 @@
+"""What is known of a project's species when gaps are looked for: ranges, records, status."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tianren.findings import Finding
+from tianren.project.runs import RunResults
+from tianren.science.species import Ranges
+from tianren.science.taxa import Taxon, read_taxa, without_status
+
+if TYPE_CHECKING:
+    from tianren.project.project import Project
+    from tianren.steps.zones import Zones
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Records:
+    """Cleaned records of a project: species of each, and where it is in the grid's plane."""
+
+    species: NDArray[Any]
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True)
+class Known:
+    """ranges: None where none could be made; taxa: every species of the list."""
+
+    ranges: Ranges | None
+    records: Records
+    taxa: tuple[Taxon, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The runs that gaps are found from, None where the project asks for none."""
+
+    records: RunResults | None = None
+    species: RunResults | None = None
+    habitat: RunResults | None = None
+
+    def ids(self) -> dict[str, str]:
+        """Step -> run id, "" where there is none."""
+        return {name: run.id if run else "" for name, run in vars(self).items()}
+
+
+def earlier_runs(project: "Project", progress: Any = None) -> Earlier:
+    """Make, or find made, the runs of records, species and habitat that the project asks for."""
+    quality = project.habitat and not project.gaps.reference
+    return Earlier(
+        _made_records(project, progress) if project.species and project.species.records else None,
+        _made_species(project, progress) if project.species else None,
+        _made_habitat(project, progress) if quality else None,
+    )
+
+
+def _made_records(project: "Project", progress: Any) -> RunResults:
+    from tianren.steps.records import records
+
+    return records(project, progress=progress).run
+
+
+def _made_species(project: "Project", progress: Any) -> RunResults:
+    from tianren.steps.species import species
+
+    return species(project, progress=progress).run
+
+
+def _made_habitat(project: "Project", progress: Any) -> RunResults:
+    from tianren.steps.habitat import habitat
+
+    return habitat(project, progress=progress).run
+
+
+def known_species(project: "Project", earlier: Earlier) -> Known:
+    """Ranges, cleaned records and status of the project's species.
+
+    The list is the status table's, with the species that have a range or records and no status.
+    """
+    if project.species is None:
+        return Known(None, _no_records(), ())
+    ranges = _ranges(earlier.species)
+    found = _records(project, earlier.records)
+    taxa, findings = _taxa(project)
+    present = sorted({*(ranges.names if ranges else ()), *np.unique(found.species).tolist()})
+    bare = [Taxon(name) for name in present if name not in {t.species for t in taxa}]
+    if taxa:
+        findings += without_status(present, taxa, project.entry(project.species.status).where)
+    every = tuple(sorted([*taxa, *bare], key=lambda taxon: taxon.species))
+    return Known(ranges, found, every, tuple(findings))
+
+
+def _no_records() -> Records:
+    return Records(np.empty(0, dtype=object), np.empty(0), np.empty(0))
+
+
+def _ranges(run: RunResults | None) -> Ranges | None:
+    from tianren.io.ranges import read_ranges
+
+    if run is None or not run.has("ranges.npz"):
+        return None
+    return read_ranges(run.path("ranges.npz"))
+
+
+def _records(project: "Project", run: RunResults | None) -> Records:
+    import shapely
+
+    from tianren.io.vectors import read_result
+
+    if run is None:
+        return _no_records()
+    layer = read_result(run.path("records.gpkg"), "records").to_crs(project.grid.crs.to_wkt())
+    x, y = shapely.get_coordinates(layer.geometry.to_numpy()).T
+    return Records(layer["species"].to_numpy(dtype=object), x, y)
+
+
+def _taxa(project: "Project") -> tuple[list[Taxon], list[Finding]]:
+    """The status table of [species]."""
+    source = project.species.status if project.species else ""
+    if not source:
+        return [], []
+    table, findings = project.table(source)
+    taxa, found = read_taxa(table, where=project.entry(source).where)
+    return taxa, [*findings, *found]
+
+
+def records_in(project: "Project", records: Records, zones: "Zones") -> NDArray[np.bool_]:
+    """(zones + 1, records) whether each record lies in each zone, and in any of them.
+
+    By polygons exactly, their boundary included; by its cell where a zone is a raster.
+    """
+    from tianren.geo.points import inside
+
+    cell = cells_of(project, records)
+    found = np.zeros((len(zones.names) + 1, len(records.x)), dtype=np.bool_)
+    for z, shape in enumerate(zones.shapes):
+        if shape is not None:
+            found[z] = inside(records.x, records.y, [shape])
+            continue
+        held = zones.cells[[z]].toarray().ravel() > 0
+        found[z] = (cell >= 0) & held[cell]
+    found[-1] = found[:-1].any(axis=0)
+    return found
+
+
+def cells_of(project: "Project", records: Records) -> Ints:
+    """The cell of the grid, row by row, in which each record lies; -1 off the grid."""
+    rows, columns = project.grid.shape
+    back = ~project.grid.affine
+    across, down = (
+        back.a * records.x + back.b * records.y + back.c,
+        back.d * records.x + back.e * records.y + back.f,
+    )
+    column, row = np.floor(across).astype(np.int64), np.floor(down).astype(np.int64)
+    on_grid = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    return np.where(on_grid, row * columns + column, -1)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Records of species, in the order of `names`: in the region, and inside the modelled range.
+
+    every, in_range: (species,); held, in_range_held: (species, zones + 1), the last for any zone.
+    """
+
+    names: tuple[str, ...]
+    every: Ints
+    held: Ints
+    in_range: Ints
+    in_range_held: Ints
+
+
+def count_records(project: "Project", known: Known, zones: "Zones", names: Sequence[str]) -> Counts:
+    """How many records of each species there are, in zones, and inside its range."""
+    number = {name: i for i, name in enumerate(names)}
+    species, place = np.unique(known.records.species.astype(str), return_inverse=True)
+    index = np.array([number.get(s, -1) for s in species.tolist()], dtype=np.int64)[place]
+    held = records_in(project, known.records, zones)
+    inside = within_range(known.ranges, known.records.species, cells_of(project, known.records))
+    every, mine = (_tally(index, held, len(names), keep & (index >= 0)) for keep in
+                   (np.ones(len(index), dtype=np.bool_), inside))  # fmt: skip
+    return Counts(tuple(names), *every, *mine)
+
+
+def _tally(
+    index: Ints, held: NDArray[np.bool_], count: int, keep: NDArray[np.bool_]
+) -> tuple[Ints, Ints]:
+    """(species,) records kept, and (species, zones + 1) of them in each zone."""
+    every = np.bincount(index[keep], minlength=count)
+    each = [np.bincount(index[keep & row], minlength=count) for row in held]
+    return every.astype(np.int64), np.stack(each, axis=1).astype(np.int64)
+
+
+def within_range(ranges: Ranges | None, species: NDArray[Any], cell: Ints) -> NDArray[np.bool_]:
+    """Whether each record lies in a cell of its own species' range."""
+    if ranges is None or not len(species):
+        return np.zeros(len(species), dtype=np.bool_)
+    number = {name: i for i, name in enumerate(ranges.names)}
+    known, place = np.unique(species.astype(str), return_inverse=True)
+    row = np.array([number.get(s, -1) for s in known.tolist()], dtype=np.int64)[place]
+    size = ranges.cells.shape[1]
+    rows = np.repeat(np.arange(len(ranges.names)), np.diff(ranges.cells.indptr))
+    stored = np.sort(rows * size + ranges.cells.indices.astype(np.int64))
+    wanted = row * size + cell
+    at = np.minimum(np.searchsorted(stored, wanted), max(len(stored) - 1, 0))
+    hit = stored[at] == wanted if len(stored) else np.zeros(len(wanted), dtype=np.bool_)
+    return np.asarray((row >= 0) & (cell >= 0) & hit)
