@@ -16,12 +16,11 @@ from tianren.delineation.recipes import Context
 from tianren.delineation.sensitivity import SENSITIVITIES
 from tianren.errors import UserError
 from tianren.parameters.crosswalks import crosswalk, ecosystems
-from tianren.parameters.layers import layers
 from tianren.raster.raster import MISSING, Array
 
-from .small_layers import GRID, infos, parameters, rasters, realm
+from .small_layers import CODES, GRID, RANGES, infos, parameters, rasters, realm
 
-EVERY = tuple(n for n in layers() if n != "climate_class")
+EVERY = tuple(n for n in (*RANGES, *CODES) if n != "climate_class")
 CRITERIA = (*FUNCTIONS, *SENSITIVITIES)
 CHOICES = [(c.id, name) for c in CRITERIA for name in c.names]
 LAND = realm().read() == 1

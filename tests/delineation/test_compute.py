@@ -16,10 +16,10 @@ from tianren.parameters.crosswalks import crosswalk, ecosystems
 from tianren.parameters.layers import layers
 from tianren.raster.raster import MISSING, Array, ConstantSource, Raster
 
-from .small_layers import GRID, infos, parameters, raster, rasters, realm
+from .small_layers import CODES, GRID, RANGES, infos, parameters, raster, rasters, realm
 
 BASIC = ("elevation", "landcover", "ndvi_max", "temperature", "precipitation", "soil_erodibility")
-EVERY = tuple(n for n in layers() if n != "climate_class")
+EVERY = tuple(n for n in (*RANGES, *CODES) if n != "climate_class")
 DOOR = ("slope", "relief")  # what io derives from elevation
 
 

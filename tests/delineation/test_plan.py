@@ -7,7 +7,7 @@ import pytest
 from tianren.delineation.factors import FACTORS
 from tianren.delineation.importance import FUNCTIONS
 from tianren.delineation.layers import LayerInfo
-from tianren.delineation.plan import CriterionPlan, Facts, parameters_of, plan, plan_order
+from tianren.delineation.plan import GIVEN, CriterionPlan, Facts, parameters_of, plan, plan_order
 from tianren.delineation.recipes import Context
 from tianren.delineation.sensitivity import SENSITIVITIES
 from tianren.parameters import all_parameters
@@ -205,7 +205,7 @@ def test_parameters_reach_everything_that_depends_on_them() -> None:
 
 
 def test_every_need_is_a_layer_or_can_be_made_from_layers() -> None:
-    known = {*layers(), *FACTORS, "latitude", "realm"}
+    known = {*layers(), *FACTORS, *GIVEN}
     recipes = [r for ways in FACTORS.values() for r in ways]
     recipes += [m for c in (*FUNCTIONS, *SENSITIVITIES) for m in c.methods]
     for recipe in recipes:
@@ -219,3 +219,35 @@ def test_the_plan_is_plain_values() -> None:
     for found in planned(BASIC).values():
         again = json.loads(json.dumps(found.as_dict()))
         assert again["criterion"] == found.id
+
+
+@pytest.mark.parametrize(
+    ("given", "layer"),
+    [
+        (("daily_precipitation", "monthly_precipitation_series"), "daily_precipitation"),
+        (("monthly_precipitation_series", "precipitation"), "monthly_precipitation_series"),
+        (("precipitation", "annual_precipitation"), "precipitation"),
+        (("annual_precipitation",), "annual_precipitation"),
+    ],
+)
+def test_rain_is_used_in_the_order_of_what_it_says(given: tuple[str, ...], layer: str) -> None:
+    rest = ("soil_erodibility", "slope", "cover_factor")
+    found = planned((*given, *rest))["soil_conservation"]
+    assert set(found.inputs) == {layer, *rest}
+    normals = layer == "precipitation"
+    assert ("soil.erosivity_normals" in {f.rule for f in found.findings}) is normals
+
+
+def test_nobody_is_sent_to_look_for_a_series() -> None:
+    told = {n.layer for p in planned(()).values() for n in p.needs}
+    assert not told & {"daily_precipitation", "monthly_precipitation_series"}
+
+
+@pytest.mark.parametrize(("cell", "by_inflow"), [(30.0, True), (100.0, True), (100.1, False)])
+def test_contributing_area_needs_fine_cells(cell: float, by_inflow: bool) -> None:
+    rest = ("rainfall_erosivity", "soil_erodibility", "slope", "cover_factor")
+    available = {**infos(rest), "elevation": LayerInfo("elevation", cell=cell)}
+    (found,) = (p for p in plan(available, parameters()) if p.id == "soil_conservation")
+    rules = {f.rule for f in found.findings}
+    assert ("soil.slope_length_by_inflow" in rules) is by_inflow
+    assert ("soil.slope_length_constant" in rules) is not by_inflow

@@ -1,5 +1,6 @@
 """The flow of water in a project: on fine grids the slope length follows from inflow."""
 
+import datetime as dt
 from pathlib import Path
 
 import geopandas as gpd
@@ -142,3 +143,43 @@ def test_a_grid_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="too large to derive streams") as caught:
         delineate(open_project(folder), report=False)
     assert "2,400 cells" in caught.value.by_how_much
+
+
+def test_daily_rain_becomes_the_erosivity_of_a_run(tmp_path: Path) -> None:
+    """The same 20 mm on every 15th of a month: R = 20^1.7265 (5 x 0.3937 + 7 x 0.3101)."""
+    folder = valley(tmp_path / "valley", resolution=200)
+    days = np.zeros((730, 4, 6), np.float32)
+    for n in range(730):
+        if (dt.date(2001, 1, 1) + dt.timedelta(days=n)).day == 15:
+            days[n] = 20
+    with rasterio.open(
+        folder / "data/rain.tif", "w", driver="GTiff", height=4, width=6, count=730,
+        dtype="float32", crs=LAEA, transform=from_origin(0, HIGH, 500, 500),
+    ) as sink:  # fmt: skip
+        sink.write(days)
+    text = CATALOG.replace(
+        '[rainfall_erosivity]\nconstant = 3000\nunit = "MJ mm/(hm2 h a)"\nreason = "test"\n',
+        '[daily_precipitation]\nuri = "data/rain.tif"\nunit = "mm/d"\nstart = "2001-01-01"\n',
+    )
+    (folder / "catalog.toml").write_text(text, "utf-8")
+    project = open_project(folder)
+    plans = {p.id: p for p in check(project).plans}
+    assert "daily_precipitation" in plans["soil_conservation"].inputs
+    run = delineate(project, report=False).run
+    value, ls = (
+        read(run.folder / name)
+        for name in ("values/soil_conservation.tif", "factors/slope_length_steepness.tif")
+    )
+    erosivity = 20**1.7265 * (5 * 0.3937 + 7 * 0.3101)
+    np.testing.assert_allclose(value, erosivity * 0.03 * ls * 0.9, rtol=1e-4)
+    assert "soil.erosive_rain" in (run.folder / "run.toml").read_text("utf-8")
+    assert "rain.derived" in {f["rule"] for f in run.findings}
+
+
+def test_a_series_must_say_when_it_begins(tmp_path: Path) -> None:
+    folder = valley(tmp_path / "valley")
+    with (folder / "catalog.toml").open("a", encoding="utf-8") as stream:
+        stream.write('\n[daily_precipitation]\nuri = "data/rain.tif"\nunit = "mm/d"\n')
+    with pytest.raises(UserError, match="does not say when it begins") as caught:
+        open_project(folder)
+    assert "start" in caught.value.next_step

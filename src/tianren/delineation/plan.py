@@ -332,8 +332,12 @@ class _Chooser:
     def smallest_missing(self, methods: Sequence[Recipe]) -> tuple[str, ...]:
         """The fewest layers to find; between equals, layers that nothing else can stand in for."""
         options = [s for m in methods for s in self._of_recipe(m)]
-        best = min(options, key=lambda s: (len(s), sum(name in self.factors for name in s)))
+        best = min(options, key=lambda s: (len(s), sum(map(self._told, s))))
         return tuple(name for name in layers() if name in best)
+
+    def _told(self, name: str) -> bool:
+        """Whether other layers could stand in for this one."""
+        return any(r.use == "can" for r in self.factors.get(name, ()))
 
     def options(self, name: str) -> tuple[frozenset[str], ...]:
         """Every smallest set of layers that would bring a name: {itself}, or what it is made of."""
@@ -341,7 +345,8 @@ class _Chooser:
             return (frozenset(),)
         if name not in self._options:
             own = [frozenset({name})] if name in layers() else []
-            made = [s for r in self.ways(name) for s in self._of_recipe(r)]
+            told = [r for r in self.ways(name) if r.use == "can"]
+            made = [s for r in told for s in self._of_recipe(r)]
             self._options[name] = _pruned([*own, *made])
         return self._options[name]
 

@@ -85,7 +85,7 @@ class Recipe:
     realms: where it has values, if not where its criterion has them (factors: land and sea).
     name: of a criterion's method: the short name by which project.toml chooses it.
     use: "can": whenever its needs can be had; "given": then too, but what it lacks is not told
-    (nobody is sent to look for it); "asked": only where the project chooses it.
+    (nobody is sent to look for it); "asked" (of criteria): only where the project chooses it.
     grading: how what it makes is graded, if not as its criterion is.
     """
 

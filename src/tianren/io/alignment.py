@@ -76,12 +76,12 @@ def align(
     ]  # fmt: skip
     kept = Kept(cache_folder, key, names)
     if not kept.there:
-        _require_overlap(native, grid)
+        require_overlap(native, grid)
         findings = list(unit_findings(native))
         for i in range(len(native.bands)):
             findings += judge(native, i, survey(native, i, grid))
         kept.write(lazy, tile_size(plan.ratio))
-        findings += _coverage(entry, kept.read(lazy), inside)
+        findings += coverage(entry, kept.read(lazy), inside)
         kept.finish(findings)
     return Aligned(tuple(kept.read(lazy)), tuple(kept.findings()))
 
@@ -255,7 +255,8 @@ def tile_size(ratio: float, side: int = _LARGEST_SIDE) -> int:
     return size
 
 
-def _require_overlap(native: NativeRaster, grid: Grid) -> None:
+def require_overlap(native: NativeRaster, grid: Grid) -> None:
+    """Refuse a layer that lies elsewhere; says where both lie."""
     if cover(native.grid, grid, whole(grid)) is not None:
         return
     raise UserError(
@@ -303,7 +304,7 @@ def _key(
 # --- the region --------------------------------------------------------------------------------
 
 
-def _coverage(entry: Entry, rasters: Sequence[Raster], inside: Raster | None) -> list[Finding]:
+def coverage(entry: Entry, rasters: Sequence[Raster], inside: Raster | None) -> list[Finding]:
     """Refuse a layer that has nothing to say about the region; tell how much of the land it lacks.
 
     The layers of the vocabulary describe land: at sea a gap is no fault. Where a layer only says

@@ -82,6 +82,22 @@ class NativeRaster:
             raise damaged(self.address, fault, self.entry.where) from fault
         return raw, _declared(raw, self.nodata[band], self.entry.missing, missing)
 
+    def read_stack(self, bands: range, rows: slice, columns: slice) -> Array:
+        """Several bands at once, (bands, rows, columns): one pass over files that mix them."""
+        numbers = [self.bands[band].number for band in bands]
+        box = ((rows.start, rows.stop), (columns.start, columns.stop))
+        try:
+            dataset = self._dataset()
+            raw = dataset.read(numbers, window=box)
+            masks = dataset.read_masks(numbers, window=box) == 0 if self.masked else None
+        except FAULTS as fault:
+            raise damaged(self.address, fault, self.entry.where) from fault
+        return np.stack([
+            self.clean(band, cells, _declared(cells, self.nodata[band], self.entry.missing,
+                                              None if masks is None else masks[i]))
+            for i, (band, cells) in enumerate(zip(bands, raw, strict=True))
+        ])  # fmt: skip
+
     def clean(self, band: int, raw: Array, missing: Array) -> Array:
         if self.is_category:
             return np.where(missing, MISSING, np.where(missing, 0, raw).astype(np.int32))
@@ -244,6 +260,8 @@ def _crs(entry: Entry, dataset: Any) -> str:
 def _band_numbers(entry: Entry, count: int) -> tuple[int, ...]:
     known = layers().get(entry.layer)
     wanted = known.bands if known else max(len(entry.bands), 1)
+    if known and known.bands == 0:  # a series
+        wanted = len(entry.bands) or count
     if entry.bands and max(entry.bands) > count:
         fault, amount = f"the file has no band {max(entry.bands)}", f"it has {count}"
     elif entry.bands and known and len(entry.bands) != wanted:
@@ -263,7 +281,8 @@ def _band_numbers(entry: Entry, count: int) -> tuple[int, ...]:
 def _bands(entry: Entry, dataset: Any, numbers: Sequence[int]) -> tuple[tuple[Band, ...], str]:
     known = layers().get(entry.layer)
     wanted = known.unit if known and entry.kind != "category" else plain_unit(entry.unit)
-    months = [n + 1 for n in range(len(numbers))]
+    first = entry.start.month if entry.start else 1
+    months = [(first - 1 + n) % 12 + 1 for n in range(len(numbers))]
     how = conversions(entry.unit, wanted, months, where=entry.where)
     names = raster_names(entry.layer, len(numbers))
     bands = []

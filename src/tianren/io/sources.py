@@ -1,5 +1,6 @@
 """What a catalog says about a source, and which local files stand behind it."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ class Entry:
     when it serves none). A source is a file (`uri`, relative to `folder`) or a `constant` with a
     reason. legend: code -> class of a category, legend_name: of a known product. missing: values
     that mean "no data" beside the declared one. bands: which bands, in order; none means all.
+    start: of a series, the day (or a day in the month) of its first band.
     crs, scale, offset: for files that do not say. period, licence, citation, note: for people.
     Of species records: columns: role -> heading, where a heading is unusual; species: of them all.
     """
@@ -49,6 +51,7 @@ class Entry:
     note: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     species: str = ""
+    start: dt.date | None = None
 
     @property
     def is_vector(self) -> bool:

@@ -52,6 +52,10 @@ _CONVERSIONS = {
     ("mm", "mm/a"): (1.0, 0.0),
     ("cm", "mm/a"): (10.0, 0.0),
     ("m/a", "mm/a"): (1000.0, 0.0),
+    ("m/day", "mm/day"): (1000.0, 0.0),
+    ("m", "mm/day"): (1000.0, 0.0),
+    ("mm", "mm/day"): (1.0, 0.0),
+    ("kg/(m2 s)", "mm/day"): (86_400.0, 0.0),
     ("mm/day", "mm/a"): (365.25, 0.0),
     ("kg/(m2 s)", "mm/a"): (365.25 * 86_400, 0.0),
     ("mm/a", "m/a"): (0.001, 0.0),
@@ -101,9 +105,9 @@ def conversions(
     given, goal = plain_unit(unit), plain_unit(wanted)
     if given == goal:
         return tuple(Conversion() for _ in bands)
-    if (given, goal) in _PER_DAY and len(bands) == 12:
+    if (given, goal) in _PER_DAY and len(bands) >= 12:
         daily = _PER_DAY[given, goal]
-        return tuple(Conversion(daily * days) for days in DAYS_IN_MONTH)
+        return tuple(Conversion(daily * DAYS_IN_MONTH[month - 1]) for month in bands)
     if (given, goal) in _CONVERSIONS:
         return tuple(Conversion(*_CONVERSIONS[given, goal]) for _ in bands)
     raise UserError(

@@ -17,7 +17,10 @@ COASTAL = ("coast_type", "shoreline_retreat")  # values of the coast: elsewhere 
 
 @dataclass(frozen=True)
 class Layer:
-    """One row of layers.csv: what a layer is called, its unit, and where one usually gets it."""
+    """One row of layers.csv: what a layer is called, its unit, and where one usually gets it.
+
+    bands: 12 for months, 0 for a series: any number, one after the other in time.
+    """
 
     id: str
     kind: str

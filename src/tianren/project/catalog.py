@@ -62,6 +62,7 @@ def _entry(name: str, source: Any, folder: Path, where: str) -> Entry:
         sha256=source.sha256,
         approximate=source.approximate,
         note=source.note,
+        start=_start(source, layer, where),
         columns=MappingProxyType(dict(source.columns)),
         species=source.species,
     )
@@ -99,6 +100,17 @@ def _legend(source: Any, kind: str, where: str) -> tuple[Mapping[int, str], str]
             next_step='add legend = "IGBP" or legend = {1 = "forest", 2 = "water"}',
         )
     return classes, name
+
+
+def _start(source: Any, layer: str, where: str) -> Any:
+    """The day of a series' first band: without it no band can be told from another."""
+    if layer in layers() and layers()[layer].bands == 0 and source.start is None:
+        raise UserError(
+            f"{layer} does not say when it begins",
+            where=where,
+            next_step='add start = "2001-01-01", the day (or month) of the first band',
+        )
+    return source.start
 
 
 def _unit(source: Any, layer: str, kind: str, where: str) -> str:

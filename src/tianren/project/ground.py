@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from geopandas import GeoDataFrame
 from pandas import DataFrame
@@ -12,11 +13,13 @@ from tianren.findings import Finding, Severity
 from tianren.geo.grid import check_equal_area, known_crs, make_grid, propose_crs
 from tianren.io.alignment import Aligned, align
 from tianren.io.kept import kept_copy
+from tianren.io.rain import derive_rain
 from tianren.io.sources import Entry
 from tianren.io.tables import read_table
 from tianren.io.terrain import derive_terrain
 from tianren.io.vectors import burn, read_vector
 from tianren.language import say
+from tianren.parameters.layers import layers
 from tianren.project.project import AdminLevel, Project
 from tianren.project.tables import plain_name
 from tianren.raster.raster import Grid, Raster
@@ -143,6 +146,8 @@ def aligned_rasters(
 def _bring_in(project: Project, entry: Entry) -> list[Aligned]:
     digest = project.digest(entry.name)
     folder = project.cache_folder / "aligned"
+    if layers().get(entry.layer) and layers()[entry.layer].bands == 0:
+        return [_rain(project, entry, digest, folder)]
     inside = realm_raster(project)
     found = [align(entry, project.grid, folder, digest=digest, inside=inside)]
     if entry.layer == "elevation" and not entry.is_constant:
@@ -154,6 +159,16 @@ def _bring_in(project: Project, entry: Entry) -> list[Aligned]:
             )
         )
     return found
+
+
+def _rain(project: Project, entry: Entry, digest: str, folder: Path) -> Aligned:
+    """What a series of rain is for: erosivity and monthly normals, where the catalog has none."""
+    return derive_rain(
+        entry, project.grid, folder, digest=digest, inside=realm_raster(project),
+        erosivity=project.serving("rainfall_erosivity") is None,
+        normals=project.serving("precipitation") is None,
+        erosive=project.parameters().number("soil.erosive_rain"),
+    )  # fmt: skip
 
 
 def realm_raster(project: Project) -> Raster:

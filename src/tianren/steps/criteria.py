@@ -374,6 +374,8 @@ def prepare(
     plans, findings = planned(project, parameters, workers)
     used = {n for p in plans if p.status == "computed" for n in p.inputs}
     rasters, found = layer_rasters(project, used)
+    if "daily_precipitation" in used:
+        parameters["soil.erosive_rain"]  # read at the door, where the series is
     if any("inflow_area" in r.needs for r in plan_order(plans)):
         rasters |= inflow(rasters["elevation"], project, parameters)
     return Preparation(

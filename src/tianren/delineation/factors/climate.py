@@ -6,7 +6,7 @@ import numpy as np
 
 from tianren.delineation.factors.months import DAYS, Months
 from tianren.delineation.legends import Codes, codes_of, landcover_types
-from tianren.delineation.recipes import Context, Flag, Recipe, as_mask, number_setting
+from tianren.delineation.recipes import Context, Flag, Recipe, as_mask, nothing, number_setting
 from tianren.findings import Severity
 from tianren.parameters.crosswalks import types_where
 from tianren.raster.raster import Array
@@ -105,6 +105,18 @@ def below(precipitation: Array, potential: Array, *, limit: float) -> Array:
 
 
 RECIPES = (
+    *(
+        Recipe(
+            "precipitation",
+            "means of the months of a series",
+            (series,),
+            nothing,
+            "mm/month",
+            at_door=True,
+            use="given",
+        )
+        for series in ("daily_precipitation", "monthly_precipitation_series")
+    ),
     Recipe("annual_temperature", "mean of the months", ("temperature",), mean_of_months, "degC"),
     Recipe("annual_precipitation", "sum of the months", ("precipitation",), sum_of_months, "mm/a"),
     Recipe(

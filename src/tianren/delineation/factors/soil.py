@@ -6,7 +6,7 @@ import numpy as np
 
 from tianren.delineation.factors.months import Months
 from tianren.delineation.legends import Codes, landcover_types, texture_classes, texture_numbers
-from tianren.delineation.recipes import Context, Flag, Recipe
+from tianren.delineation.recipes import Context, Flag, Recipe, nothing
 from tianren.findings import Severity
 from tianren.parameters.crosswalks import ecosystems
 from tianren.raster.raster import MISSING, Array
@@ -96,6 +96,28 @@ _NOT_CLOSED = Flag(
 
 
 RECIPES = (
+    Recipe(
+        "rainfall_erosivity",
+        "water census model, daily rain",
+        ("daily_precipitation",),
+        nothing,
+        "MJ mm/(hm2 h a)",
+        at_door=True,
+        use="given",
+        choice=("soil.erosivity_method", "best"),
+        source="Xie et al. 2016; Liu et al. 2013",
+    ),
+    Recipe(
+        "rainfall_erosivity",
+        "Zhang & Fu (2003), monthly series",
+        ("monthly_precipitation_series",),
+        nothing,
+        "MJ mm/(hm2 h a)",
+        at_door=True,
+        use="given",
+        choice=("soil.erosivity_method", "best"),
+        source="Zhang & Fu 2003; Zou et al. 2019 eq. 2",
+    ),
     Recipe(
         "rainfall_erosivity",
         "Zhang & Fu (2003), monthly normals",
