@@ -67,3 +67,26 @@ def compare(
 
     opened = open_project_at(project)
     give(step(opened, first, second, report=report, progress=progress_line()), json)
+
+
+@app.command(short_help="Carry the line of the level above to parcels.")
+def parcels(
+    parent: Annotated[
+        str | None, typer.Option(help="The run of the line above; default: its project's own.")
+    ] = None,
+    parent_project: Annotated[
+        str, typer.Option(help="The project above; default: parent of [parcels], else this.")
+    ] = "",
+    project: Folder = None,
+    scenario: ScenarioName = "",
+    json: Json = False,
+) -> None:
+    """Example: tianren parcels --parent delineate-1a2b3c4d
+
+    Make each parcel red or not by its share inside the line above, with edges from the parcel
+    layer; report commission, omission and drift, and control figures from province to township.
+    """
+    from tianren.steps.parcels import parcels as step
+
+    opened = open_project_at(project, scenario=scenario)
+    give(step(opened, parent=parent, folder=parent_project, progress=progress_line()), json)
