@@ -44,7 +44,7 @@ def ecosystems(project: "Project", parameters: Parameters) -> tuple[Features | N
     keep = [i for i, name in enumerate(names) if name not in omitted]
     names, shares = tuple(names[i] for i in keep), shares[keep]
     findings += [_not_judged(table.ecosystems, omitted)] if omitted else []
-    status, found = _status(project, names)
+    status, found = ecosystem_categories(project, names)
     amounts = shares * cell_area(project.grid)
     categories = [status.get(name, "") for name in names]
     targets = ecosystem_target(_total(amounts), categories, parameters)
@@ -217,7 +217,9 @@ def _require_column(source: str, layer: "GeoDataFrame", column: str) -> None:
         )
 
 
-def _status(project: "Project", names: Sequence[str]) -> tuple[Mapping[str, str], list[Finding]]:
+def ecosystem_categories(
+    project: "Project", names: Sequence[str]
+) -> tuple[Mapping[str, str], list[Finding]]:
     """Type -> category of the Red List of Ecosystems; what the table says of others is told."""
     source = project.gaps.ecosystem_status
     if not source:
