@@ -90,3 +90,29 @@ def parcels(
 
     opened = open_project_at(project, scenario=scenario)
     give(step(opened, parent=parent, folder=parent_project, progress=progress_line()), json)
+
+
+@app.command(short_help="Compare a line with that of the level above.")
+def nested(
+    parent_project: Annotated[
+        str, typer.Option(help="The project above; default: parent of [parcels].")
+    ] = "",
+    parent: Annotated[
+        str | None, typer.Option(help="The run of the line above; default: its project's own.")
+    ] = None,
+    project: Folder = None,
+    run: RunId = None,
+    scenario: ScenarioName = "",
+    json: Json = False,
+) -> None:
+    """Example: tianren nested --parent-project ../nation
+
+    Compare a province's line with the nation's, whose cells may be larger: commission, omission and
+    drift by administrative unit, and the area of each pair of grades.
+    """
+    from tianren.steps.nested import nested as step
+
+    opened = open_project_at(project, scenario=scenario)
+    give(
+        step(opened, parent=parent, folder=parent_project, run=run, progress=progress_line()), json
+    )

@@ -107,6 +107,18 @@ def _transit(first: Array, second: Array, *, was: Counts, now: Counts, classes: 
     return np.bincount(key, minlength=shape[0] * shape[1]).reshape(shape)
 
 
+def crossed(first: Raster, second: Raster, realm: Raster, most: int) -> Counts:
+    """Cells of the region by code 0 ... most of two rasters; below 0 and MISSING count as 0."""
+    return reduce_blocks(partial(_cross, most=most), [first, second, realm], np.add)
+
+
+def _cross(first: Array, second: Array, realm: Array, *, most: int) -> Counts:
+    inside = realm != MISSING
+    rows, columns = (np.maximum(codes[inside], 0).astype(np.int64) for codes in (first, second))
+    shape = (most + 1, most + 1)
+    return np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1]).reshape(shape)
+
+
 def class_rows(table: str, labels: Sequence[str], cells: Counts) -> list[Row]:
     """The rows of a table of classes, from transitions; labels: of the classes from 1 on."""
     found = []

@@ -155,12 +155,6 @@ class _Job:
     def cells(self) -> Raster:
         return open_raster(self.line.path("redline_cells.tif"), kind="category")
 
-    @cached_property
-    def layer(self) -> "tuple[GeoDataFrame, list[Finding]]":
-        """The parcels as given, in their own CRS: their edges are never touched."""
-        self.project.digest(self.table.source)
-        return read_vector(self.project.entry(self.table.source), None)
-
     def moved(self, layer: "GeoDataFrame") -> Any:
         """Geometries in the plane of the line above, valid there."""
         import shapely
@@ -169,11 +163,6 @@ class _Job:
         plane = CRS(self.cells.grid.crs.to_wkt())
         shapes = to_plane(layer.geometry.to_numpy(), CRS(layer.crs), plane)
         return np.asarray(shapely.make_valid(shapes), dtype=object)
-
-    @cached_property
-    def codes(self) -> list[str]:
-        layer, _ = self.layer
-        return _codes(layer, self.table.code, self.table.source)
 
     def lon_lat(self, places: Sequence[tuple[float, float]]) -> list[tuple[str, str]]:
         from pyproj import Transformer
@@ -210,10 +199,10 @@ def _carry(job: _Job) -> None:
     import shapely
 
     job.progress(say("parcels: gaps and overlaps"))
-    layer, findings = job.layer
-    shapes, codes = job.moved(layer), job.codes
     region = shapely.union_all(job.moved(job.project.region))
-    findings = [*findings, *_check(job, shapes, region)]
+    layer, shapes, findings = _parcels_of(job, region)
+    codes = _codes(layer, job.table.code, job.table.source)
+    findings += _check(job, shapes, codes, region)
     job.progress(say("parcels: share inside the line"))
     inside, in_region = _inside(job, shapes, region)
     share = job.parameters.share("parcels.red_share")
@@ -236,13 +225,41 @@ def _carry(job: _Job) -> None:
     )  # fmt: skip
 
 
-def _check(job: _Job, shapes: Any, region: Any) -> list[Finding]:
+def _parcels_of(job: _Job, region: Any) -> "tuple[GeoDataFrame, Any, list[Finding]]":
+    """The parcels of the region as given, in their own CRS: their edges are never touched; their
+    shapes in the plane of the line; what was left out because most of it lies abroad."""
+    import shapely
+
+    job.project.digest(job.table.source)
+    layer, findings = read_vector(job.project.entry(job.table.source), None)
+    shapes = job.moved(layer)
+    shapely.prepare(region)
+    mine = shapely.covers(region, shapes)
+    rest = np.flatnonzero(~mine)
+    common = shapely.area(shapely.intersection(shapes[rest], region))
+    mine[rest] = 2 * common >= shapely.area(shapes[rest])
+    if mine.all():
+        return layer, shapes, findings
+    message = say("{n} of {all} parcels lie outside the region for the most part and are left out",
+                  n=int((~mine).sum()), all=len(mine))  # fmt: skip
+    if not mine.any():
+        raise UserError(
+            "no parcel lies in the region",
+            where=job.project.entry(job.table.source).where,
+            next_step="check [region], and that the parcels' CRS is the one they were made in",
+        )
+    told = Finding("parcels.outside", job.table.source, Severity.NOTE, message, rules.SOURCE)
+    return layer[mine].reset_index(drop=True), shapes[mine], [*findings, told]
+
+
+def _check(job: _Job, shapes: Any, codes: Sequence[str], region: Any) -> list[Finding]:
     """Gaps and overlaps, listed in faults.csv before they are refused."""
     least = job.parameters.number("parcels.least_fault")
     faults = [*gaps(shapes, region, least), *overlaps(shapes, least)]
     places = job.lon_lat([fault.place for fault in faults])
+    names = [*codes, ""]  # a gap has no parcels: -1
     rows = [
-        {"kind": f.kind, "first": _name(job, f.first), "second": _name(job, f.second),
+        {"kind": f.kind, "first": names[f.first], "second": names[f.second],
          "area_m2": repr(f.area), "lon": lon, "lat": lat}
         for f, (lon, lat) in zip(faults, places, strict=True)
     ]  # fmt: skip
@@ -252,11 +269,7 @@ def _check(job: _Job, shapes: Any, region: Any) -> list[Finding]:
         "overlap": job.parameters.number("parcels.overlap_tolerance"),
     }
     where = [f"{lon},{lat}" for lon, lat in places]
-    return rules.require_coverage(faults, job.codes, where, float(region.area), limits)
-
-
-def _name(job: _Job, place: int) -> str:
-    return job.codes[place] if place >= 0 else ""
+    return rules.require_coverage(faults, codes, where, float(region.area), limits)
 
 
 def _inside(job: _Job, shapes: Any, region: Any) -> tuple[Any, int]:
