@@ -13,6 +13,7 @@ from tests.project.small_project import CATALOG, DEGREES, LAEA, PROJECT, make_pr
 from tianren.errors import UserError
 from tianren.io.rasters import open_raster
 from tianren.project.project import Project, open_project
+from tianren.raster.raster import MISSING
 from tianren.steps import model_one
 from tianren.steps import models as step
 
@@ -115,6 +116,15 @@ def test_models_of_a_small_country(tmp_path: Path) -> None:
     assert kept + lost == area  # both climates are known at the same cells
     assert float(east["warmer_gained_m2"]) > 0
     assert float(east["warmer_novel_share"]) > 0
+    made = [r for r in rows.values() if r["status"] == "modelled"]
+    count = open_raster(answer.run.path("suitable_species.tif"), kind="category").read()
+    each = [open_raster(answer.run.path(f"models/{r['slug']}.tif")).read() for r in made]
+    wanted = sum(
+        (m >= float(r["threshold_tss"])).astype(int) for m, r in zip(each, made, strict=True)
+    )
+    inside = project.realm().read() != MISSING
+    assert np.array_equal(count[inside], wanted[inside])
+    assert (count[~inside] == MISSING).all()
     assert answer.as_dict()["modelled"] == 4
     assert "4 of 5 species have a model" in answer.text()
     assert not (answer.run.folder / "work").exists()

@@ -196,3 +196,18 @@ def _suitability(model: Maxent, region: Array, maps: Sequence[Array]) -> tuple[A
     strange = np.zeros(known.shape, bool)
     strange[known] = novel(model, values)
     return suitability, strange
+
+
+def count_suitable(
+    maps: Sequence[Raster], thresholds: Sequence[float], region: Raster, sink: Sink,
+    *, size: int = SIZE,
+) -> None:  # fmt: skip
+    """How many of the species find each cell of the region suitable; int32, MISSING elsewhere."""
+
+    def kernel(inside: Array, *suitability: Array) -> Array:
+        count = np.zeros(inside.shape, np.int32)
+        for cells, threshold in zip(suitability, thresholds, strict=True):
+            count += cells >= threshold
+        return np.where(inside == MISSING, MISSING, count).astype(np.int32)
+
+    map_blocks(kernel, [region, *maps], [sink], size=size)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tianren.delineation.species_maps import Predictors, gather
+from tianren.delineation.species_maps import Predictors, count_suitable, gather
 from tianren.errors import UserError
 from tianren.findings import Finding
+from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import read_result
 from tianren.language import say, set_language
 from tianren.measures import Measure
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tianren.project.sections.species import SpeciesTable
 
 Progress = Callable[[str], None] | None
+COUNT = "suitable_species.tif"
 PREDICTOR_COLUMNS = ("predictor", "used", "like", "r")
 
 
@@ -158,9 +160,22 @@ def _make(
     rows = [made.get(s.name) or _refused(s, enough) for s in species]
     columns = (*NUMBERS, *(c for name in ground.climates for c in climate_columns(name)))
     run.write_rows("models.csv", columns, ({k: _cell(v) for k, v in r.items()} for r in rows))
+    _write_count(project, run, rows)
     findings += findings_of.outcomes(rows, enough, list(ground.climates), parameters)
     run.finish(_measures(project, run, rows, list(ground.climates)), findings, parameters)
     shutil.rmtree(run.folder / "work", ignore_errors=True)
+
+
+def _write_count(project: "Project", run: Run, rows: Sequence[Mapping[str, Any]]) -> None:
+    """suitable_species.tif: how many species with a model find each cell suitable."""
+    made = [row for row in rows if row["status"] == "modelled"]
+    if not made or run.done(COUNT):
+        return
+    maps = [open_raster(run.path(f"models/{row['slug']}.tif"), name=row["slug"], grid=project.grid)
+            for row in made]  # fmt: skip
+    tags = {"name": "suitable_species", "run": run.id}
+    sink = raster_sink(run.path(COUNT), project.grid, dtype="int32", tags=tags, delivered=True)
+    count_suitable(maps, [row["threshold_tss"] for row in made], project.realm(), sink)
 
 
 def _cell(value: Any) -> str:
