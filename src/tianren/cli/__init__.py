@@ -3,7 +3,7 @@
 One module a subject; a new one is imported here, in the order in which `tianren --help` lists them.
 """
 
-from tianren.cli import gaps, habitat, line, room
+from tianren.cli import corridors, gaps, habitat, line, records, room, species
 from tianren.cli.frame import app, main
 
-__all__ = ["app", "gaps", "habitat", "line", "main", "room"]
+__all__ = ["app", "corridors", "gaps", "habitat", "line", "main", "records", "room", "species"]

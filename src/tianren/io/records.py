@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyproj
 from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
@@ -20,6 +21,7 @@ from tianren.geo.grid import known_crs
 from tianren.io.darwincore import archive_blocks, plain_blocks
 from tianren.io.delimited import TextBlock
 from tianren.io.formats import read_features
+from tianren.io.rasters import discard, temporary_beside
 from tianren.io.roles import find_roles, require_roles
 from tianren.io.sources import Entry, source_files
 from tianren.io.tables import plain_text, read_table
@@ -64,6 +66,37 @@ def read_records(entry: Entry) -> tuple[pd.DataFrame, list[Finding]]:
     frame = _placed(entry, frame.drop(columns="datum"))
     frame["source"] = pd.Categorical([entry.name]).repeat(len(frame))
     return frame[list(COLUMNS)], findings
+
+
+def stack_records(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Records of several sources as one table, texts still as categories, one after the other."""
+    if len(frames) == 1:
+        return frames[0].reset_index(drop=True)
+    texts = [c for c in COLUMNS if isinstance(frames[0][c].dtype, pd.CategoricalDtype)]
+    columns: dict[str, Any] = {
+        c: union_categoricals([f[c] for f in frames])
+        if c in texts
+        else np.concatenate([f[c].to_numpy() for f in frames])
+        for c in COLUMNS
+    }
+    return pd.DataFrame(columns)
+
+
+def write_rows(path: Path, frame: pd.DataFrame) -> None:
+    """A table of millions of rows as CSV, whole or not at all, without its text in memory."""
+    part = temporary_beside(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as fault:
+        raise UserError(
+            f"the table cannot be written: {fault.strerror}",
+            where=str(path),
+            next_step="check the folder and the room on its disk",
+        ) from fault
+    finally:
+        discard(part)
 
 
 def _blocks(entry: Entry, path: Path, findings: list[Finding]) -> Iterator[TextBlock]:

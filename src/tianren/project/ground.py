@@ -127,6 +127,14 @@ def read_rows(project: Project, name: str) -> tuple[DataFrame, list[Finding]]:
     return read_table(project.entry(name))
 
 
+def read_species_records(project: Project, name: str) -> tuple[DataFrame, list[Finding]]:
+    """Every row of a source of species records; its sha256 is checked first."""
+    from tianren.io.records import read_records
+
+    project.digest(name)
+    return read_records(project.entry(name))
+
+
 def aligned_rasters(
     project: Project, names: Iterable[str] | None
 ) -> tuple[dict[str, Raster], list[Finding]]:

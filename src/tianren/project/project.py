@@ -176,6 +176,12 @@ class Project:
 
         return read_rows(self, name)
 
+    def records(self, name: str) -> "tuple[DataFrame, list[Finding]]":
+        """Every row of a source of species records; see io.records.read_records."""
+        from tianren.project.ground import read_species_records
+
+        return read_species_records(self, name)
+
     def rasters(
         self, names: Iterable[str] | None = None
     ) -> "tuple[dict[str, Raster], list[Finding]]":

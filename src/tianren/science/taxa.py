@@ -34,7 +34,8 @@ class Taxon:
     protection: national class "I", "II" or "" for none; category: of the red list, "" when not
     said; endemic to the country; global_range_km2, population (mature individuals) and
     reproductive_units of the whole species; decline_only: listed for past or current decline alone
-    (Red List A1, A2, A4). None: not said. source: where the row is from, as the table says.
+    (Red List A1, A2, A4); marine: may be recorded in the sea. None: not said. source: where the row
+    is from, as the table says.
     """
 
     species: str
@@ -47,6 +48,7 @@ class Taxon:
     population: float | None = None
     reproductive_units: float | None = None
     decline_only: bool | None = None
+    marine: bool | None = None
     common_name: str = ""
     source: str = ""
 
@@ -230,6 +232,7 @@ _READ: Mapping[str, Callable[[str, _Row], Any]] = {
     "population": _number,
     "reproductive_units": _number,
     "decline_only": _yes,
+    "marine": _yes,
     "common_name": _as_text,
     "source": _as_text,
 }

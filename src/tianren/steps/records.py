@@ -1,0 +1,392 @@
+"""The step behind `tianren records`: species records read, matched to names, and cleaned."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tianren.errors import UserError
+from tianren.findings import Finding, Severity
+from tianren.geo.occurrence import occurrence
+from tianren.geo.records import CODES, NAME_REASONS, REASONS, Cleaned, clean
+from tianren.io.vectors import write_vector
+from tianren.language import say, set_language
+from tianren.measures import Measure
+from tianren.parameters import Parameters
+from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.science.names import Checklist, Match, match_names, read_checklist
+from tianren.science.taxa import Taxon, read_taxa, without_status
+from tianren.steps.record_region import limits_of, range_findings, region_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from tianren.project.project import Project
+    from tianren.project.sections.species import SpeciesTable
+
+Progress = Callable[[str], None] | None
+UNMATCHED_COLUMNS = ("name", "records", "reason", "nearest")
+TAXA_COLUMNS = (
+    "species", "group", "family", "protection", "category", "endemic", "records", "unique_places",
+    "eoo_m2", "aoo_m2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CleanedRecords:
+    """The answer of `tianren records`: how many rows were read, kept, and dropped for what."""
+
+    run: RunResults
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: the run, its folder, rows read, kept and dropped by reason, species."""
+        said = self.run.record["records"]
+        return {"run": self.run.id, "folder": str(self.run.folder), **said,
+                "findings": len(self.run.findings)}  # fmt: skip
+
+    def text(self) -> str:
+        """The statement, the reasons, the next command."""
+        found = self.as_dict()
+        lines = [
+            say("{kept} of {read} records of {species} species are kept.",
+                kept=f"{found['kept']:,}", read=f"{found['read']:,}", species=found["species"])
+        ]  # fmt: skip
+        dropped = sorted(found["dropped"].items(), key=lambda pair: (-pair[1], pair[0]))
+        lines += [f"  {count:>12,}  {say(REASONS[reason])}" for reason, count in dropped]
+        if found["unmatched_names"]:
+            lines.append(
+                say("{n} names were not matched: unmatched.csv", n=found["unmatched_names"])
+            )
+        lines += [say("Findings: {counts}", counts=found["findings"])]
+        return "\n".join([*lines, f"{say('Results')}: {found['folder']}"])
+
+
+def records(project: "Project", *, progress: Progress = None) -> CleanedRecords:
+    """Read and clean the records of a project's [species]; the same asked again is the same run.
+
+    Raises UserError when [species] names no records.
+    """
+    table = _table(project)
+    parameters = project.parameters()
+    run = start_run(
+        project, "records", inputs=project.digests(_sources(project, table)),
+        settings=_settings(project, table), parameters=parameters,
+    )  # fmt: skip
+    with run:
+        if not run.finished:
+            set_language(project.language)
+            _make(project, table, run, parameters, progress or _silent)
+    return CleanedRecords(open_run(project, run.id))
+
+
+def _silent(text: str) -> None:
+    pass
+
+
+def _table(project: "Project") -> "SpeciesTable":
+    table = project.species
+    if table is None or not table.records:
+        raise UserError(
+            "the project names no species records",
+            where="project.toml [species]",
+            next_step='add records = ["..."], sources of catalog.toml with kind = "records"',
+        )
+    return table
+
+
+def _sources(project: "Project", table: "SpeciesTable") -> set[str]:
+    named = {
+        project.region_source, project.sea_source, *table.records, table.status, table.checklist,
+        table.institutions, table.ranges, *(level.source for level in project.admin),
+    }  # fmt: skip
+    return {name for name in named if name}
+
+
+def _settings(project: "Project", table: "SpeciesTable") -> dict[str, Any]:
+    entries = [project.entry(name) for name in table.records]
+    return {
+        "records": list(table.records),
+        "status": table.status,
+        "checklist": table.checklist,
+        "institutions": table.institutions,
+        "ranges": table.ranges,
+        "range_column": table.range_column,
+        "columns": [[e.name, dict(e.columns), e.species, e.crs, e.encoding] for e in entries],
+        "admin": [vars(level) for level in project.admin],
+        "language": project.language,
+    }
+
+
+# --- the run -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known before cleaning: every row, what the names mean, and the taxa."""
+
+    rows: "DataFrame"
+    matches: Mapping[str, Match]
+    taxa: Sequence[Taxon]
+    checklist: Checklist | None
+    findings: list[Finding]
+
+
+def _make(
+    project: "Project", table: "SpeciesTable", run: Run, parameters: Parameters,
+    progress: Callable[[str], None],
+) -> None:  # fmt: skip
+    progress(say("reading records"))
+    known = _read(project, table)
+    progress(say("cleaning {n} records", n=f"{len(known.rows):,}"))
+    region = region_of(project, table, known.checklist, known.taxa, known.findings)
+    limits = limits_of(parameters)
+    names = {name: (m.species, m.how) for name, m in known.matches.items()}
+    cleaned = clean(known.rows, names, region, limits, project.day)
+    progress(say("writing records"))
+    kept = _kept(known, cleaned)
+    _write_kept(run, kept)
+    _write_dropped(run, known, cleaned)
+    unmatched = _unmatched(known)
+    run.write_rows("unmatched.csv", UNMATCHED_COLUMNS, unmatched)
+    rows = _taxa_rows(known, kept, parameters)
+    run.write_rows("taxa.csv", TAXA_COLUMNS, rows)
+    findings = [*known.findings, *_findings(known, cleaned, kept, unmatched, table)]
+    findings += range_findings(known.rows, names, cleaned, region)
+    counts = {
+        "read": len(known.rows),
+        "kept": len(kept),
+        "dropped": cleaned.counts(),
+        "species": int(kept["species"].nunique()),
+        "unmatched_names": len(unmatched),
+    }
+    run.finish(_measures(project, run, counts, known, rows), findings, parameters, records=counts)
+
+
+def _read(project: "Project", table: "SpeciesTable") -> _Known:
+    from tianren.io.records import stack_records
+
+    findings: list[Finding] = []
+    frames = []
+    for name in table.records:
+        frame, found = project.records(name)
+        frames.append(frame)
+        findings += found
+    checklist = None
+    if table.checklist:
+        listed, found = project.table(table.checklist)
+        checklist, more = read_checklist(listed, project.entry(table.checklist).where)
+        findings += [*found, *more]
+    taxa: list[Taxon] = []
+    if table.status:
+        status, found = project.table(table.status)
+        taxa, more = read_taxa(status, checklist, project.entry(table.status).where)
+        findings += [*found, *more]
+    rows = stack_records(frames)
+    matches = match_names(map(str, rows["species"].cat.categories), checklist)
+    return _Known(rows, matches, taxa, checklist, findings)
+
+
+def _kept(known: _Known, cleaned: Cleaned) -> "DataFrame":
+    """The kept rows with their matched species and the group that status or record says."""
+    rows = known.rows[cleaned.kept]
+    species = rows["species"].cat.categories.map(lambda name: known.matches[str(name)].species)
+    groups = {taxon.species: taxon.group for taxon in known.taxa if taxon.group}
+    matched = np.asarray(species, dtype=object)[rows["species"].cat.codes.to_numpy()]
+    said = rows["group"].astype(object).to_numpy()
+    group = [groups.get(name, own) for name, own in zip(matched, said, strict=True)]
+    return rows.assign(species=matched, group=group, x=cleaned.x[cleaned.kept],
+                       y=cleaned.y[cleaned.kept])  # fmt: skip
+
+
+def _write_kept(run: Run, kept: "DataFrame") -> None:
+    import geopandas as gpd
+
+    if run.done("records.gpkg"):
+        return
+    columns = {
+        "species": kept["species"].astype(str).to_numpy(),
+        "group": kept["group"].astype(str).to_numpy(),
+        "lon": kept["longitude"].to_numpy(),
+        "lat": kept["latitude"].to_numpy(),
+        "year": kept["year"].astype("Int32"),
+        "uncertainty_m": kept["uncertainty_m"].to_numpy(),
+        "source": kept["source"].astype(str).to_numpy(),
+        "row": kept["row"].to_numpy(),
+    }
+    points = gpd.points_from_xy(columns["lon"], columns["lat"])
+    frame = gpd.GeoDataFrame(columns, geometry=points, crs="EPSG:4326")
+    write_vector(run.path("records.gpkg"), frame, "records")
+
+
+# --- what was dropped ----------------------------------------------------------------------------
+
+
+def _write_dropped(run: Run, known: _Known, cleaned: Cleaned) -> None:
+    import pandas as pd
+
+    from tianren.io.records import write_rows
+
+    dropped = np.flatnonzero(~cleaned.kept)
+    rows = known.rows.iloc[dropped]
+    reasons = np.array(["", *REASONS])[cleaned.reason[dropped]]
+    details = _details(known.rows, rows, reasons, cleaned.first[dropped])
+    frame = pd.DataFrame(
+        {
+            "source": rows["source"].astype(str).to_numpy(),
+            "row": rows["row"].to_numpy(),
+            "species": rows["species"].astype(str).to_numpy(),
+            "reason": reasons,
+            "detail": details,
+        }
+    )
+    write_rows(run.path("dropped.csv"), frame)
+
+
+def _details(every: "DataFrame", rows: "DataFrame", reasons: Any, first: Any) -> list[str]:
+    """What in each dropped row is meant: its words, its place, its date, or the row it repeats."""
+    made = np.empty(len(rows), dtype=object)
+    for reason in np.unique(reasons):
+        at = np.flatnonzero(reasons == reason)
+        mine = rows.iloc[at]
+        if reason == "duplicate":
+            twins = every.iloc[first[at]]
+            pairs = zip(twins["row"], twins["source"].astype(str), strict=True)
+            made[at] = [f"row {row} of {source}" for row, source in pairs]
+        else:
+            made[at] = _detail_of(reason, mine)
+    return list(made)
+
+
+_WORDS = {"malformed_row": "written", "unreadable_coordinates": "written", "absence": "status",
+          "not_wild": "basis"}  # fmt: skip
+
+
+def _detail_of(reason: str, rows: "DataFrame") -> list[str]:
+    if reason in _WORDS:
+        return [str(word) for word in rows[_WORDS[reason]]]
+    if reason == "uncertainty":
+        return [f"{metres:g} m" for metres in rows["uncertainty_m"]]
+    if reason == "impossible_date":
+        pairs = zip(rows["date"].astype(str), rows["year"], strict=True)
+        return [date or f"{year:g}" for date, year in pairs]
+    if reason in NAME_REASONS.values() or reason == "no_coordinates":
+        return [""] * len(rows)
+    pairs = zip(rows["longitude"], rows["latitude"], strict=True)
+    return [f"{lon!r}, {lat!r}" for lon, lat in pairs]
+
+
+def _unmatched(known: _Known) -> list[dict[str, Any]]:
+    """Names that have no species, with how many rows bear them and what is near: advice only."""
+    counts = known.rows["species"].value_counts()
+    return [
+        {
+            "name": name,
+            "records": int(counts[name]),
+            "reason": NAME_REASONS[match.how],
+            "nearest": "; ".join(match.candidates),
+        }
+        for name, match in sorted(known.matches.items())
+        if not match.species and name
+    ]
+
+
+# --- taxa, measures, findings --------------------------------------------------------------------
+
+
+def _taxa_rows(known: _Known, kept: "DataFrame", parameters: Parameters) -> list[dict[str, Any]]:
+    """One row a species that has a status or a kept record."""
+    cell = parameters.number("records.occupancy_cell")
+    shifts = int(parameters.number("records.occupancy_shifts"))
+    decimals = int(parameters.number("records.duplicate_decimals"))
+    found = {str(name): rows for name, rows in kept.groupby("species", sort=True)}
+    status = {taxon.species: taxon for taxon in known.taxa}
+    made = []
+    for name in sorted({*found, *status}):
+        taxon = status.get(name, Taxon(name))
+        row = {**_status_row(taxon), "records": 0, "unique_places": 0, "eoo_m2": "", "aoo_m2": ""}
+        if name in found:
+            mine = found[name]
+            eoo, aoo = occurrence(mine["x"].to_numpy(), mine["y"].to_numpy(), cell, shifts)
+            places = mine[["longitude", "latitude"]].round(decimals).drop_duplicates()
+            row |= {"records": len(mine), "unique_places": len(places), "eoo_m2": repr(eoo),
+                    "aoo_m2": repr(aoo)}  # fmt: skip
+            row["group"] = taxon.group or next((g for g in sorted(set(mine["group"])) if g), "")
+        made.append(row)
+    return made
+
+
+def _status_row(taxon: Taxon) -> dict[str, Any]:
+    endemic = "" if taxon.endemic is None else "yes" if taxon.endemic else "no"
+    return {
+        "species": taxon.species, "group": taxon.group, "family": taxon.family,
+        "protection": taxon.protection, "category": taxon.category, "endemic": endemic,
+    }  # fmt: skip
+
+
+def _measures(
+    project: "Project", run: Run, counts: Mapping[str, Any], known: _Known,
+    taxa: Iterable[Mapping[str, Any]],
+) -> list[Measure]:  # fmt: skip
+    def one(indicator: str, value: float, *by: tuple[str, str]) -> Measure:
+        return Measure(indicator, project.name, str(project.day.year), float(value), "1", by,
+                       method="tianren records", sources=tuple(sorted(run.inputs)))  # fmt: skip
+
+    by_source = known.rows["source"].value_counts()
+    groups = Counter(str(row["group"]) for row in taxa if row["records"])
+    made = [one("records.read", n, ("source", str(s))) for s, n in by_source.items()]
+    made += [one("records.dropped", n, ("reason", r)) for r, n in counts["dropped"].items()]
+    made += [one("records.species", n, ("group", g)) for g, n in groups.items() if g]
+    made += [one("records.read", counts["read"]), one("records.kept", counts["kept"]),
+             one("records.species", counts["species"])]  # fmt: skip
+    return made
+
+
+def _findings(
+    known: _Known, cleaned: Cleaned, kept: "DataFrame", unmatched: Sequence[Mapping[str, Any]],
+    table: "SpeciesTable",
+) -> list[Finding]:  # fmt: skip
+    found = [_slip(known, cleaned, reason) for reason in ("swapped_coordinates", "wrong_sign")]
+    if unmatched:
+        found.append(_unmatched_finding(unmatched))
+    read = len(known.rows)
+    if len(kept) < read / 2:
+        message = say("only {kept} of {read} records are kept; see dropped.csv for the reasons",
+                      kept=len(kept), read=read)  # fmt: skip
+        severity = Severity.WARNING if len(kept) else Severity.ERROR
+        found.append(Finding("records.few_kept", "records", severity, message, "dropped.csv"))
+    silent = int(np.isnan(kept["uncertainty_m"].to_numpy()).sum())
+    if silent:
+        message = say("{n} of {kept} kept records do not say how certain their place is",
+                      n=silent, kept=len(kept))  # fmt: skip
+        found.append(Finding("records.no_uncertainty", "records", Severity.NOTE, message))
+    if table.status:
+        found += without_status(list(kept["species"].unique()), known.taxa, table.status)
+    return [finding for finding in found if finding is not None]
+
+
+def _slip(known: _Known, cleaned: Cleaned, reason: str) -> Finding | None:
+    """Records whose coordinates a common slip explains: left out and told, never corrected."""
+    at = np.flatnonzero(cleaned.reason == CODES[reason])
+    if not len(at):
+        return None
+    first = known.rows.iloc[at[0]]
+    message = say(
+        "{n} records lie {where}; they were left out, not corrected "
+        "(the first is row {row} of {source}: {lon}, {lat})",
+        n=len(at), where=say(REASONS[reason]), row=int(first["row"]), source=first["source"],
+        lon=repr(float(first["longitude"])), lat=repr(float(first["latitude"])),
+    )  # fmt: skip
+    return Finding(f"records.{reason}", "records", Severity.WARNING, message, "dropped.csv")
+
+
+def _unmatched_finding(unmatched: Sequence[Mapping[str, Any]]) -> Finding:
+    worst = max(unmatched, key=lambda row: (row["records"], row["name"]))
+    message = say(
+        "{n} names ({records} records) have no species; the most frequent is {name}",
+        n=len(unmatched), records=sum(row["records"] for row in unmatched), name=worst["name"],
+    )  # fmt: skip
+    if worst["nearest"]:
+        message += say("; near it: {names}", names=worst["nearest"])
+    return Finding("records.unmatched", "names", Severity.WARNING, message, "unmatched.csv")
