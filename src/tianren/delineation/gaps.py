@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-KINDS = ("species", "ecosystem", "ecoregion", "function", "key_area")
+KIND_NAMES = {
+    "species": "species",
+    "ecosystem": "ecosystem types",
+    "ecoregion": "ecoregions",
+    "function": "functions",
+    "key_area": "key areas",
+}
 MET, PARTIAL, GAP, ABSENT = "met", "partial", "gap", "absent"
 STATUSES = (MET, PARTIAL, GAP, ABSENT)
 NO_UNIT = "outside any division"
@@ -206,10 +212,10 @@ def absent(coverage: Coverage) -> list[Finding]:
     if not names:
         return []
     message = say(
-        "{n} of {all} features of the kind {kind} lie nowhere in the region: {names}",
+        "{n} of {all} {kind} lie nowhere in the region: {names}",
         n=len(names),
         all=len(coverage.features.names),
-        kind=say(coverage.features.kind),
+        kind=say(KIND_NAMES[coverage.features.kind]),
         names=", ".join(names[:5]),
     )
     return [Finding("gaps.absent", coverage.features.kind, Severity.WARNING, message)]

@@ -1,16 +1,17 @@
 """What is known of a project's species when gaps are looked for: ranges, records, status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.findings import Finding
 from tianren.project.runs import RunResults
+from tianren.science.names import read_checklist
 from tianren.science.species import Ranges
-from tianren.science.taxa import Taxon, read_taxa, without_status
+from tianren.science.taxa import Taxon
+from tianren.steps.species_sources import Records, cells_at, read_status
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -21,22 +22,12 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Records:
-    """Cleaned records of a project: species of each, and where it is in the grid's plane."""
-
-    species: NDArray[Any]
-    x: Floats
-    y: Floats
-
-
-@dataclass(frozen=True)
 class Known:
     """ranges: None where none could be made; taxa: every species of the list."""
 
     ranges: Ranges | None
     records: Records
     taxa: tuple[Taxon, ...]
-    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,10 +45,11 @@ class Earlier:
 
 def earlier_runs(project: "Project", progress: Any = None) -> Earlier:
     """Make, or find made, the runs of records, species and habitat that the project asks for."""
-    quality = project.habitat and not project.gaps.reference
+    own, quality = project.species, project.habitat and not project.gaps.reference
+    located = own and (own.records or own.ranges or own.range_rasters)
     return Earlier(
-        _made_records(project, progress) if project.species and project.species.records else None,
-        _made_species(project, progress) if project.species else None,
+        _made_records(project, progress) if own and own.records else None,
+        _made_species(project, progress) if located else None,
         _made_habitat(project, progress) if quality else None,
     )
 
@@ -83,23 +75,22 @@ def _made_habitat(project: "Project", progress: Any) -> RunResults:
 def known_species(project: "Project", earlier: Earlier) -> Known:
     """Ranges, cleaned records and status of the project's species.
 
-    The list is the status table's, with the species that have a range or records and no status.
+    The list is the status table's, with the species that have a range or records and no status;
+    what is wrong with the table is told by the species run.
     """
     if project.species is None:
         return Known(None, _no_records(), ())
     ranges = _ranges(earlier.species)
     found = _records(project, earlier.records)
-    taxa, findings = _taxa(project)
-    present = sorted({*(ranges.names if ranges else ()), *np.unique(found.species).tolist()})
-    bare = [Taxon(name) for name in present if name not in {t.species for t in taxa}]
-    if taxa:
-        findings += without_status(present, taxa, project.entry(project.species.status).where)
-    every = tuple(sorted([*taxa, *bare], key=lambda taxon: taxon.species))
-    return Known(ranges, found, every, tuple(findings))
+    taxa = _taxa(project)
+    present = {*(ranges.names if ranges else ()), *np.unique(found.species).tolist()}
+    every = {**{name: Taxon(name) for name in present}, **taxa}
+    return Known(ranges, found, tuple(every[name] for name in sorted(every)))
 
 
 def _no_records() -> Records:
-    return Records(np.empty(0, dtype=object), np.empty(0), np.empty(0))
+    nothing = np.empty(0)
+    return Records(np.empty(0, dtype=str), nothing, nothing, np.empty(0, dtype=np.int64))
 
 
 def _ranges(run: RunResults | None) -> Ranges | None:
@@ -111,6 +102,7 @@ def _ranges(run: RunResults | None) -> Ranges | None:
 
 
 def _records(project: "Project", run: RunResults | None) -> Records:
+    """The cleaned records, in the grid's plane."""
     import shapely
 
     from tianren.io.vectors import read_result
@@ -119,49 +111,38 @@ def _records(project: "Project", run: RunResults | None) -> Records:
         return _no_records()
     layer = read_result(run.path("records.gpkg"), "records").to_crs(project.grid.crs.to_wkt())
     x, y = shapely.get_coordinates(layer.geometry.to_numpy()).T
-    return Records(layer["species"].to_numpy(dtype=object), x, y)
+    return Records(layer["species"].astype(str).to_numpy(), x, y, cells_at(project.grid, x, y))
 
 
-def _taxa(project: "Project") -> tuple[list[Taxon], list[Finding]]:
-    """The status table of [species]."""
-    source = project.species.status if project.species else ""
-    if not source:
-        return [], []
-    table, findings = project.table(source)
-    taxa, found = read_taxa(table, where=project.entry(source).where)
-    return taxa, [*findings, *found]
+def _taxa(project: "Project") -> Mapping[str, Taxon]:
+    """Species -> its row of the status table, under the name of the checklist."""
+    table = project.species
+    if table is None or not table.status:
+        return {}
+    checklist = None
+    if table.checklist:
+        rows, _ = project.table(table.checklist)
+        checklist, _ = read_checklist(rows, project.entry(table.checklist).where)
+    taxa, _ = read_status(project, table.status, checklist, [])
+    return taxa
 
 
-def records_in(project: "Project", records: Records, zones: "Zones") -> NDArray[np.bool_]:
+def records_in(records: Records, zones: "Zones") -> NDArray[np.bool_]:
     """(zones + 1, records) whether each record lies in each zone, and in any of them.
 
     By polygons exactly, their boundary included; by its cell where a zone is a raster.
     """
     from tianren.geo.points import inside
 
-    cell = cells_of(project, records)
     found = np.zeros((len(zones.names) + 1, len(records.x)), dtype=np.bool_)
     for z, shape in enumerate(zones.shapes):
         if shape is not None:
             found[z] = inside(records.x, records.y, [shape])
             continue
         held = zones.cells[[z]].toarray().ravel() > 0
-        found[z] = (cell >= 0) & held[cell]
+        found[z] = (records.cell >= 0) & held[records.cell]
     found[-1] = found[:-1].any(axis=0)
     return found
-
-
-def cells_of(project: "Project", records: Records) -> Ints:
-    """The cell of the grid, row by row, in which each record lies; -1 off the grid."""
-    rows, columns = project.grid.shape
-    back = ~project.grid.affine
-    across, down = (
-        back.a * records.x + back.b * records.y + back.c,
-        back.d * records.x + back.e * records.y + back.f,
-    )
-    column, row = np.floor(across).astype(np.int64), np.floor(down).astype(np.int64)
-    on_grid = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    return np.where(on_grid, row * columns + column, -1)
 
 
 @dataclass(frozen=True)
@@ -178,13 +159,13 @@ class Counts:
     in_range_held: Ints
 
 
-def count_records(project: "Project", known: Known, zones: "Zones", names: Sequence[str]) -> Counts:
+def count_records(known: Known, zones: "Zones", names: Sequence[str]) -> Counts:
     """How many records of each species there are, in zones, and inside its range."""
     number = {name: i for i, name in enumerate(names)}
     species, place = np.unique(known.records.species.astype(str), return_inverse=True)
     index = np.array([number.get(s, -1) for s in species.tolist()], dtype=np.int64)[place]
-    held = records_in(project, known.records, zones)
-    inside = within_range(known.ranges, known.records.species, cells_of(project, known.records))
+    held = records_in(known.records, zones)
+    inside = within_range(known.ranges, known.records.species, known.records.cell)
     every, mine = (_tally(index, held, len(names), keep & (index >= 0)) for keep in
                    (np.ones(len(index), dtype=np.bool_), inside))  # fmt: skip
     return Counts(tuple(names), *every, *mine)

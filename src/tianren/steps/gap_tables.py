@@ -95,7 +95,7 @@ def species(
     if not known.taxa:
         return Told()
     names = tuple(taxon.species for taxon in known.taxa)
-    counts = count_records(project, known, held, names)
+    counts = count_records(known, held, names)
     zones = (*held.names, ANY)
     measures = _covered(project, run, parameters, known, counts, zones, coverage)
     if coverage is None or known.ranges is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tianren.delineation import gaps as room
-from tianren.delineation.gaps import Coverage
+from tianren.delineation.gaps import KIND_NAMES, Coverage
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.language import say, set_language
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
 
 Progress = Callable[[str], None] | None
-
-KIND_NAMES = {
-    "species": "species",
-    "ecosystem": "ecosystem types",
-    "ecoregion": "ecoregions",
-    "function": "functions",
-    "key_area": "key areas",
-}
 
 
 @dataclass(frozen=True)
@@ -143,7 +135,7 @@ def _inputs(project: "Project", held: Zones) -> dict[str, str]:
         table.ecosystems, table.ecosystem_status, table.ecoregions, table.key_areas,
         table.viability, table.reference,
     ]  # fmt: skip
-    status = [project.species.status] if project.species else []
+    status = [project.species.status, project.species.checklist] if project.species else []
     return dict(project.digests({n for n in (*region, *own, *status, *held.inputs) if n}))
 
 
@@ -182,7 +174,7 @@ def _make(
     tell(say("what zones hold"))
     slack = float(parameters.share("gaps.target_slack"))
     coverages = [room.cover(f, held.cells, held.any, held.names, slack) for f in what.features]
-    findings = [*held.findings, *known.findings, *what.findings]
+    findings = [*held.findings, *what.findings]
     findings += [f for c in coverages for f in room.absent(c)]
     measures = _write_gaps(project, run, parameters, held, coverages)
     tell(say("species"))
