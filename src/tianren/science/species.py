@@ -65,7 +65,7 @@ def held(ranges: Ranges, zones: "scipy.sparse.csr_array") -> Floats:
     zones: (zones x cells) share of each cell in the zone. Where a cell lies partly in both, range
     and zone are taken as independent within it: the area is the product of the shares.
     """
-    by_cell = scipy.sparse.csr_array(zones.T, dtype=np.float64)
+    by_cell: Any = scipy.sparse.csr_array(zones.astype(np.float64).T)
     cells = ranges.cells
     found = np.zeros((zones.shape[0], len(ranges.names)))
     _add_products(

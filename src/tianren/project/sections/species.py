@@ -13,7 +13,8 @@ class SpeciesTable(Table):
     ranges: polygons with the species in range_column; range_rasters: species -> raster.
     habitats: species -> classes of land cover, lowest and highest elevation. predictors: rasters of
     the models; climates: name -> predictor -> the raster that stands for it in that climate.
-    sites: candidate key biodiversity areas (default: the protected areas), named by site_name.
+    sites: candidate key biodiversity areas (default: the protected areas), named by site_name;
+    evidence: what is known on the ground of a species at a site (site, species, item, value).
     """
 
     records: tuple[Records, ...] = ()
@@ -28,4 +29,5 @@ class SpeciesTable(Table):
     climates: dict[str, dict[str, RasterName]] = Field(default_factory=dict)
     sites: Vector = ""
     site_name: str = "name"
+    evidence: TableName = ""
     seed: int = 1
