@@ -17,6 +17,7 @@ from tianren.delineation.pieces import FUNCTIONS, Piece, Tally, Units, check_pie
 from tianren.delineation.plan import CriterionPlan, parameters_of
 from tianren.delineation.recipes import Context
 from tianren.delineation.redline import Ground, Limits, Line
+from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.io.rasters import open_raster
 from tianren.io.vectors import write_vector
@@ -151,7 +152,30 @@ def _settings(project: "Project", robustness: int, seed: int) -> dict[str, Any]:
         "delineation": dict(project.delineation),
         **plain,
         **scenario_of(project),
+        **_joined(project),
     }
+
+
+def joins(project: "Project") -> bool:
+    """Whether accepted corridors join the line: [corridors] join = true."""
+    if project.corridors is None or not project.corridors.join:
+        return False
+    if project.delineation.get("corridors"):
+        raise UserError(
+            "corridors are given twice: [delineation] corridors and [corridors] join",
+            where="project.toml",
+            next_step="remove one of them",
+        )
+    return True
+
+
+def _joined(project: "Project") -> dict[str, Any]:
+    """The run whose accepted corridors join the line; nothing where none do."""
+    if not joins(project):
+        return {}
+    from tianren.steps.corridors import corridors
+
+    return {"joined": corridors(project).run.id}
 
 
 def scenario_of(project: "Project") -> dict[str, Any]:
@@ -308,7 +332,12 @@ def ground_of(
 
 
 def _corridors(project: "Project") -> Raster | None:
-    """The corridors that a project gives: [delineation] corridors = a source of the catalog."""
+    """The corridors that a project gives, [delineation] corridors = a source of the catalog, or
+    those that it finds and accepts, [corridors] join = true."""
+    if joins(project):
+        from tianren.steps.corridors import accepted_corridors
+
+        return accepted_corridors(project)
     source = project.delineation.get("corridors")
     if not source:
         return None
