@@ -3,7 +3,18 @@
 One module a subject; a new one is imported here, in the order in which `tianren --help` lists them.
 """
 
-from tianren.cli import corridors, gaps, habitat, line, records, room, species
+from tianren.cli import corridors, gaps, habitat, line, plan, records, room, species
 from tianren.cli.frame import app, main
 
-__all__ = ["app", "corridors", "gaps", "habitat", "line", "main", "records", "room", "species"]
+__all__ = [
+    "app",
+    "corridors",
+    "gaps",
+    "habitat",
+    "line",
+    "main",
+    "plan",
+    "records",
+    "room",
+    "species",
+]
