@@ -6,8 +6,9 @@ swapping, or another sign, would put a record inside the region, the reason says
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -258,9 +259,13 @@ class _Area:
 
     def __init__(self, polygon: Any, tolerance: float) -> None:
         self.tolerance = tolerance
+        self.polygon = polygon
         self.index: PolygonIndex = index_polygons([polygon])
-        self.boundary = shapely.STRtree(_pieces(polygon))
         self.bounds = shapely.bounds(polygon)
+
+    @cached_property
+    def boundary(self) -> shapely.STRtree:
+        return shapely.STRtree(_pieces(self.polygon))
 
     def holds(self, x: Floats, y: Floats) -> Bools:
         found = inside(x, y, self.index)
@@ -339,18 +344,28 @@ def _mark_ranges(
     x: Floats, y: Floats,
 ) -> None:  # fmt: skip
     lon, lat = records["longitude"].to_numpy(), records["latitude"].to_numpy()
-    for code, name in enumerate(species.names):
+    for name, mine in _by_species(marks.left, species):
         polygon = region.ranges.get(name)
         if polygon is None:
             continue
-        mine = marks.left & (species.codes == code)
-        out = mine & ~_there(mine, _Area(polygon, limits.range_tolerance), x, y)
-        if out.any():
+        out = mine[~_Area(polygon, limits.range_tolerance).holds(x[mine], y[mine])]
+        if len(out):
             west, south, east, north = range_in_degrees(polygon, region.crs)
-            opposite = ((lat > 0) & (north < 0)) | ((lat < 0) & (south > 0))
-            opposite |= ((lon > 0) & (east < 0)) | ((lon < 0) & (west > 0))
-            marks.drop("other_hemisphere", out & opposite)
-            marks.drop("outside_range", out)
+            opposite = ((lat[out] > 0) & (north < 0)) | ((lat[out] < 0) & (south > 0))
+            opposite |= ((lon[out] > 0) & (east < 0)) | ((lon[out] < 0) & (west > 0))
+            marks.reason[out] = np.where(
+                opposite, CODES["other_hemisphere"], CODES["outside_range"]
+            )
+
+
+def _by_species(rows: Bools, species: _Species) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Each species with the positions of its rows, among those asked for."""
+    at = np.flatnonzero(rows & (species.codes >= 0))
+    order = at[np.argsort(species.codes[at], kind="stable")]
+    starts = np.searchsorted(species.codes[order], np.arange(len(species.names) + 1))
+    for code, name in enumerate(species.names):
+        if starts[code + 1] > starts[code]:
+            yield name, order[starts[code] : starts[code + 1]]
 
 
 def range_in_degrees(polygon: Any, crs: Any) -> tuple[float, float, float, float]:
