@@ -25,6 +25,7 @@ from tianren.raster.raster import (
     window_shape,
 )
 from tianren.steps.rivers import river_strips, stream_orders
+from tianren.steps.species_join import tiny_habitats
 from tianren.steps.stages import FileStore
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Declared:
 def declared(project: "Project", parameters: Parameters, store: FileStore) -> Declared:
     """Read every must-include and conflict source of a project and put it on the grid."""
     prepared = [_prepared(project, m, parameters) for m in project.must_include.values()]
+    prepared += tiny_habitats(project, parameters)
     areas = [area for made, _ in prepared for area in made.areas]
     found = [_conflict(project, entry) for entry in project.conflicts]
     for name, rasters in (

@@ -27,6 +27,7 @@ from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.blocks import map_blocks
 from tianren.raster.raster import Raster, cell_area
+from tianren.steps import species_join
 from tianren.steps.criteria import Preparation, compute_criteria, prepare
 from tianren.steps.declared import Declared, declared, divisions, landscapes, units
 from tianren.steps.stages import FileStore
@@ -153,6 +154,7 @@ def _settings(project: "Project", robustness: int, seed: int) -> dict[str, Any]:
         **plain,
         **scenario_of(project),
         **_joined(project),
+        **species_join.settings(project),
     }
 
 

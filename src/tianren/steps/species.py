@@ -268,7 +268,8 @@ def _tiny(
             patches[name] = tiny_populations.patches_with(
                 home.cells[0], records.cell[mine], project.grid
             )
-    side = parameters.number("records.occupancy_cell")
+    # A square narrower than a cell could hold no cell's centre, and the line would lose it.
+    side = max(parameters.number("records.occupancy_cell"), project.resolution)
     places, findings = tiny_populations.habitats(reasons, patches, points, side)
     land = shapely.union_all(project.region.geometry.to_numpy())
     shapes = [shapely.intersection(place.geometry, land) for place in places]
