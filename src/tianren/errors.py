@@ -1,5 +1,11 @@
 """The one error a person can cause: it says what, where, by how much, and the next step."""
 
+from collections.abc import Callable
+
+
+def _in_english(text: str, **values: object) -> str:
+    return text.format(**values)
+
 
 class UserError(Exception):
     """Input that cannot be used as it is. The command line turns it into exit status 2.
@@ -17,14 +23,19 @@ class UserError(Exception):
         self.next_step = next_step
         super().__init__(self.message())
 
-    def message(self) -> str:
-        """The fault on one line, the next step on the line after."""
+    def message(self, say: Callable[..., str] = _in_english) -> str:
+        """The fault on one line, the next step on the line after.
+
+        say: tells the words around the fault in another language (tianren.language.say).
+        """
         head = self.what
         if self.by_how_much:
             head += f" ({self.by_how_much})"
         if self.where:
             head = f"{self.where}: {head}"
-        return f"{head}.\n  Next: {self.next_step}" if self.next_step else f"{head}."
+        if not self.next_step:
+            return f"{head}."
+        return f"{head}.\n  {say('Next: {step}', step=self.next_step)}"
 
     def as_dict(self) -> dict[str, str]:
         """Plain values for --json."""

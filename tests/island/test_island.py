@@ -142,7 +142,7 @@ def without_time(record: Path) -> dict[str, Any]:
 
 
 def statuses(folder: Path) -> dict[str, Any]:
-    from tianren.steps.criteria import check
+    from tianren.steps.check import check
 
     return {c["criterion"]: c for c in check(open_project(folder)).as_dict()["criteria"]}
 
@@ -203,8 +203,11 @@ def test_check_refuses_a_class_that_delineate_would_refuse(run: Drawn, tmp_path:
     catalog = (folder / "catalog.toml").read_text("utf-8")
     renamed = catalog.replace('4 = "mangrove"', '4 = "forest by the sea"')
     (folder / "catalog.toml").write_text(renamed, encoding="utf-8")
-    with pytest.raises(UserError, match=r"forest by the sea(.|\n)*mangrove"):
-        statuses(folder)
+    told = tianren("check", "--json", folder=folder)
+    assert told.returncode == 2
+    (fault,) = json.loads(told.stdout)["faults"]
+    assert "forest by the sea" in fault["error"]
+    assert "mangrove" in fault["next_step"]
 
 
 # -- layers arrive as what they are ----------------------------------------------------------------

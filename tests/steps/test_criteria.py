@@ -12,7 +12,8 @@ from tianren.io.rasters import open_raster
 from tianren.project.project import Project, open_project
 from tianren.project.runs import Run, start_run
 from tianren.raster.raster import MISSING
-from tianren.steps.criteria import check, compute_criteria, prepare
+from tianren.steps.check import check
+from tianren.steps.criteria import compute_criteria, prepare
 
 COMPUTED = ("water_conservation", "soil_conservation", "biodiversity", "carbon")
 

@@ -13,7 +13,7 @@ from rasterio.transform import from_origin
 from tianren.errors import UserError
 from tianren.project.project import open_project
 from tianren.science import soil_erosion
-from tianren.steps.criteria import check
+from tianren.steps.check import check
 from tianren.steps.delineate import delineate
 
 LAEA = "+proj=laea +lat_0=45 +lon_0=8 +datum=WGS84 +units=m +no_defs"

@@ -8,7 +8,7 @@ import typer
 
 from tianren import __version__
 from tianren.errors import UserError
-from tianren.language import set_language
+from tianren.language import say, set_language
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -112,5 +112,5 @@ def main() -> None:
 
             typer.echo(json.dumps(error.as_dict(), ensure_ascii=False), err=True)
         else:
-            typer.secho(error.message(), fg="red", err=True)
+            typer.secho(error.message(say), fg="red", err=True)
         raise SystemExit(2) from None

@@ -59,11 +59,15 @@ def check(project: Folder = None, language: Language = None, json: Json = False)
     """Example: tianren check
 
     For each function and sensitivity: computed, not applicable here (why), or missing (which
-    layer, in which unit, and where one usually gets it).
+    layer, in which unit, and where one usually gets it). Every layer in use is opened and looked
+    at; what cannot be used is told, all at once, and ends with status 2.
     """
-    from tianren.steps.criteria import check as step
+    from tianren.steps.check import check as step
 
-    give(step(open_project_at(project, language)), json)
+    found = step(open_project_at(project, language))
+    give(found, json)
+    if found.faults:
+        raise typer.Exit(2)
 
 
 @app.command(short_help="Draw the redline, with maps and report.")

@@ -64,7 +64,7 @@ def align(
     kept.
     """
     if entry.is_constant:
-        return Aligned(_constant(entry, grid), ())
+        return Aligned(constant(entry, grid), ())
     native = open_native(entry)
     plan = plan_alignment(_kind(entry), native.grid, grid)
     key = _key(entry, native, grid, plan.method, digest or content_sha256(entry), inside)
@@ -90,7 +90,8 @@ def _kind(entry: Entry) -> Any:
     return entry.kind
 
 
-def _constant(entry: Entry, grid: Grid) -> tuple[Raster, ...]:
+def constant(entry: Entry, grid: Grid) -> tuple[Raster, ...]:
+    """A declared number as the rasters of its layer; UserError where it is not plausible."""
     known = layers().get(entry.layer)
     category = entry.kind == "category"
     count = known.bands if known else 1
@@ -317,6 +318,9 @@ def coverage(entry: Entry, rasters: Sequence[Raster], inside: Raster | None) -> 
         region, known, land, known_land = reduce_blocks(_known_cells, [raster, inside], _added)
         share = known_land / land if land else 1.0
         if known == 0:
+            raise no_data(entry, raster.name, region)
+        share = known_land / land if land else 1.0
+        if known == 0:
             raise UserError(
                 f"{raster.name} has no data inside the region",
                 where=entry.where,
@@ -329,6 +333,16 @@ def coverage(entry: Entry, rasters: Sequence[Raster], inside: Raster | None) -> 
         return []
     message = say("{name} has no data on {gap:.2g} % of the land", name=name, gap=100 * (1 - worst))
     return [Finding("layer.gaps", entry.layer, Severity.WARNING, message, entry.name)]
+
+
+def no_data(entry: Entry, name: str, cells: int) -> UserError:
+    """A layer that has nothing to say; cells: how many were looked at."""
+    return UserError(
+        f"{name} has no data inside the region",
+        where=entry.where,
+        by_how_much=f"none of {cells:,} cells",
+        next_step="check the layer's CRS and extent, and which value means no data",
+    )
 
 
 def _known_cells(cells: Array, inside: Array) -> tuple[int, ...]:

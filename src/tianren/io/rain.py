@@ -243,7 +243,7 @@ def derive_rain(
     kept = Kept(cache_folder, key, [names[n] for n in numbers])
     if not kept.there:
         require_overlap(series.parts[0], grid)
-        findings = [*_judged(series, grid), *_said(series, erosive)]
+        findings = [*judged(series, grid), *_said(series, erosive)]
         kept.write(lazy, tile_size(plan.ratio, _SIDE))
         findings += coverage(entry, kept.read(lazy), inside)
         kept.finish(findings)
@@ -255,12 +255,12 @@ def _name(raster: Raster | None) -> str:
     return Path(getattr(raster.source, "path", "")).name if raster else ""
 
 
-def _judged(series: Series, grid: Grid) -> list[Finding]:
+def judged(series: Series, grid: Grid, *, sample: bool = False) -> list[Finding]:
     """The unit and nodata of a few bands, as of any layer; every band is looked at when read."""
     first = series.parts[0]
     found = list(unit_findings(first))
     for band in sorted({int(b) for b in np.linspace(0, len(first.bands) - 1, _LOOKS)}):
-        judge(first, band, survey(first, band, grid))
+        judge(first, band, survey(first, band, grid, sample=sample))
     return found
 
 

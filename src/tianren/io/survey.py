@@ -23,6 +23,8 @@ _HUGE = 1e30
 # More stray values than this, and it is the unit or the layer that is wrong, not the values.
 _STRAY = 0.01
 _BLOCK = 2048
+_FEW = 4_000_000  # cells that are read whole where a sample would do
+_PLACE, _PLACES = 64, 5  # cells on a side of a sampled place; places along each side
 _REMEMBERED = 64  # distinct stray values
 
 
@@ -46,11 +48,11 @@ class Survey:
         return self.total / self.valid if self.valid else np.nan
 
 
-def survey(native: NativeRaster, band: int, target: Grid) -> Survey:
-    """Read the cells of a band under the grid once, by blocks."""
+def survey(native: NativeRaster, band: int, target: Grid, *, sample: bool = False) -> Survey:
+    """Read the cells of a band under the grid once, by blocks; of a large one only a sample."""
     found = Survey()
     low, high = plausible(native)
-    for rows, columns in _blocks(native, target):
+    for rows, columns in _sample(native, target) if sample else _blocks(native, target):
         raw, missing = native.read_raw(band, rows, columns)
         found.cells += raw.size
         if native.is_category:
@@ -72,6 +74,27 @@ def _blocks(native: NativeRaster, target: Grid) -> Iterator[tuple[slice, slice]]
     found = cover(native.grid, target, whole(target))
     for piece in found.pieces if found else ():
         yield from _cut(piece)
+
+
+def _sample(native: NativeRaster, target: Grid) -> Iterator[tuple[slice, slice]]:
+    """Places spread over the cells under the grid, corners and the last rows among them.
+
+    All of them, where they are few.
+    """
+    found = cover(native.grid, target, whole(target))
+    if found is None or found.shape[0] * found.shape[1] <= _FEW:
+        yield from _blocks(native, target)
+        return
+    for piece in found.pieces:
+        for rows in _places(piece.rows):
+            for columns in _places(piece.columns):
+                yield rows, columns
+
+
+def _places(along: slice) -> Iterator[slice]:
+    last = max(along.stop - _PLACE, along.start)
+    for start in sorted({int(s) for s in np.linspace(along.start, last, _PLACES)}):
+        yield slice(start, min(start + _PLACE, along.stop))
 
 
 def _cut(piece: Piece) -> Iterator[tuple[slice, slice]]:

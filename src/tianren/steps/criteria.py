@@ -1,8 +1,7 @@
-"""The step behind `tianren check`, and the part of `delineate` that computes the criteria."""
+"""The part of `delineate` that plans and computes the criteria; `tianren check` plans by it too."""
 
 import math
-import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,14 +12,11 @@ from tianren.delineation.layers import LayerInfo
 from tianren.delineation.plan import (
     CriterionPlan,
     Facts,
-    Need,
-    parameters_of,
     plan,
     plan_order,
 )
-from tianren.delineation.recipes import Context
 from tianren.errors import UserError
-from tianren.findings import Finding, Severity, worst_first
+from tianren.findings import Finding, worst_first
 from tianren.io.native import open_native
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.sources import Entry
@@ -33,9 +29,8 @@ from tianren.project.runs import Run
 from tianren.raster.align import plan_alignment
 from tianren.raster.blocks import Workers
 from tianren.raster.raster import Raster, Sink
-from tianren.reports.words import criterion as criterion_name
-from tianren.reports.words import hazard, severity
 from tianren.steps.rivers import inflow
+from tianren.steps.species_join import IMPORTANCE, gives_importance, importance, importance_layer
 
 Progress = Callable[[str], None] | None
 _WIDTH = 80
@@ -45,9 +40,9 @@ _WIDTH = 80
 
 
 def available_layers(project: Project) -> dict[str, LayerInfo]:
-    """The layers of the vocabulary that the catalog has, with what it says of them."""
+    """The layers of the vocabulary that the catalog has, or the species run brings, as told."""
     found = [e for e in project.catalog.values() if e.layer in layers() and _serves(e)]
-    return {e.layer: _info(e, _cell(project, e)) for e in found}
+    return {**{e.layer: _info(e, _cell(project, e)) for e in found}, **importance_layer(project)}
 
 
 def _serves(entry: Entry) -> bool:
@@ -58,13 +53,16 @@ def _serves(entry: Entry) -> bool:
 def _cell(project: Project, entry: Entry) -> float:
     """Side of the cells of elevation: as delivered or on the grid, the wider; m.
 
-    Its file is opened only where the grid itself is fine enough for that to matter.
+    Its file is opened only where the grid itself is fine enough for that to matter. One that
+    cannot be opened is told when it is read.
     """
     finest = project.parameters().number("soil.inflow_cell")
     if entry.layer != "elevation" or entry.is_constant or project.resolution > finest:
         return math.inf
-    native = open_native(entry)
-    ratio = plan_alignment("continuous", native.grid, project.grid).ratio
+    try:
+        ratio = plan_alignment("continuous", open_native(entry).grid, project.grid).ratio
+    except UserError:
+        return math.inf
     return max(project.resolution, project.resolution / ratio)
 
 
@@ -99,13 +97,17 @@ def layer_rasters(
     project: Project, wanted: Iterable[str]
 ) -> tuple[dict[str, Raster], list[Finding]]:
     """The rasters of these layers on the project's grid; polygons become 1 inside, 0 outside."""
-    entries = [e for e in (project.serving(name) for name in sorted(set(wanted))) if e is not None]
+    wanted = sorted(set(wanted))
+    entries = [e for e in (project.serving(name) for name in wanted) if e is not None]
     rasters, findings = project.rasters([e.name for e in entries if not e.is_vector])
     for entry in entries:
         if entry.is_vector:
             shapes, found = project.vector(entry.name)
             rasters[entry.layer] = burn(shapes, project.grid, name=entry.layer)
             findings += found
+    if IMPORTANCE in wanted and gives_importance(project):
+        rasters[IMPORTANCE], found = importance(project)
+        findings += found
     return rasters, findings
 
 
@@ -125,142 +127,26 @@ def scope_zones(project: Project) -> Raster | None:
     return burn(shapes, project.grid, list(legend), name=project.scope, legend=legend)
 
 
-# -- tianren check ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """For each function and sensitivity: computed, not applicable here, or missing."""
-
-    project: str
-    plans: tuple[CriterionPlan, ...]
-    findings: tuple[Finding, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "project": self.project,
-            "criteria": [p.as_dict() for p in self.plans],
-            "findings": [f.as_dict() for f in self.findings],
-        }
-
-    def text(self) -> str:
-        """The statement first, then the table, what is missing, and the next command to type."""
-        parts = [textwrap.fill(self._statement(), _WIDTH)]
-        parts += ["", *self._table("function"), "", *self._table("sensitivity")]
-        needs = self._needs()
-        if needs:
-            parts += ["", say("Layers that would bring more:"), *map(_need_text, needs)]
-        parts += self._choice()
-        parts += self._warnings()
-        can = any(p.status == "computed" for p in self.plans)
-        return "\n".join([*parts, "", self._next(can)])
-
-    def _statement(self) -> str:
-        computed = sum(p.status == "computed" for p in self.plans)
-        missing = sum(p.status == "missing" for p in self.plans)
-        return say(
-            "{project}: {computed} of {all} functions and sensitivities can be computed, {missing} "
-            "lack layers, {rest} do not apply here.",
-            project=self.project,
-            computed=computed,
-            all=len(self.plans),
-            missing=missing,
-            rest=len(self.plans) - computed - missing,
-        )
-
-    def _table(self, kind: str) -> list[str]:
-        head = say("Functions") if kind == "function" else say("Sensitivities")
-        mine = [p for p in self.plans if p.criterion.kind == kind]
-        return [head, *(_row(p) for p in mine)]
-
-    def _needs(self) -> list[Need]:
-        wanted = [n for p in self.plans if p.status == "missing" for n in p.needs]
-        return list({n.layer: n for n in wanted}.values())
-
-    def _choice(self) -> list[str]:
-        """How to choose another method, where one could be chosen."""
-        first = next((p for p in self.plans if p.alternatives), None)
-        if first is None:
-            return []
-        example = f'{first.id} = "{first.alternatives[0]}"'
-        text = say("Choose in project.toml, under [delineation.methods]: {line}", line=example)
-        return ["", textwrap.fill(text, _WIDTH)]
-
-    def _warnings(self) -> list[str]:
-        """Warnings and worse; notes are only counted, the run keeps them."""
-        notes = sum(f.severity == Severity.NOTE for f in self.findings)
-        grave = [_finding_text(f) for f in self.findings if f.severity != Severity.NOTE]
-        head = ["", say("Findings:")] if self.findings else []
-        more = [say("  and {count} notes: tianren check --json", count=notes)] if notes else []
-        return [*head, *grave, *more]
-
-    def _next(self, can: bool) -> str:
-        if can:
-            return say("Next: tianren delineate")
-        return say("Next: add one of the layers above to catalog.toml, then tianren check")
-
-
-def _row(made: CriterionPlan) -> str:
-    words = {
-        "computed": say("computed"),
-        "missing": say("missing"),
-        "not_applicable": say("not here"),
-    }
-    lacking = ", ".join(need.layer for need in made.needs)
-    text = {"computed": _method_text(made), "missing": lacking}.get(made.status, made.reason)
-    if made.status == "not_applicable" and lacking:
-        text += say("; {layers} missing too", layers=lacking)
-    is_function = made.criterion.kind == "function"
-    name = criterion_name(made.id) if is_function else hazard(made.id).capitalize()
-    head = f"  {name:<27} {words[made.status]:<9} "
-    return _hung(head, text)
-
-
-def _method_text(made: CriterionPlan) -> str:
-    """The method with its short name, and the others that project.toml could choose instead."""
-    others = ", ".join(made.alternatives)
-    also = "; " + say("could be {others}", others=others) if others else ""
-    return f"{say(made.method)} ({made.name}){also}"
-
-
-def _need_text(need: Need) -> str:
-    bands = say(", {bands} bands", bands=need.bands) if need.bands > 1 else ""
-    unit = "" if need.unit == "1" else f" [{need.unit}]"
-    return _hung(f"  {need.layer}{unit}{bands}: ", f"{need.name}; {need.where_from}", 4)
-
-
-def _finding_text(finding: Finding) -> str:
-    return _hung(
-        f"  {severity(finding.severity).lower()}: ", f"{finding.subject}: {finding.message}", 4
-    )
-
-
-def _hung(head: str, text: str, indent: int = 0) -> str:
-    """A head and its text, wrapped under the text (or at an indent)."""
-    rest = " " * (indent or len(head))
-    return textwrap.fill(text, _WIDTH, initial_indent=head, subsequent_indent=rest) or head
-
-
-def check(project: Project) -> CheckReport:
-    """What can be computed in a project, and what is missing for the rest."""
-    parameters = project.parameters()
-    plans, findings = planned(project, parameters)
-    # Legends are looked up now: what check promises, delineate must not refuse.
-    parameters_of(plans, Context(parameters, available_layers(project)))
-    found = [*project.findings, *findings, *(f for p in plans for f in p.findings)]
-    return CheckReport(project.name, plans, tuple(worst_first(found)))
+# -- the plan --------------------------------------------------------------------------------------
 
 
 def planned(
-    project: Project, parameters: Parameters, workers: Workers = None
+    project: Project,
+    parameters: Parameters,
+    workers: Workers = None,
+    *,
+    unreadable: Collection[str] = (),
 ) -> tuple[tuple[CriterionPlan, ...], list[Finding]]:
-    """The plan of every criterion, with what the layers say about where criteria apply."""
+    """The plan of every criterion, with what the layers say about where criteria apply.
+
+    unreadable: layers that cannot say it; where one is needed, criteria are taken to apply.
+    """
     available = available_layers(project)
     sea = bool(project.sea_source)
     methods = chosen_methods(project)
     first = plan(available, parameters, Facts(sea=sea), methods=methods)
     wanted = {n for p in first for r in p.mask_recipes for n in r.needs if n in available}
-    if not wanted:
+    if not wanted or wanted & set(unreadable):
         return first, []
     rasters, findings = layer_rasters(project, wanted)
     facts = find_facts(
@@ -362,7 +248,8 @@ class Preparation:
     def inputs(self) -> tuple[str, ...]:
         """Names of the catalog sources behind the criteria that are computed."""
         used = {n for p in self.plans if p.status == "computed" for n in p.inputs}
-        return tuple(sorted(self.available[n].source for n in used))
+        sources = {self.available[n].source for n in used}
+        return tuple(sorted(name for name in sources if name in self.project.catalog))
 
 
 def prepare(
