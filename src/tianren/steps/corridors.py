@@ -336,7 +336,7 @@ def _no_data(values: Array, region: Array) -> list[Finding]:
     share = unknown / int(np.count_nonzero(region))
     message = say(
         "{share} % of the region has no resistance: nothing passes there",
-        share=f"{100 * share:.1f}",
+        share=f"{100 * share:.2g}",
     )
     severity = Severity.WARNING if share > 0.05 else Severity.NOTE
     return [Finding("corridors.no_data", "resistance", severity, message, SCIENCE)]
