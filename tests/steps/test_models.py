@@ -13,6 +13,7 @@ from tests.project.small_project import CATALOG, DEGREES, LAEA, PROJECT, make_pr
 from tianren.errors import UserError
 from tianren.io.rasters import open_raster
 from tianren.project.project import Project, open_project
+from tianren.project.runs import list_runs
 from tianren.raster.raster import MISSING
 from tianren.steps import model_one
 from tianren.steps import models as step
@@ -50,9 +51,9 @@ def write(path: Path, cells: np.ndarray) -> None:
         sink.write(cells.astype("float32"), 1)
 
 
-def project_of(folder: Path, species: str = SPECIES) -> Project:
+def project_of(folder: Path, species: str = SPECIES, sources: str = SOURCES) -> Project:
     """Heat grows to the east, rain comes in bands; in the other climate it is a little warmer."""
-    make_project(folder, PROJECT + SMALL + species, CATALOG + SOURCES)
+    make_project(folder, PROJECT + SMALL + species, CATALOG + sources)
     x, y = np.meshgrid(np.arange(100), np.arange(90))
     heat = x / 100 + 0.05 * np.sin(y / 3)
     for name, cells in {
@@ -85,7 +86,7 @@ def records_of(seed: int = 1) -> pd.DataFrame:
 
 @pytest.fixture
 def given_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "cleaned", lambda project: (records_of(), "records-0"))
+    monkeypatch.setattr(step, "cleaned", lambda project, progress: (records_of(), "records-0"))
 
 
 def rows_of(answer: step.Models) -> dict[str, dict[str, str]]:
@@ -198,6 +199,28 @@ def test_a_killed_run_goes_on_and_workers_change_no_byte(
     assert len(made) == 2  # four species have enough, two were there
     assert again.run.id == whole.run.id
     assert files_of(again.run.folder) == files_of(whole.run.folder)
+
+
+def test_from_a_spreadsheet_of_records_to_models(tmp_path: Path) -> None:
+    """Nothing stands in for the cleaning of records here."""
+    species = SPECIES.replace("[species]", '[species]\nrecords = ["seen"]\nstatus = "taxa"', 1)
+    catalog = (
+        '\n[seen]\nuri = "seen.csv"\nkind = "records"\n\n[taxa]\nuri = "taxa.csv"\nkind = "table"\n'
+    )
+    project = project_of(tmp_path, species, SOURCES + catalog)
+    seen = records_of()
+    seen[["species", "lon", "lat"]].to_csv(tmp_path / "seen.csv", index=False)
+    groups = seen[["species", "group"]].drop_duplicates()
+    groups.to_csv(tmp_path / "taxa.csv", index=False)
+    answer = step.models(project)
+    rows = rows_of(answer)
+    assert {name for name, row in rows.items() if row["status"] == "modelled"} == {
+        "Frog east", "Frog all", "Here only", "甲虫/..",
+    }  # fmt: skip
+    assert rows["Frog east"]["group"] == "frogs"
+    assert rows["Frog east"]["background"] == model_one.TARGET_GROUP
+    kept = list_runs(project, "records")
+    assert answer.run.record["settings"]["records"] == kept[-1].id
 
 
 def test_names_of_files_are_safe_and_differ() -> None:

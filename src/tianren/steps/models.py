@@ -86,7 +86,7 @@ def models(project: "Project", *, workers: int | None = None, progress: Progress
     Raises UserError when the project has no [species] or no predictors.
     """
     table = _table(project)
-    records, records_run = cleaned(project)
+    records, records_run = cleaned(project, progress)
     parameters = project.parameters()
     run = start_run(
         project, "models", inputs=_inputs(project, table), parameters=parameters,
@@ -123,11 +123,11 @@ def _table(project: "Project") -> "SpeciesTable":
     return table
 
 
-def cleaned(project: "Project") -> tuple["DataFrame", str]:
+def cleaned(project: "Project", progress: Progress = None) -> tuple["DataFrame", str]:
     """The cleaned records (species, group, lon, lat), and the run that cleaned them."""
     from tianren.steps.records import records
 
-    run = records(project).run
+    run = records(project, progress=progress).run
     return read_result(run.path("records.gpkg"), "records"), run.id
 
 
