@@ -3,7 +3,7 @@
 One module a subject; a new one is imported here, in the order in which `tianren --help` lists them.
 """
 
-from tianren.cli import corridors, gaps, habitat, line, plan, records, room, species
+from tianren.cli import corridors, gaps, habitat, line, models, plan, records, room, species
 from tianren.cli.frame import app, main
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "habitat",
     "line",
     "main",
+    "models",
     "plan",
     "records",
     "room",
