@@ -228,11 +228,23 @@ def _b2(group: str, here: Sequence[Occurrence], rule: Rules) -> Verdict:
             continue
         (sure if restricted and share.exact else maybe).append(one.taxon.species)
     needed, known = _needed("B2", rule.group_species.get(group.casefold()), rule)
-    missing = [] if known else [say("the number of species of {group} in the world", group=group)]
+    missing = (
+        []
+        if known
+        else [
+            say("the number of species of {group} in the world", group=group or say("their group"))
+        ]
+    )
     if maybe and len(sure) < needed:
-        names = "; ".join(maybe)
-        missing.append(say("the global range of {names}, or the ranges of the group", names=names))
+        missing.append(
+            say("the global range of {names}, or the ranges of the group", names=_some(maybe))
+        )
     return _count("B2", sure, maybe, needed, known, missing, rule.shares["B2"])
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    more = say(" and {n} more", n=len(names) - most) if len(names) > most else ""
+    return "; ".join(names[:most]) + more
 
 
 def _restricted(one: Occurrence, rule: Rules) -> bool | None:
@@ -277,7 +289,7 @@ def _b3a(
             if share is not None and share.percent >= rule.shares["B3a"]:
                 (sure if share.exact else maybe).append(one.taxon.species)
         needed, _ = _needed("B3a", float(tied[group, region]), rule)
-        missing = [say("the global range of {names}", names="; ".join(maybe))] if maybe else []
+        missing = [say("the global range of {names}", names=_some(maybe))] if maybe else []
         found.append(_count("B3a", sure, maybe, needed, True, missing, rule.shares["B3a"]))
     return found
 

@@ -195,7 +195,7 @@ def _make(
     ranges, suitable = as_ranges(project, living)
     write_ranges(run.path("ranges.npz"), ranges)
     progress(say("richness and endemism"))
-    weights = _weights(known.taxa, living, parameters)
+    weights = _weights(known, living, parameters)
     made = surfaces(ranges, suitable, _of(ranges, weights), known.region)
     hot = write_surfaces(project, run, made, parameters)
     run.write_rows("complementarity.csv", COMPLEMENT_COLUMNS, complements(project, ranges))
@@ -229,13 +229,11 @@ def as_ranges(project: "Project", living: Sequence[Home]) -> tuple[Ranges, Range
     return ranges, suitable
 
 
-def _weights(
-    taxa: Mapping[str, Taxon], living: Sequence[Home], parameters: "Parameters"
-) -> dict[str, float]:
+def _weights(known: Known, living: Sequence[Home], parameters: "Parameters") -> dict[str, float]:
     table = parameters.table("species.weights")
     found = {}
     for home in living:
-        taxon = taxa.get(home.species, Taxon(home.species))
+        taxon = known.taxon(home.species)
         found[home.species] = species_weight(
             table, taxon.category, protected=taxon.protection == "I", endemic=bool(taxon.endemic)
         )
@@ -293,10 +291,7 @@ def _rows(
 ) -> list[dict[str, str]]:  # fmt: skip
     names, counts = np.unique(known.records.species.astype(str), return_counts=True)
     records = dict(zip(names.tolist(), counts.tolist(), strict=True))
-    return [
-        _row(known.taxa.get(h.species, Taxon(h.species)), h, weights, records, tiny, cell)
-        for h in living
-    ]
+    return [_row(known.taxon(h.species), h, weights, records, tiny, cell) for h in living]
 
 
 def _row(

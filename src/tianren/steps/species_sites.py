@@ -26,16 +26,17 @@ from tianren.delineation.key_areas import (
     of_species_together,
     rules,
 )
-from tianren.delineation.must_include import Rule, from_layer
+from tianren.delineation.must_include import from_layer
 from tianren.errors import UserError
 from tianren.geo.fractions import cell_fractions
 from tianren.geo.points import pairs
+from tianren.geo.rules import Rule
 from tianren.measures import Measure
 from tianren.parameters.headings import columns_by_role, usual_headings
 from tianren.science.species import Ranges, held, range_area
 from tianren.science.taxa import Taxon
 from tianren.steps.gap_features import ecoregions, ecosystem_categories, ecosystems
-from tianren.steps.species_sources import HABITAT, MODEL, RANGE, Home, Known
+from tianren.steps.species_sources import HABITAT, MODEL, RANGE, RECORDS, Home, Known
 
 if TYPE_CHECKING:
     from tianren.findings import Finding
@@ -215,11 +216,16 @@ def _occurrences(
     areas = held(ranges, cell_fractions(sites.shapes, known.project.grid))
     total = range_area(ranges)
     side = parameters.number("records.occupancy_cell")
-    nets = _Nets(known, sites, side)
+    nets = _Nets(known, sites, side, parameters.number("kba.fewest_places"))
     found = []
     for i, site in enumerate(sites.names):
         counts = nets.at(i)
-        there = {name for name, area in zip(ranges.names, areas[i], strict=True) if area > 0}
+        # Cells with records say where a species was seen; whether that is in the site, records say.
+        there = {
+            name
+            for name, area in zip(ranges.names, areas[i], strict=True)
+            if area > 0 and homes[name].source != RECORDS
+        }
         there |= set(counts) | {s for where, s in facts if where == site and s in homes}
         row = dict(zip(ranges.names, zip(areas[i], total, strict=True), strict=True))
         found.append([
@@ -233,8 +239,8 @@ def _occurrences(
 class _Nets:
     """Records of species by the cells of area of occupancy, and by place, in all and per site."""
 
-    def __init__(self, known: Known, sites: Sites, side: float) -> None:
-        records = known.records
+    def __init__(self, known: Known, sites: Sites, side: float, fewest: float) -> None:
+        records, self.fewest = known.records, fewest
         names, self._species = np.unique(records.species.astype(str), return_inverse=True)
         self._names = [str(name) for name in names]
         places = np.column_stack([records.x, records.y])
@@ -266,11 +272,11 @@ def _occurrence(
     known: Known, home: Home, areas: tuple[float, float], counts: tuple[int, int] | None,
     nets: _Nets, facts: Mapping[str, str], ecoregion: str,
 ) -> Occurrence:  # fmt: skip
-    taxon = known.taxa.get(home.species, Taxon(home.species))
+    taxon = known.taxon(home.species)
     basis = ENDEMIC if taxon.endemic else AT_MOST
     shares = [*_by_count(taxon, facts), *_by_area(taxon, home, areas, basis)]
-    if counts is not None:
-        total = nets.totals[home.species]
+    total = nets.totals.get(home.species, (0, 0))
+    if counts is not None and total[1] >= nets.fewest:
         both = zip(("occupancy", "localities"), counts, total, strict=True)
         shares += [Share(name, 100.0 * n / of, basis) for name, n, of in both]
     units = facts.get("reproductive_units")
@@ -327,8 +333,7 @@ def _ecoregions(
     tied = {
         name: regions.names[first[i]]
         for i, name in enumerate(ranges.names)
-        if shares[first[i], i] >= rule.ecoregion_percent
-        and known.taxa.get(name, Taxon(name)).endemic
+        if shares[first[i], i] >= rule.ecoregion_percent and known.taxon(name).endemic
     }
     return tied, True
 
@@ -337,7 +342,7 @@ def _tied_sizes(known: Known, tied: Mapping[str, str]) -> dict[tuple[str, str], 
     """(group, ecoregion) -> how many species are tied to it."""
     found: dict[tuple[str, str], int] = {}
     for name, region in tied.items():
-        key = known.taxa.get(name, Taxon(name)).group, region
+        key = known.taxon(name).group, region
         found[key] = found.get(key, 0) + 1
     return found
 

@@ -32,9 +32,10 @@ HABITAT, RANGE, MODEL, RECORDS, NONE = "habitat", "range", "model", "records", "
 
 @dataclass(frozen=True)
 class Records:
-    """Cleaned records in the grid's plane; species: of each; cell: row by row, -1 off the grid."""
+    """Cleaned records in the grid's plane: species, place, cell (row by row, -1 off the grid)."""
 
     species: NDArray[Any]
+    groups: Mapping[str, str]  # species -> its group, as the records say
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     cell: NDArray[np.int64]
@@ -82,6 +83,10 @@ class Known:
     landcover: NDArray[np.int32] | None = None
     elevation: NDArray[np.float64] | None = None
     findings: list[Finding] = field(default_factory=list)
+
+    def taxon(self, name: str) -> Taxon:
+        """Its row of the status table; a species without one has no more than its group."""
+        return self.taxa.get(name) or Taxon(name, self.records.groups.get(name, ""))
 
     def matched(self, written: str, where: str) -> str:
         """The species that a name means; "" and a finding where it means none."""
@@ -158,7 +163,7 @@ def _said_tiny(rows: Any, checklist: Checklist | None) -> frozenset[str]:
 def _records(project: "Project", run: "RunResults | None") -> Records:
     if run is None:
         nothing = np.empty(0)
-        return Records(np.empty(0, dtype=str), nothing, nothing, np.empty(0, dtype=np.int64))
+        return Records(np.empty(0, dtype=str), {}, nothing, nothing, np.empty(0, dtype=np.int64))
     import pyproj
 
     from tianren.io.vectors import read_result
@@ -167,7 +172,9 @@ def _records(project: "Project", run: "RunResults | None") -> Records:
     move = pyproj.Transformer.from_crs(4326, project.grid.crs.to_wkt(), always_xy=True)
     x, y = (np.asarray(v) for v in move.transform(rows["lon"].to_numpy(float),
                                                   rows["lat"].to_numpy(float)))  # fmt: skip
-    return Records(rows["species"].astype(str).to_numpy(), x, y, cells_at(project.grid, x, y))
+    species = rows["species"].astype(str)
+    groups = dict(zip(species, rows["group"].fillna("").astype(str), strict=True))
+    return Records(species.to_numpy(), groups, x, y, cells_at(project.grid, x, y))
 
 
 def cells_at(grid: Any, x: Any, y: Any) -> NDArray[np.int64]:
