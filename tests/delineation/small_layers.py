@@ -58,6 +58,9 @@ RANGES = {  # layer -> plausible values; the land is dry, so that every criterio
     "habitat_importance": (0, 30),
     "carbon_stock": (5, 250),
     "heterotrophic_respiration": (10, 500),
+    "accumulated_temperature_0": (0, 9000),
+    "relative_humidity": (20, 95),
+    "water_modulus": (0, 80),
 }
 CODES = {
     "landcover": (1, 16),
@@ -71,6 +74,8 @@ CODES = {
     "critical_species_range": (0, 1),
     "vulnerable_species_range": (0, 1),
     "germplasm_habitat": (0, 1),
+    "soil_pollution": (1, 3),
+    "hazard": (1, 5),
 }
 LEGENDS = {"landcover": "IGBP", "soil_texture": "usda_texture", "coast_type": "coast_type"}
 

@@ -11,7 +11,7 @@ from tianren.science.equation import Equation, fuse
 
 MODULES = (
     "biodiversity", "carbon", "coast", "grading", "habitat", "productivity", "sensitivity",
-    "soil_erosion", "targets", "water", "wind_erosion",
+    "soil_erosion", "suitability", "targets", "water", "wind_erosion",
 )  # fmt: skip
 
 

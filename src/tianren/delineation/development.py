@@ -50,10 +50,12 @@ class Limits:
     least: float
 
 
-def allocate(farm: Array, town: Array, red: Array, *grades: Array, limits: Limits) -> Array:
-    """What each cell is best for: CLASSES, MISSING where a level is.
+def allocate(
+    realm: Array, farm: Array, town: Array, red: Array, *grades: Array, limits: Limits
+) -> Array:
+    """What each cell of the land is best for: CLASSES, MISSING where a level is.
 
-    farm, town: levels 5 ... 1; red: number of the piece, 0 outside the line; grades: 5, 3, 1, 0 of
+    realm: 1 on land; farm, town: levels 5 ... 1; red: number of the piece, 0 outside the line; grades: 5, 3, 1, 0 of
     every function and sensitivity. Land open to both purposes is mixed: a level for farming and one
     for towns are no common measure, so choosing between them is left to people.
     """
@@ -67,6 +69,7 @@ def allocate(farm: Array, town: Array, red: Array, *grades: Array, limits: Limit
     found[farmable & buildable] = MIXED
     found[(farm == MISSING) | (town == MISSING)] = MISSING
     found[(red > 0) | (important == 5)] = CONSERVE
+    found[realm != LAND] = MISSING
     return found
 
 
@@ -126,11 +129,9 @@ def _count(
     return np.bincount(key, minlength=shape[0] * shape[1]).reshape(shape)
 
 
-def draw(
-    farm: Raster, town: Raster, red: Raster, grades: Sequence[Raster], sink: Sink, limits: Limits
-) -> None:
-    """Write the development-conservation matrix of a region."""
-    map_blocks(partial(allocate, limits=limits), [farm, town, red, *grades], [sink])
+def draw(sources: Sequence[Raster], grades: Sequence[Raster], sink: Sink, limits: Limits) -> None:
+    """Write the development-conservation matrix; sources: realm, farm, town, red of `allocate`."""
+    map_blocks(partial(allocate, limits=limits), [*sources, *grades], [sink])
 
 
 def limits_of(parameters: Parameters) -> Limits:

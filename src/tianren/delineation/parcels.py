@@ -83,8 +83,13 @@ def closest_share(plots: Plots, line: int) -> tuple[Fraction, Fraction]:
     return Fraction(best, 1000), drift(int(red[best]), line)
 
 
-def require_little_drift(plots: Plots, line: int, tolerance: float) -> None:
-    """Refuse parcels that change the line's area by more than the tolerance (%), with advice."""
+def require_little_drift(
+    plots: Plots, line: int, tolerance: float, table: str = "parcels.csv"
+) -> None:
+    """Refuse parcels that change the line's area by more than the tolerance (%), with advice.
+
+    table: where all parcels are listed.
+    """
     off = drift(int(plots.red_area.sum()), line)
     if abs(off) * 100 <= Fraction(str(tolerance)):
         return
@@ -97,7 +102,7 @@ def require_little_drift(plots: Plots, line: int, tolerance: float) -> None:
         where="[parcels] in project.toml",
         by_how_much=f"{100 * float(off):+.2f} %, at most {tolerance:g} % is accepted; red "
         f"{int(plots.red_area.sum()) / 1e6:,.1f} km2, the line above {line / 1e6:,.1f} km2",
-        next_step=f"use smaller parcels: {named} differ most (parcels.csv of the run lists all); "
+        next_step=f"use smaller parcels: {named} differ most ({table} lists all); "
         f"or set parcels.red_share: at {instead:.3f} the area changes by {100 * float(then):+.2f} "
         "%; or set parcels.drift_tolerance and say why",
     )
@@ -105,11 +110,12 @@ def require_little_drift(plots: Plots, line: int, tolerance: float) -> None:
 
 def require_coverage(
     faults: Sequence[Fault], codes: Sequence[str], places: Sequence[str], whole: float,
-    limits: Mapping[str, float],
+    limits: Mapping[str, float], table: str = "faults.csv",
 ) -> list[Finding]:  # fmt: skip
     """What gaps and overlaps there are, where and how much; refused beyond the tolerances.
 
-    places: "lon,lat" of each fault; whole: area of the region, m2; limits: kind -> percent of it.
+    places: "lon,lat" of each fault; whole: area of the region, m2; limits: kind -> percent of it;
+    table: where all faults are listed.
     """
     findings = []
     for kind, words in (("gap", "gaps"), ("overlap", "overlaps")):
@@ -125,7 +131,7 @@ def require_coverage(
                 f"the parcel layer has {words}",
                 where=f"the largest, {faults[largest].area:,.0f} m2, at {places[largest]}{between}",
                 by_how_much=f"{amount}; at most {limits[kind]:g} % is accepted",
-                next_step="correct the layer (faults.csv of the run lists every place), or set "
+                next_step=f"correct the layer ({table} lists every place), or set "
                 f"parcels.{kind}_tolerance and say why",
             )
         message = say(

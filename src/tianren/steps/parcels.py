@@ -211,7 +211,7 @@ def _carry(job: _Job) -> None:
     places = job.lon_lat([(p.x, p.y) for p in shapely.point_on_surface(shapes)])
     _write_parcels(job, plots, levels)
     tolerance = job.parameters.number("parcels.drift_tolerance")
-    rules.require_little_drift(plots, in_region, tolerance)
+    rules.require_little_drift(plots, in_region, tolerance, str(job.run.path("parcels.csv")))
     rows = rules.figures(plots, levels, job.project.name, places)
     job.run.write_rows("control_figures.csv", rules.FIGURE_COLUMNS, rows)
     findings += [*more, *_outside(plots, in_region), *rules.about_units(rows, tolerance)]
@@ -269,7 +269,8 @@ def _check(job: _Job, shapes: Any, codes: Sequence[str], region: Any) -> list[Fi
         "overlap": job.parameters.number("parcels.overlap_tolerance"),
     }
     where = [f"{lon},{lat}" for lon, lat in places]
-    return rules.require_coverage(faults, codes, where, float(region.area), limits)
+    table = str(job.run.path("faults.csv"))
+    return rules.require_coverage(faults, codes, where, float(region.area), limits, table)
 
 
 def _inside(job: _Job, shapes: Any, region: Any) -> tuple[Any, int]:

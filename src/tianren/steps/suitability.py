@@ -252,10 +252,13 @@ def _allocate(job: _Job) -> None:
         for name in computed
     ]
     red = open_raster(job.line.path("redline_cells.tif"), kind="category", grid=job.project.grid)
+    levels = [job.coded(f"suitability/{purpose}") for purpose in suitability.PURPOSES]
     development.draw(
-        job.coded("suitability/farm"), job.coded("suitability/town"), red, grades,
-        job.sink("suitability/matrix"), development.limits_of(job.parameters),
-    )  # fmt: skip
+        [job.project.realm(), *levels, red],
+        grades,
+        job.sink("suitability/matrix"),
+        development.limits_of(job.parameters),
+    )
 
 
 def _collide(job: _Job, available: Mapping[str, Any]) -> list[Finding]:
