@@ -32,6 +32,11 @@ class Topic:
 
 def topics() -> Mapping[str, Topic]:
     """Step -> topic, in the order in which a report tells them."""
-    from tianren.reports.chapters import gaps, habitat, models
+    from tianren.reports.chapters import gaps, habitat, models, records
 
-    return {"habitat": habitat.topic(), "models": models.topic(), "gaps": gaps.topic()}
+    return {
+        "records": records.topic(),
+        "habitat": habitat.topic(),
+        "models": models.topic(),
+        "gaps": gaps.topic(),
+    }
