@@ -10,10 +10,9 @@ from tests.project.small_project import CATALOG, LAEA, PROJECT, make_project
 from tianren.project.project import open_project
 from tianren.project.runs import RunResults
 from tianren.science.species import ranges_of
-from tianren.steps.gap_species import Known, count_records, within_range
+from tianren.steps.gap_species import Known, Records, count_records, within_range
 from tianren.steps.gaps import Gaps, gaps
 from tianren.steps.report import write_report
-from tianren.steps.species_sources import Records
 from tianren.steps.zones import Zones
 
 SECTION = """
@@ -21,6 +20,7 @@ SECTION = """
 source = "strip"
 
 [species]
+records = ["sightings"]
 ranges = "ranges"
 status = "status"
 
@@ -36,6 +36,10 @@ kind = "vector"
 [ranges]
 uri = "data/ranges.gpkg"
 kind = "vector"
+
+[sightings]
+uri = "data/sightings.csv"
+kind = "records"
 
 [status]
 uri = "data/status.csv"
@@ -71,9 +75,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     strip = shapely.box(-3_000, 1_000, 3_000, 2_000)
     gpd.GeoDataFrame(geometry=[strip], crs=LAEA).to_file(data / "strip.gpkg")
     (data / "status.csv").write_text(STATUS, encoding="utf-8")
+    (data / "sightings.csv").write_text(
+        "species,longitude,latitude,year\nMantella alba,8.02,45.01,2020\n"
+        "Mantella alba,7.98,45.01,2021\nBoophis rarus,8.05,45.05,2020\n",
+        encoding="utf-8",
+    )
     (data / "needs.csv").write_text(
         "species,mva_km2,body_mass_g,source\nIndri parvus,7,,a paper\nMantella alba,,2,\n"
-        "Lemur fictus,3,,\n",
+        "Lemur fictus,3,,\nBoophis rarus,9,,\n",
         encoding="utf-8",
     )
     return gaps(open_project(folder)).run
@@ -98,9 +107,14 @@ def test_a_target_goes_by_the_whole_range_where_it_is_known(run: RunResults) -> 
         r["feature"]: float(r["target_percent"])
         for r in rows(run, "gaps.csv", kind="species", zone="any")
     }
-    assert share == pytest.approx({"Indri parvus": 100, "Mantella alba": 100, "Mantella nigra": 10})
+    assert share == pytest.approx(
+        {"Boophis rarus": 100, "Indri parvus": 100, "Mantella alba": 100, "Mantella nigra": 10}
+    )
     status = {r["feature"]: r["status"] for r in rows(run, "gaps.csv", kind="species", zone="any")}
-    assert status == {"Indri parvus": "met", "Mantella alba": "partial", "Mantella nigra": "met"}
+    assert status == {
+        "Boophis rarus": "met", "Indri parvus": "met", "Mantella alba": "partial",
+        "Mantella nigra": "met",
+    }  # fmt: skip
 
 
 def test_the_table_of_species_counts_those_without_a_range_too(run: RunResults) -> None:
@@ -114,7 +128,7 @@ def test_the_table_of_species_counts_those_without_a_range_too(run: RunResults) 
     assert of("protection", "I", "target_met") == ("1", "3", "33.33")
     assert of("category", "CR+EN+VU", "range_share") == ("2", "3", "66.67")
     assert of("all", "", "range_share", "mammals") == ("1", "2", "50.0")
-    assert of("all", "", "any_record") == ("0", "4", "0.0")
+    assert of("all", "", "any_record") == ("2", "5", "40.0")
 
 
 def test_the_index_weighs_by_the_share_of_the_range_here(run: RunResults) -> None:
@@ -144,12 +158,22 @@ def test_covered_but_not_viable_is_told(run: RunResults) -> None:
     } <= said
 
 
-def test_representativeness_says_how_many_scores_it_has(run: RunResults) -> None:
+def test_representativeness_by_records_range_and_ecoregions(run: RunResults) -> None:
     (frog,) = rows(run, "representativeness.csv", species="Mantella alba", zone="protected")
-    assert (frog["srs"], frog["scores"]) == ("", "2")
-    assert float(frog["grs"]) == pytest.approx(50, rel=1e-6)
-    assert float(frog["ers"]) == pytest.approx(50)
-    assert frog["priority"] == "medium"
+    assert (frog["records"], frog["records_held"], frog["scores"]) == ("2", "1", "3")
+    scores = [float(frog[name]) for name in ("srs", "grs", "ers", "fcs")]
+    assert scores == pytest.approx([50, 50, 50, 50], rel=1e-6)
+    (indri,) = rows(run, "representativeness.csv", species="Indri parvus", zone="protected")
+    assert (indri["srs"], indri["scores"]) == ("", "2")
+
+
+def test_cells_with_records_are_no_range_and_that_is_said(run: RunResults) -> None:
+    sources = {r["feature"]: r["source"] for r in rows(run, "gaps.csv", kind="species")}
+    assert sources["Boophis rarus"] == "records" and sources["Mantella alba"] == "range"
+    assert not rows(run, "representativeness.csv", species="Boophis rarus")
+    (frog,) = rows(run, "viability.csv", species="Boophis rarus", zone="any")
+    assert frog["minimum_m2"] == "" and frog["status"] == "unknown"  # though the table has a need
+    assert "gaps.only_records" in {f["rule"] for f in run.findings}
 
 
 def test_the_answer_tells_of_species(run: RunResults) -> None:

@@ -44,6 +44,7 @@ class Features:
     amounts: "csr_array"
     targets: Floats
     units: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()  # where a species' range comes from, in the order of names
 
     def unit(self, i: int) -> str:
         """The unit of the amounts of one feature."""
@@ -148,7 +149,7 @@ def closes(coverages: Sequence[Coverage], together: Floats) -> Floats:
 
 
 COLUMNS = (
-    "kind", "feature", "zone", "unit", "total", "target_percent", "target", "held",
+    "kind", "feature", "source", "zone", "unit", "total", "target_percent", "target", "held",
     "held_percent", "missing", "status",
 )  # fmt: skip
 
@@ -162,6 +163,7 @@ def rows(coverage: Coverage, gap_share: float) -> list[dict[str, Any]]:
             found.append({
                 "kind": coverage.features.kind,
                 "feature": name,
+                "source": coverage.features.sources[i] if coverage.features.sources else "",
                 "zone": zone,
                 "unit": coverage.features.unit(i),
                 "total": float(coverage.total[i]),

@@ -311,8 +311,24 @@ def species_features(
     weights = np.divide(mapped, whole, out=np.zeros_like(mapped), where=whole > 0)
     targets = np.asarray(species_target(whole, project.gaps.target, parameters))
     amounts = ranges.cells.astype(np.float64) * ranges.cell_m2
-    found = Features("species", ranges.names, amounts, targets)
-    return found, weights, _range_findings(ranges.names, taxa, given, mapped)
+    found = Features("species", ranges.names, amounts, targets, sources=known.sources)
+    findings = _range_findings(ranges.names, taxa, given, mapped)
+    return found, weights, [*findings, *_only_records(known)]
+
+
+def _only_records(known: Known) -> list[Finding]:
+    """That the range of some species is no more than the cells where they were recorded."""
+    n = int(np.count_nonzero(~known.mapped))
+    if not n:
+        return []
+    message = say(
+        "of {n} of {all} species only the cells with records are known: what is held of them says "
+        "where people looked; they are left out of the protection index, of representativeness "
+        "and of viability. Name predictors or ranges in [species]",
+        n=n,
+        all=len(known.sources),
+    )
+    return [Finding("gaps.only_records", "species", Severity.WARNING, message)]
 
 
 def _whole_range(taxon: Taxon | None) -> float:

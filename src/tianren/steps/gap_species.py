@@ -1,7 +1,7 @@
 """What is known of a project's species when gaps are looked for: ranges, records, status."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from tianren.project.runs import RunResults
 from tianren.science.names import read_checklist
 from tianren.science.species import Ranges
 from tianren.science.taxa import Taxon
-from tianren.steps.species_sources import Records, cells_at, read_status
+from tianren.steps.species_sources import RECORDS, cells_at, read_status
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -22,12 +22,35 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Records:
+    """Cleaned records: species, place in the grid's plane, cell (row by row, -1 off the grid).
+
+    groups: species -> its group, as the records say.
+    """
+
+    species: NDArray[Any]
+    x: Floats
+    y: Floats
+    cell: Ints
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Known:
-    """ranges: None where none could be made; taxa: every species of the list."""
+    """ranges: None where none could be made; taxa: every species of the list.
+
+    sources: where each range comes from: habitat, range, model, or records (their cells alone).
+    """
 
     ranges: Ranges | None
     records: Records
     taxa: tuple[Taxon, ...]
+    sources: tuple[str, ...] = ()
+
+    @property
+    def mapped(self) -> NDArray[np.bool_]:
+        """(ranges,) whether each is a range and not the cells where a species was recorded."""
+        return np.array([source != RECORDS for source in self.sources], dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -84,8 +107,22 @@ def known_species(project: "Project", earlier: Earlier) -> Known:
     found = _records(project, earlier.records)
     taxa = _taxa(project)
     present = {*(ranges.names if ranges else ()), *np.unique(found.species).tolist()}
-    every = {**{name: Taxon(name) for name in present}, **taxa}
-    return Known(ranges, found, tuple(every[name] for name in sorted(every)))
+    bare = {name: Taxon(name, group=found.groups.get(name, "")) for name in present}
+    every = {**bare, **taxa}
+    return Known(
+        ranges,
+        found,
+        tuple(every[name] for name in sorted(every)),
+        _sources(earlier.species, ranges),
+    )
+
+
+def _sources(run: RunResults | None, ranges: Ranges | None) -> tuple[str, ...]:
+    """Where each range comes from, in the order of the ranges."""
+    if run is None or ranges is None:
+        return ()
+    source = {row["species"]: row["source"] for row in run.rows("species.csv")}
+    return tuple(source[name] for name in ranges.names)
 
 
 def _no_records() -> Records:
@@ -111,7 +148,9 @@ def _records(project: "Project", run: RunResults | None) -> Records:
         return _no_records()
     layer = read_result(run.path("records.gpkg"), "records").to_crs(project.grid.crs.to_wkt())
     x, y = shapely.get_coordinates(layer.geometry.to_numpy()).T
-    return Records(layer["species"].astype(str).to_numpy(), x, y, cells_at(project.grid, x, y))
+    species = layer["species"].astype(str)
+    groups = dict(zip(species, layer["group"].fillna("").astype(str), strict=True))
+    return Records(species.to_numpy(), x, y, cells_at(project.grid, x, y), groups)
 
 
 def _taxa(project: "Project") -> Mapping[str, Taxon]:

@@ -100,7 +100,7 @@ def species(
     measures = _covered(project, run, parameters, known, counts, zones, coverage)
     if coverage is None or known.ranges is None:
         return Told(tuple(measures))
-    measures += _index(project, run, parameters, coverage, what)
+    measures += _index(project, run, parameters, coverage, what, known.mapped)
     measures += _represented(project, run, parameters, held, known, counts, what)
     more, findings = _viable(project, run, parameters, held, known, coverage)
     return Told((*measures, *more), tuple(findings))
@@ -160,10 +160,15 @@ def _ranged(
 
 
 def _index(
-    project: "Project", run: Run, parameters: Parameters, coverage: Coverage, what: Judged
+    project: "Project",
+    run: Run,
+    parameters: Parameters,
+    coverage: Coverage,
+    what: Judged,
+    mapped: NDArray[np.bool_],
 ) -> list[Measure]:
-    """The Species Protection Index of each zone, by the targets of its own rule."""
-    there = coverage.total > 0
+    """The Species Protection Index of each zone, of mapped ranges, by the targets of its rule."""
+    there = (coverage.total > 0) & mapped
     if what.stewardship is None or not there.any():
         return []
     weights = what.stewardship[there]
@@ -187,15 +192,17 @@ def _represented(
         return []
     cuts = parameters.table("gaps.priority_cuts")
     regions = what.of("ecoregion")
-    order = [counts.names.index(name) for name in known.ranges.names]
+    mine = np.flatnonzero(known.mapped)
+    names = [known.ranges.names[i] for i in mine.tolist()]
+    order = [counts.names.index(name) for name in names]
     table, measures = [], []
     for z, zone in enumerate((*held.names, ANY)):
         share = held.any if zone == ANY else held.cells[[z]].toarray().ravel()
         found = scores.representativeness(
-            known.ranges.cells, share, counts.in_range[order], counts.in_range_held[order, z],
+            known.ranges.cells[mine], share, counts.in_range[order], counts.in_range_held[order, z],
             regions.amounts if regions else None,
         )  # fmt: skip
-        table += scores.rows(known.ranges.names, zone, found, cuts)
+        table += scores.rows(names, zone, found, cuts)
         if not np.isnan(found.fcs).all():
             mean = float(np.nanmean(found.fcs))
             measures.append(
@@ -214,13 +221,16 @@ def _viable(
     if ranges is None:
         return [], []
     needs, findings = _needs(project, parameters, ranges.names)
+    mapped = known.mapped
     met = coverage.status(float(parameters.share("gaps.gap_share"))) == MET
     table, measures = [], []
     for z, zone in enumerate((*held.names, ANY)):
         share = held.any if zone == ANY else held.cells[[z]].toarray().ravel()
         patches = viability.patches_held(ranges.cells, share, ranges.shape, ranges.cell_m2)
         mine = [
-            viability.row(name, zone, patches[i], needs.get(name), bool(met[i, z]))
+            viability.row(
+                name, zone, patches[i], needs.get(name) if mapped[i] else None, bool(met[i, z])
+            )
             for i, name in enumerate(ranges.names)
         ]
         table += mine
@@ -268,7 +278,7 @@ def _not_viable(zone: str, names: Sequence[str]) -> list[Finding]:
     message = say(
         "{n} species meet their target in {zone}, but no patch there is large enough: {names}",
         n=len(names),
-        zone=zone,
+        zone=say("all zones") if zone == ANY else zone,
         names=", ".join(names[:5]),
     )
     return [Finding("viability.covered_not_viable", zone, Severity.WARNING, message, "science 4")]

@@ -9,7 +9,7 @@ from tianren.reports.chapters.blocks import Block, Column, km2_column, table
 from tianren.reports.contents import Contents
 
 ANY = "any"
-_MOST = 25  # rows of a table that people read; the rest is in the workbook
+_MOST, _SOME = 25, 12  # rows of tables that people read; the rest is in the workbook
 Row = dict[str, str]
 
 
@@ -98,7 +98,12 @@ def missed(contents: Contents) -> list[Row]:
     rows = [
         row for row in contents.rows("gaps.csv") if row["zone"] == ANY and float(row["missing"]) > 0
     ]
-    return sorted(rows, key=lambda r: (-float(r["missing"]) / float(r["target"]), r["feature"]))
+    return sorted(
+        rows,
+        key=lambda r: (
+            -float(r["missing"]) / float(r["target"]), -float(r["missing"]), r["feature"],
+        ),
+    )  # fmt: skip
 
 
 def all_species(contents: Contents, where: str = ANY) -> list[Row]:
@@ -138,16 +143,19 @@ def by_kind(contents: Contents) -> Block:
 
 
 def largest(contents: Contents) -> list[Block]:
-    """What is missing most of its target, and where it can still be found."""
-    rows = missed(contents)[:_MOST]
-    if not rows:
-        return []
+    """What is missing most of its target, and where it can still be found; one table a kind."""
+    rows = missed(contents)
+    by = {name: [r for r in rows if r["kind"] == name][:_SOME] for name in kinds(contents)}
+    where = _places(contents)
+    return [_largest(name, found, where) for name, found in by.items() if found]
+
+
+def _largest(name: str, rows: Sequence[Row], where: dict[tuple[str, str], str]) -> Block:
     columns = [
         Column(say("Feature"), kind="wide"), Column(say("Target"), "%", "number"),
         Column(say("Held"), "%", "number"), Column(say("Missing"), "km²", "number"),
         Column(say("Where it still is"), kind="wide"),
     ]  # fmt: skip
-    where = _places(contents)
     areas = iter(km2_column([float(r["missing"]) for r in rows if r["unit"] == "m2"]))
     lines = [
         [
@@ -158,8 +166,8 @@ def largest(contents: Contents) -> list[Block]:
         ]
         for row in rows
     ]  # fmt: skip
-    caption = say("The largest gaps: what all zones together miss")
-    return [table(caption, columns, lines)]
+    caption = say("The largest gaps of all zones together: {kind}", kind=of_kind(name))
+    return table(caption, columns, lines)
 
 
 def _places(contents: Contents) -> dict[tuple[str, str], str]:

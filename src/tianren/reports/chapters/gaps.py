@@ -54,8 +54,8 @@ def _statement(contents: Contents) -> str:
 def _first(contents: Contents) -> FirstPage:
     sentences = [say("{statement}.", statement=_statement(contents))]
     if place := _best_place(contents):
-        told = say("{unit} has most of what could still be held, for {n} of {all} of those missed",
-                   unit=place[0], n=place[1], all=place[2])  # fmt: skip
+        told = say("For {n} of the {all} that miss their target, most of what could still be held "
+                   "lies in {unit}", n=place[1], all=place[2], unit=place[0])  # fmt: skip
         sentences.append(say("{statement}.", statement=told))
     if flagged := gap_tables.not_viable(contents):
         told = say("{n} species are covered but not viable", n=len(flagged))
@@ -179,12 +179,14 @@ def _key(axes: object, rows: int) -> None:
 def _meanings(contents: Contents, folder: Path) -> Drawn:
     """How the share of species covered depends on what covered means."""
     rows = gap_tables.all_species(contents)
-    found = {row["meaning"]: row for row in rows}
-    title = say(
-        "{some} of the species have a record in the zones; {met} have their target met",
-        some=numerals.percent(float(found["any_record"]["percent"])),
-        met=numerals.percent(float(found["target_met"]["percent"])),
-    )
+    found = {row["meaning"]: row for row in rows if int(row["with_data"])}
+    share = {name: numerals.percent(float(row["percent"])) for name, row in found.items()}
+    title = say("What zones cover of the species")
+    if {"any_record", "target_met"} <= set(share):
+        title = say(
+            "{some} of the species have a record in the zones; {met} have their target met",
+            some=share["any_record"], met=share["target_met"],
+        )  # fmt: skip
     bars = [
         Bar(gap_tables.meaning(contents, name), float(row["percent"]),
             f"{row['covered']} / {row['of']}")
