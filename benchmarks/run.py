@@ -33,6 +33,8 @@ def main() -> None:
         goals += importlib.import_module("benchmarks.points").goals(asked)
     if "choice" in asked.only:
         goals += importlib.import_module("benchmarks.choice").goals(asked)
+    if "connectivity" in asked.only:
+        goals += importlib.import_module("benchmarks.connectivity").goals(asked)
     print("\nGoals")
     for goal in goals:
         print(goal)
@@ -42,7 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--size", type=int, default=10_000, help="cells on a side")
     parser.add_argument("--kind", nargs="+", default=list(data.KINDS), choices=data.KINDS)
-    parts = ["map", "cuts", "patches", "zonal", "points", "choice"]
+    parts = ["map", "cuts", "patches", "zonal", "points", "choice", "connectivity"]
     parser.add_argument("--only", nargs="+", default=parts, choices=parts)
     parser.add_argument("--threads", type=int, default=processors())
     parser.add_argument("--runs", type=int, default=3, help="the fastest of so many")
