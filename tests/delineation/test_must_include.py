@@ -12,14 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tianren.delineation import must_include
-from tianren.delineation.must_include import (
-    Rule,
-    from_layer,
-    from_raster,
-    from_streams,
-    river_widths,
-)
+from tianren.delineation.must_include import from_layer, from_raster, from_streams, river_widths
 from tianren.errors import UserError
+from tianren.geo.rules import Rule
 from tianren.parameters import Parameters
 
 from .small_country import CRS, category, quantity

@@ -146,14 +146,36 @@ def test_a_project_chooses_its_methods(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ('water_conservation = "npp"', "soil_water_infiltration"),
-        ('soil_conservation = "rusle"', "model, npp, rule"),
-        ('soil = "npp"', "soil_conservation"),
-        ("carbon = 3", "table of words"),
+        ('soil_conservation = "rulez"', "did you mean rule"),
+        ('soil_conservation = "xyz"', "model, npp, rule"),
+        ('soil_conversation = "npp"', "did you mean soil_conservation"),
+        ("carbon = 3", "delineation.methods.carbon"),
     ],
 )
-def test_a_method_that_cannot_be_is_refused(tmp_path: Path, table: str, says: str) -> None:
-    project = with_methods(tmp_path / "own", table)
+def test_a_method_that_does_not_exist_is_refused_with_its_line(
+    tmp_path: Path, table: str, says: str
+) -> None:
     with pytest.raises(UserError, match=says) as fault:
+        with_methods(tmp_path / "own", table)
+    line = len((tmp_path / "own/project.toml").read_text("utf-8").splitlines())
+    assert f"line {line}" in fault.value.where
+
+
+def test_a_method_whose_layers_are_missing_is_refused(tmp_path: Path) -> None:
+    project = with_methods(tmp_path / "own", 'water_conservation = "npp"')
+    with pytest.raises(UserError, match="soil_water_infiltration") as fault:
         check(project)
     assert r"project.toml [delineation.methods]" in str(fault.value)
+
+
+def test_an_unknown_key_of_delineation_is_refused(tmp_path: Path) -> None:
+    copy_switzerland(tmp_path / "own")
+    path = tmp_path / "own/project.toml"
+    path.write_text(path.read_text("utf-8") + '\n[delineation]\ncoridors = "x"\n', "utf-8")
+    with pytest.raises(UserError, match="corridors"):
+        open_project(tmp_path / "own")
+
+
+def test_classes_that_cover_several_ecosystems_are_named_once(switzerland: Project) -> None:
+    (said,) = (f for f in check(switzerland).findings if f.rule == "layer.coarse_classes")
+    assert said.message.startswith("6 of 18 classes of the legend igbp cover several")

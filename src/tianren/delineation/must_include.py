@@ -7,7 +7,7 @@ its reason.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from tianren.delineation.decisions import Decision
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.geo.rules import Rule
 from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.raster.raster import Array, Raster, Source, Window, cell_area
@@ -56,24 +57,6 @@ _OTHER = {"land": "sea", "sea": "land"}
 def kind_name(kind: str) -> str:
     """A kind in the current language; one of a project's own as it is written."""
     return say(KIND_NAMES.get(kind, kind.replace("_", " ")))
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One [must_include.NAME] of a project.
-
-    where: column -> accepted values; classes: codes of a category raster; buffer: metres around
-    points and lines; columns: role (name, status, designation, zone, order, area, realm) -> column;
-    core: values of the zone column that are core zones (level 1).
-    """
-
-    name: str
-    kind: str
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    classes: tuple[int, ...] = ()
-    buffer: float | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    core: tuple[str, ...] = ("core",)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What can be computed from the layers an agency holds, how, and what is missing for the rest."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity, worst_first
 from tianren.language import current_language, say
 from tianren.parameters import Parameters
+from tianren.parameters.crosswalks import coarse_classes, crosswalk
 from tianren.parameters.layers import layers
 
 Status = Literal["computed", "not_applicable", "missing"]
@@ -112,37 +113,54 @@ def plan(
     Tianren's own unless given. methods: criterion -> the short name of the method that the project
     chooses; UserError where there is no such method, or its layers cannot be had.
     """
-    if criteria is None or factors is None:
+    criteria = criteria or _own_criteria()
+    if factors is None:
         from tianren.delineation.factors import FACTORS
-        from tianren.delineation.importance import FUNCTIONS
-        from tianren.delineation.sensitivity import SENSITIVITIES
 
-        criteria = criteria or (*FUNCTIONS, *SENSITIVITIES)
-        factors = factors or FACTORS
+        factors = FACTORS
     # A copy: looking at the ways to do something is not yet using their parameters.
     chooser = _Chooser(Context(parameters.with_settings({}), available), factors)
     known, wanted = facts or Facts(), methods or {}
-    _check_choices(criteria, wanted)
+    check_methods(wanted, _chosen_at, criteria=criteria)
     return tuple(_planned(c, chooser, known, wanted.get(c.id, "")) for c in criteria)
 
 
-def _check_choices(criteria: Sequence[Criterion], methods: Mapping[str, str]) -> None:
-    """Every choice names a criterion and one of its methods."""
-    known = {c.id: c for c in criteria}
+def _own_criteria() -> tuple[Criterion, ...]:
+    from tianren.delineation.importance import FUNCTIONS
+    from tianren.delineation.sensitivity import SENSITIVITIES
+
+    return (*FUNCTIONS, *SENSITIVITIES)
+
+
+def check_methods(
+    methods: Mapping[str, str],
+    where: Callable[[str], str],
+    *,
+    criteria: Sequence[Criterion] | None = None,
+) -> None:
+    """UserError unless every choice names a criterion and one of its methods.
+
+    where: criterion -> where it was chosen; criteria: Tianren's own unless given.
+    """
+    known = {c.id: c for c in criteria or _own_criteria()}
     for name, method in methods.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
             raise UserError(
                 f"there is no function or sensitivity called {name}",
-                where=_chosen_at(name),
-                next_step=f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}",
+                where=where(name),
+                next_step=_nearest(name, known),
             )
         if method not in known[name].names:
             raise UserError(
                 f"{name} has no method called {method}",
-                where=_chosen_at(name),
-                next_step=f"use one of {', '.join(known[name].names)}",
+                where=where(name),
+                next_step=_nearest(method, known[name].names),
             )
+
+
+def _nearest(word: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return (f"did you mean {near[0]}? " if near else "") + f"use one of {', '.join(known)}"
 
 
 def _chosen_at(criterion: str) -> str:
@@ -260,10 +278,30 @@ def _layer_findings(info: LayerInfo, made: CriterionPlan) -> list[Finding]:
     found = []
     if info.constant is not None:
         found.append(_constant(info, made))
+    coarse = coarse_classes(info.legend_name) if info.legend_name else frozenset()
+    if coarse:
+        found.append(_coarse(info, coarse))
     if info.approximate:
         message = say("{layer} is approximate: {note}", layer=_called(info.layer), note=info.note)
         found.append(Finding("layer.approximate", info.layer, Severity.NOTE, message))
     return found
+
+
+def _coarse(info: LayerInfo, coarse: Collection[int]) -> Finding:
+    """Classes wider than the ecosystem types of the tables: the likeliest type stands for each."""
+    names = [info.legend[code] for code in sorted(coarse) if code in info.legend]
+    message = say(
+        "{n} of {all} classes of the legend {legend} cover several ecosystem types; each counts as "
+        "the one most common in it: {names}.",
+        n=len(coarse),
+        all=len(crosswalk(info.legend_name)),
+        legend=info.legend_name,
+        names=", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else ""),
+    )
+    return Finding("layer.coarse_classes", info.layer, Severity.NOTE, message, "crosswalks")
+
+
+_NAMED = 6  # classes that a finding names
 
 
 def _constant(info: LayerInfo, made: CriterionPlan) -> Finding:

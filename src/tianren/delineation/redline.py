@@ -61,7 +61,7 @@ class Store(Protocol):
 
     def done(self, name: str) -> bool: ...
 
-    def sink(self, name: str, dtype: str = "int32") -> Sink: ...
+    def sink(self, name: str) -> Sink: ...
 
     def raster(self, name: str) -> Raster: ...
 
@@ -76,7 +76,7 @@ class ArrayStore:
     def done(self, name: str) -> bool:
         return name in self.arrays
 
-    def sink(self, name: str, dtype: str = "int32") -> Sink:
+    def sink(self, name: str) -> Sink:
         self.arrays[name] = np.zeros(self.grid.shape, dtype=np.int32)
         return ArraySink(self.arrays[name])
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
 from tianren.findings import Finding
+from tianren.geo.rules import Rule
 from tianren.io.sources import Entry
 from tianren.parameters import Parameters, Setting, override
 from tianren.project.catalog import read_catalog
@@ -43,21 +44,10 @@ class AdminLevel:
 
 
 @dataclass(frozen=True)
-class MustInclude:
-    """One [must_include.NAME]: a source whose features must be inside the line.
+class MustInclude(Rule):
+    """One [must_include.NAME]: a source whose features must be inside the line, by its rule."""
 
-    where: column -> accepted values; classes: codes of a category raster; buffer: metres;
-    columns: role -> column; core: values of the zone column that are core zones.
-    """
-
-    name: str
-    source: str
-    kind: str
-    where: Words = field(default_factory=dict)
-    classes: tuple[int, ...] = ()
-    buffer: float | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    core: tuple[str, ...] = ("core",)
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -271,7 +261,7 @@ def _project(root: Path, read: Any, catalog: Mapping[str, Entry], path: Path, te
         conflicts=tuple(_conflict(n, t) for n, t in read.conflicts.items()),
         choices=MappingProxyType(dict(read.parameters.choose)),
         overrides=MappingProxyType(_overrides(read, path, text)),
-        delineation=MappingProxyType(dict(read.delineation)),
+        delineation=MappingProxyType(read.delineation.model_dump(exclude_defaults=True)),
         species=read.species,
         habitat=read.habitat,
         zones=MappingProxyType(read.zones),
@@ -342,6 +332,7 @@ def _check_references(project: Project, path: Path, text: str) -> None:
     for source, keys, kinds in wanted:
         _check_source(project, source, kinds, place(path, text, keys))
     _check_levels(project, path, text)
+    _check_methods(project, path, text)
     project.parameters()  # a parameter that does not exist is refused before anything runs
 
 
@@ -378,6 +369,16 @@ def _check_source(project: Project, source: str, kinds: set[str], where: str) ->
             where=where,
             next_step=f"name a source of kind {wanted}",
         )
+
+
+def _check_methods(project: Project, path: Path, text: str) -> None:
+    """Every method that is chosen exists; the rules of planning are read only where one is."""
+    methods = project.delineation.get("methods", {})
+    if not methods:
+        return
+    from tianren.delineation.plan import check_methods
+
+    check_methods(methods, lambda name: place(path, text, ["delineation", "methods", name]))
 
 
 def _check_levels(project: Project, path: Path, text: str) -> None:

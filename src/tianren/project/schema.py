@@ -69,6 +69,15 @@ class ConflictTable(Table):
     reason: str = Field(min_length=1)
 
 
+class DelineationTable(Table):
+    """[delineation]: methods by criterion, and sources that shape the line and name its pieces."""
+
+    methods: dict[str, str] = Field(default_factory=dict)
+    corridors: str = ""
+    landscapes: str = ""
+    landscape_name: str = "name"
+
+
 class OverrideTable(Table):
     """[parameters.override."file.key"]: the user's own value, with its source and reason."""
 
@@ -103,7 +112,7 @@ class ProjectTable(Table):
     must_include: dict[str, MustIncludeTable] = Field(default_factory=dict)
     conflicts: dict[str, ConflictTable] = Field(default_factory=dict)
     parameters: ParametersTable = ParametersTable()
-    delineation: dict[str, Any] = Field(default_factory=dict)
+    delineation: DelineationTable = DelineationTable()
     species: SpeciesTable | None = None
     habitat: HabitatTable | None = None
     zones: dict[str, ZoneTable] = Field(default_factory=dict)

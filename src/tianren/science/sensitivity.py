@@ -57,25 +57,6 @@ def falling_score(value: float, three: float, five: float, seven: float, nine: f
 
 
 @equation
-def erosivity_score(value: float, three: float, five: float, seven: float, nine: float) -> float:
-    """Rainfall erosivity R: 1 below the first threshold, 3 from it on, 5 (7, 9) above the next
-    ones.
-
-    R and thresholds in MJ mm/(hm2 h a).
-    """
-    score = 1.0
-    if value >= three:
-        score += 2.0
-    if value > five:
-        score += 2.0
-    if value > seven:
-        score += 2.0
-    if value > nine:
-        score += 2.0
-    return score
-
-
-@equation
 def relief_score(value: float, three: float, five: float, seven: float, nine: float) -> float:
     """Relief amplitude, m: each threshold belongs to the class below it."""
     score = 1.0
@@ -88,6 +69,15 @@ def relief_score(value: float, three: float, five: float, seven: float, nine: fl
     if value > nine:
         score += 2.0
     return score
+
+
+@equation
+def erosivity_score(value: float, three: float, five: float, seven: float, nine: float) -> float:
+    """Rainfall erosivity R: as relief_score, but the first threshold belongs to the class above.
+
+    R and thresholds in MJ mm/(hm2 h a).
+    """
+    return 3.0 if value == three else float(relief_score(value, three, five, seven, nine))
 
 
 @equation

@@ -9,11 +9,12 @@ import numpy as np
 from tianren.delineation import conflicts as conflict_rules
 from tianren.delineation import must_include
 from tianren.delineation.conflicts import Conflict
-from tianren.delineation.must_include import MustArea, Rule
+from tianren.delineation.must_include import MustArea
 from tianren.delineation.pieces import MustName, Units
 from tianren.delineation.redline import bits
 from tianren.errors import UserError
 from tianren.findings import Finding
+from tianren.geo.rules import Rule
 from tianren.io.vectors import burn
 from tianren.parameters import Parameters
 from tianren.raster.raster import (
@@ -79,9 +80,7 @@ def _prepared(
     project: "Project", entry: Any, parameters: Parameters
 ) -> tuple[must_include.Prepared, list[Finding]]:
     """One [must_include.NAME] with its source read."""
-    rule = Rule(
-        entry.name, entry.kind, entry.where, entry.classes, entry.buffer, entry.columns, entry.core
-    )
+    rule: Rule = entry
     if project.entry(entry.source).is_vector:
         layer, found = project.vector(entry.source)
         realms = dict(zip(project.region["realm"], project.region.geometry, strict=True))

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.delineation import habitat as room
 from tianren.delineation.habitat import HabitatGround, Threat
-from tianren.delineation.must_include import Rule, flag
+from tianren.delineation.must_include import flag
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.geo.rules import Rule
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import burn
 from tianren.language import say, set_language

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from tianren.delineation import planning as room
 from tianren.delineation.conflicts import Conflict, selected
 from tianren.delineation.gaps import Features
-from tianren.delineation.must_include import Rule, flag
+from tianren.delineation.must_include import flag
 from tianren.delineation.planning import Held, Units
 from tianren.errors import UserError
 from tianren.findings import Finding
+from tianren.geo.rules import Rule
 from tianren.parameters import Parameters
 from tianren.project.runs import RunResults, list_runs
 from tianren.project.sections.plan import PlanTable

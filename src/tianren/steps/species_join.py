@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tianren.delineation.layers import LayerInfo
-from tianren.delineation.must_include import Prepared, Rule, from_layer
+from tianren.delineation.must_include import Prepared, from_layer
 from tianren.findings import Finding, Severity
+from tianren.geo.rules import Rule
 from tianren.io.rasters import open_raster
 from tianren.language import say
 from tianren.raster.raster import Raster

@@ -29,7 +29,7 @@ class FileStore:
     def done(self, name: str) -> bool:
         return self.run.done(self._file(name)[0])
 
-    def sink(self, name: str, dtype: str = "int32") -> Sink:
+    def sink(self, name: str) -> Sink:
         file, kind, nodata = self._file(name)
         tags = {"name": name, "run": self.run.id}
         delivered = name in DELIVERED and not self.prefix

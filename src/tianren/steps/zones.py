@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.delineation.must_include import MustArea, Rule, flag, from_layer, from_raster
+from tianren.delineation.must_include import MustArea, flag, from_layer, from_raster
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.geo.rules import Rule
 from tianren.io.rasters import open_raster
 from tianren.language import say
 from tianren.project.runs import RunResults, list_runs
