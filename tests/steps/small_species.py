@@ -42,7 +42,7 @@ kind = "vector"
 uri = "data/sites.gpkg"
 kind = "vector"
 """
-STATUS = """species,group,family,protection,category,endemic,population,tiny population,global_range_km2
+STATUS = """species,group,family,protection,category,endemic,population,tiny population,range km2
 Rana alta,Amphibia,Ranidae,,CR,yes,,,
 Rana lata,Amphibia,Ranidae,I,VU,no,,,10000
 Rana rara,Amphibia,Ranidae,,EN,yes,120,,
