@@ -150,7 +150,8 @@ def test_another_datum_is_told(tmp_path: Path) -> None:
     [
         ("2013-02-25", "2013-02-25"), ("2013-02-25T10:00:00Z", "2013-02-25"), ("2013", "2013"),
         ("2013-02-25/2013-03-01", "2013-02-25"), ("20130225", "2013-02-25"),
-        ("2013/2/5", "2013-02-05"), ("2013年2月5日", "2013-02-05"), ("25.02.2013", "2013"), ("25-FEB-13", ""), ("", ""),
+        ("2013/2/5", "2013-02-05"), ("2013年2月5日", "2013-02-05"), ("25.02.2013", "2013"),
+        ("25-FEB-13", ""), ("", ""),
         ("2013-13-45", "2013-13-45"),
     ],
 )  # fmt: skip
@@ -284,3 +285,19 @@ def test_entities_are_refused(tmp_path: Path) -> None:
 def test_a_zip_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         read_records(written(tmp_path / "a.zip", "nothing"))
+
+
+def test_several_files_of_one_pattern_are_told_apart(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(PLAIN, encoding="utf-8")
+    (tmp_path / "aa.csv").write_text("species,lon,lat\n", encoding="utf-8")
+    frame, _ = read_records(Entry("birds", "birds", "records", tmp_path, "*.csv"))
+    assert frame["source"].value_counts().to_dict() == {"birds: a.csv": 3, "birds: b.csv": 3}
+    assert frame["row"].tolist() == [2, 3, 4, 2, 3, 4]
+
+
+def test_a_quote_that_never_closes_loses_no_row_silently(tmp_path: Path) -> None:
+    text = 'species,lon,lat\nAus bus,1,2\n"Cus dus,3,4\nEus fus,5,6\n'
+    frame, _ = read_records(written(tmp_path / "r.csv", text))
+    assert frame["status"].tolist() == ["", "malformed"]
+    assert "Cus dus,3,4 Eus fus,5,6" in " ".join(frame["written"].tolist()[1].split())

@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,38 +47,49 @@ def read_records(entry: Entry) -> tuple[pd.DataFrame, list[Finding]]:
     species, group, date, basis, status, written: categories of text, "" where not said; longitude,
     latitude in degrees (WGS 84), NaN where missing or unreadable; written: coordinates that are
     there and cannot be read, as written; year NaN where not said; date: ISO as far as it goes;
-    uncertainty_m NaN where not said; source: the entry's name; row: number in the file.
+    uncertainty_m NaN where not said; source: the entry's name, with the file's where there are
+    several; row: number in the file.
     A Darwin Core Archive, CSV, TSV, XLSX, GeoPackage, Shapefile or GeoJSON of points. A row that
     does not fit its headings is kept with status "malformed". Raises UserError where the file names
     no species or no place.
     """
     findings: list[Finding] = []
-    parts = []
-    for path in source_files(entry):
-        blocks = [_typed(entry, block) for block in _blocks(entry, path, findings)]
-        parts += [block for block in blocks if block.num_rows]
-    if not parts:
+    paths = source_files(entry)
+    frames = []
+    for path in paths:
+        name = entry.name if len(paths) == 1 else f"{entry.name}: {path.name}"
+        one = entry if len(paths) == 1 else replace(entry, uri=str(path))
+        frame = _read_file(one, path, findings)
+        if frame is not None:
+            frames.append(frame.assign(source=pd.Categorical([name]).repeat(len(frame))))
+    if not frames:
         raise UserError(
             "there are no records", where=entry.where, next_step="check the file, and sublayer"
         )
-    table = pa.concat_tables(parts).unify_dictionaries()
-    frame = table.to_pandas()
-    _tell(entry, frame, findings)
-    frame = _placed(entry, frame.drop(columns="datum"))
-    frame["source"] = pd.Categorical([entry.name]).repeat(len(frame))
-    return frame[list(COLUMNS)], findings
+    every = stack_records(frames)
+    _tell(entry, every, findings)
+    return every[list(COLUMNS)], findings
+
+
+def _read_file(entry: Entry, path: Path, findings: list[Finding]) -> pd.DataFrame | None:
+    """The rows of one file; None when there are none."""
+    blocks = [_typed(entry, block) for block in _blocks(entry, path, findings)]
+    parts = [block for block in blocks if block.num_rows]
+    if not parts:
+        return None
+    frame: pd.DataFrame = pa.concat_tables(parts).unify_dictionaries().to_pandas()
+    return _placed(entry, path, frame)
 
 
 def stack_records(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Records of several sources as one table, texts still as categories, one after the other."""
     if len(frames) == 1:
         return frames[0].reset_index(drop=True)
-    texts = [c for c in COLUMNS if isinstance(frames[0][c].dtype, pd.CategoricalDtype)]
     columns: dict[str, Any] = {
         c: union_categoricals([f[c] for f in frames])
-        if c in texts
+        if isinstance(frames[0][c].dtype, pd.CategoricalDtype)
         else np.concatenate([f[c].to_numpy() for f in frames])
-        for c in COLUMNS
+        for c in frames[0].columns
     }
     return pd.DataFrame(columns)
 
@@ -329,9 +341,9 @@ def _true(mask: pa.Array) -> NDArray[np.bool_]:
 # --- afterwards ----------------------------------------------------------------------------------
 
 
-def _placed(entry: Entry, frame: pd.DataFrame) -> pd.DataFrame:
+def _placed(entry: Entry, path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     """Coordinates of a table in another CRS than degrees, brought to degrees."""
-    if not entry.crs or _is_layer(source_files(entry)[0]):
+    if not entry.crs or _is_layer(path):
         return frame
     crs = known_crs(entry.crs, where=entry.where)
     move = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
