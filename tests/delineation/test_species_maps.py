@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from tianren.delineation.species_maps import Predictors, gather, map_change, map_species
+from tianren.delineation.species_maps import (
+    Predictors,
+    count_suitable,
+    gather,
+    map_change,
+    map_species,
+)
 from tianren.raster.raster import MISSING, ArraySink, ArraySource, Raster
 from tianren.science.maxent import Maxent, fit, novel, predict
 
@@ -117,3 +123,19 @@ def test_the_same_climate_keeps_everything(model: Maxent) -> None:
     counts = map_change(model, predictors(1), 0.4, raster("now", now), ArraySink(then))
     assert (counts.lost, counts.gained) == (0, 0)
     assert now.tobytes() == then.tobytes()
+
+
+@pytest.mark.parametrize("size", [6, 512])
+def test_species_are_counted_where_they_reach_their_threshold(size: int) -> None:
+    rng = np.random.default_rng(0)
+    cells = [rng.random(SHAPE).astype(np.float32) for _ in range(5)]
+    cells[2][3, 7] = np.nan
+    thresholds = [0.1, 0.3, 0.5, 0.7, 0.9]
+    region = predictors(1).region
+    out = np.empty(SHAPE, np.int32)
+    maps = [raster(str(n), one) for n, one in enumerate(cells)]
+    count_suitable(maps, thresholds, region, ArraySink(out), size=size)
+    for r in range(SHAPE[0]):
+        for c in range(SHAPE[1]):
+            n = sum(one[r, c] >= t for one, t in zip(cells, thresholds, strict=True))
+            assert out[r, c] == (MISSING if region.read()[r, c] == MISSING else n)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.raster.blocks import Workers, map_blocks, reduce_blocks
-from tianren.raster.raster import MISSING, Array, Raster, Sink, Window
+from tianren.raster.raster import MISSING, Array, Raster, Sink, Window, window_shape
 from tianren.science.maxent import Maxent, novel, predict
 from tianren.science.species_models import ranks
 
@@ -198,16 +198,29 @@ def _suitability(model: Maxent, region: Array, maps: Sequence[Array]) -> tuple[A
     return suitability, strange
 
 
+@dataclass(frozen=True)
+class _Count:
+    """How many maps reach their thresholds in each cell; one map at a time is in memory."""
+
+    maps: tuple[Raster, ...]
+    thresholds: tuple[float, ...]
+
+    def read(self, window: Window) -> Array:
+        count = np.zeros(window_shape(window), np.int32)
+        for raster, threshold in zip(self.maps, self.thresholds, strict=True):
+            count += raster.read(window) >= threshold
+        return count
+
+
 def count_suitable(
     maps: Sequence[Raster], thresholds: Sequence[float], region: Raster, sink: Sink,
     *, size: int = SIZE,
 ) -> None:  # fmt: skip
     """How many of the species find each cell of the region suitable; int32, MISSING elsewhere."""
 
-    def kernel(inside: Array, *suitability: Array) -> Array:
-        count = np.zeros(inside.shape, np.int32)
-        for cells, threshold in zip(suitability, thresholds, strict=True):
-            count += cells >= threshold
-        return np.where(inside == MISSING, MISSING, count).astype(np.int32)
+    def kernel(inside: Array, count: Array) -> Array:
+        return np.where(inside == MISSING, MISSING, count)
 
-    map_blocks(kernel, [region, *maps], [sink], size=size)
+    counted = _Count(tuple(maps), tuple(thresholds))
+    count = Raster("suitable_species", region.grid, counted, kind="category")
+    map_blocks(kernel, [region, count], [sink], size=size)
