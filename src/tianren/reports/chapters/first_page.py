@@ -21,7 +21,7 @@ def first_page(contents: Contents) -> FirstPage:
     return FirstPage(
         sentences=tuple(_sentences(contents)),
         numbers=tuple(_five_numbers(contents)),
-        unverified=tuple(_unverified(contents)),
+        unverified=tuple(what_is_unverified(contents)),
     )
 
 
@@ -103,7 +103,8 @@ def _first_held(contents: Contents) -> list[tuple[str, str, str]]:
     return []
 
 
-def _unverified(contents: Contents) -> list[str]:
+def what_is_unverified(contents: Contents) -> list[str]:
+    """Parameters from memory, layers missing or approximate, findings that weaken the run."""
     told = []
     names = sorted({words.parameter(str(p["id"])) for p in contents.unverified})
     if names:

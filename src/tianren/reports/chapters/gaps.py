@@ -9,7 +9,7 @@ from tianren.language import say
 from tianren.reports import charts, numerals, palette, pictures, sheet
 from tianren.reports.chapters import gap_tables
 from tianren.reports.chapters.blocks import Block, Chapter, figure, paragraph
-from tianren.reports.chapters.first_page import FirstPage
+from tianren.reports.chapters.first_page import FirstPage, what_is_unverified
 from tianren.reports.chapters.gap_tables import ANY, kind, of_kind, zone
 from tianren.reports.chapters.topics import Topic
 from tianren.reports.contents import Contents
@@ -60,7 +60,7 @@ def _first(contents: Contents) -> FirstPage:
     if flagged := gap_tables.not_viable(contents):
         told = say("{n} species are covered but not viable", n=len(flagged))
         sentences.append(say("{statement}.", statement=told))
-    unverified = tuple(str(row["id"]) for row in contents.unverified)
+    unverified = tuple(what_is_unverified(contents))
     return FirstPage(tuple(sentences), tuple(_numbers(contents)), unverified)
 
 
