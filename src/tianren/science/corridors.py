@@ -68,7 +68,7 @@ def cost_surface(
     """
     check_resistance(resistance)
     shape = (resistance.shape[0] + 2, resistance.shape[1] + 2)
-    field = _field(resistance)
+    field, least, largest = _field(resistance)
     numbers = np.pad(np.asarray(sources, dtype=np.int32), 1).reshape(-1)
     seeds = np.flatnonzero((numbers > 0) & np.isfinite(field[:, 1]))
     nearest = np.zeros(field.shape[0], dtype=np.int32)
@@ -76,23 +76,38 @@ def cost_surface(
     if seeds.size:
         field[seeds, 0] = 0.0
         nearest[seeds] = numbers[seeds]
-        narrow, buckets = _buckets(field[:, 1], halves)
+        narrow, buckets = _buckets(least, largest, halves)
         _spread(field, nearest, seeds, offsets, halves, 1 / narrow, buckets, float(limit))
     inside = (slice(1, -1), slice(1, -1))
     cost = np.abs(field[:, 0]).reshape(shape)[inside]
     return Surface(cost, nearest.reshape(shape)[inside])
 
 
-def _field(resistance: Floats) -> Cells:
-    """Cost and resistance of each cell side by side, so that one visit to memory brings both.
+def _field(resistance: Floats) -> tuple[Cells, float, float]:
+    """Cost and resistance of each cell side by side, so that one visit to memory brings both; and
+    the least and the largest resistance.
 
     The grid stands in a frame of barriers, and barriers are infinite: no test is needed.
     """
-    framed = np.pad(np.asarray(resistance, dtype=np.float64), 1, constant_values=np.inf)
-    framed[np.isnan(framed)] = np.inf
-    field = np.full((framed.size, 2), np.inf)
-    field[:, 1] = framed.reshape(-1)
-    return field
+    kept = np.asarray(resistance)
+    kept = kept if kept.dtype in (np.float32, np.float64) else kept.astype(np.float64)
+    field = np.full(((kept.shape[0] + 2) * (kept.shape[1] + 2), 2), np.inf)
+    least, largest = _lay(np.ascontiguousarray(kept), field)
+    return field, least, largest
+
+
+@kernel
+def _lay(resistance: Floats, field: Cells) -> tuple[float, float]:
+    rows, columns = resistance.shape
+    least, largest = np.inf, 0.0
+    for i in range(rows):
+        start = (i + 1) * (columns + 2) + 1
+        for j in range(columns):
+            r = np.float64(resistance[i, j])
+            if r == r:
+                field[start + j, 1] = r
+                least, largest = min(least, r), max(largest, r)
+    return least, largest
 
 
 def steps(
@@ -110,11 +125,10 @@ def steps(
     return offsets, halves
 
 
-def _buckets(resistance: Floats, halves: Cells) -> tuple[float, int]:
+def _buckets(least: float, largest: float, halves: Cells) -> tuple[float, int]:
     """Width of a bucket, and how many must be kept at once (a power of two)."""
-    passable = resistance[np.isfinite(resistance)]
-    cheapest = 2.0 * float(passable.min()) * float(halves.min())
-    dearest = 2.0 * float(passable.max()) * float(halves.max())
+    cheapest = 2.0 * least * float(halves.min())
+    dearest = 2.0 * largest * float(halves.max())
     narrow = max(cheapest * (1 - 1e-9), dearest / (MOST_BUCKETS - 4))
     needed = int(dearest / narrow) + 4
     return narrow, 1 << (needed - 1).bit_length()

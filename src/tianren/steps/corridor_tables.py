@@ -202,7 +202,7 @@ def _in_line(project: "Project", found: Found, place: tuple[float, float]) -> bo
     from pyproj import Transformer
 
     to = Transformer.from_crs("EPSG:4326", project.grid.crs.to_wkt(), always_xy=True)
-    column, row = ~project.grid.affine * to.transform(*place)
+    column, row = ~project.grid.affine @ to.transform(*place)
     rows, columns = project.grid.shape
     if not (0 <= row < rows and 0 <= column < columns):
         return False
@@ -260,7 +260,7 @@ def _polygon(project: "Project", corridor: Corridor) -> Any:
 def _path(project: "Project", corridor: Corridor) -> Any:
     from shapely import LineString
 
-    centres = [project.grid.affine * (c + 0.5, r + 0.5) for r, c in corridor.path.tolist()]
+    centres = [project.grid.affine @ (c + 0.5, r + 0.5) for r, c in corridor.path.tolist()]
     return LineString(centres)
 
 

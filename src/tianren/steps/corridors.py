@@ -266,7 +266,7 @@ def lon_lat(project: "Project", row: int, column: int) -> tuple[float, float]:
     """The centre of a cell, degrees."""
     from pyproj import Transformer
 
-    x, y = project.grid.affine * (column + 0.5, row + 0.5)
+    x, y = project.grid.affine @ (column + 0.5, row + 0.5)
     to = Transformer.from_crs(project.grid.crs.to_wkt(), "EPSG:4326", always_xy=True)
     longitude, latitude = to.transform(x, y)
     return float(longitude), float(latitude)
