@@ -322,8 +322,8 @@ def _only_records(known: Known) -> list[Finding]:
     if not n:
         return []
     message = say(
-        "of {n} of {all} species only the cells with records are known: what is held of them says "
-        "where people looked; they are left out of the protection index, of representativeness "
+        "{n} of {all} species are known by the cells with records alone: what is held of them says "
+        "where people looked. They are left out of the protection index, of representativeness "
         "and of viability. Name predictors or ranges in [species]",
         n=n,
         all=len(known.sources),

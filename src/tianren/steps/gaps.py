@@ -72,7 +72,11 @@ class Gaps:
         lines = []
         if "any" in found["species_protection_index"]:
             index = f"{found['species_protection_index']['any']:.1f}"
-            lines.append(say("Species protection index: {index} of 100", index=index))
+            n = self._mapped()
+            told = say(
+                "Species protection index: {index} of 100, over {n} species", index=index, n=n
+            )
+            lines.append(told)
         if found["covered_not_viable"].get("any"):
             n = int(found["covered_not_viable"]["any"])
             lines.append(say("{n} species are covered but not viable", n=n))
@@ -90,6 +94,13 @@ class Gaps:
             and row["by"].startswith("zone=")
             and ";" not in row["by"]
         }
+
+    def _mapped(self) -> int:
+        """Species whose range is more than the cells with records."""
+        rows = self.run.rows("gaps.csv")
+        return sum(
+            r["kind"] == "species" and r["zone"] == "any" and r["source"] != "records" for r in rows
+        )
 
     def _total(self, indicator: str) -> float | None:
         rows = [r for r in self.run.measures if r["indicator"] == indicator and not r["by"]]

@@ -115,6 +115,13 @@ def all_species(contents: Contents, where: str = ANY) -> list[Row]:
     ]
 
 
+def mapped(contents: Contents) -> int:
+    """Species whose range is more than the cells with records."""
+    rows = contents.rows("gaps.csv")
+    mine = [r for r in rows if r["kind"] == "species" and r["zone"] == ANY]
+    return sum(row["source"] != "records" for row in mine)
+
+
 def not_viable(contents: Contents) -> list[Row]:
     rows = contents.rows("viability.csv")
     return [r for r in rows if r["zone"] == ANY and r["covered_not_viable"] == "yes"]

@@ -72,7 +72,8 @@ def _numbers(contents: Contents) -> list[tuple[str, str, str]]:
         if (m := contents.pick("gaps.met", zone=ANY, kind=name))
     ]
     if index := contents.pick("species.protection_index", zone=ANY):
-        found.insert(0, (numerals.number(index.value, 1), "", say("Species Protection Index")))
+        told = say("Species Protection Index, n = {n}", n=gap_tables.mapped(contents))
+        found.insert(0, (numerals.number(index.value, 1), "", told))
     if need := contents.pick("restoration.need"):
         found.insert(2, (numerals.km2(need.value), "km²", say("to restore inside the line")))
     return found[:5]
