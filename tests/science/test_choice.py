@@ -136,3 +136,91 @@ def test_zones_share_the_units(problem: Problem) -> None:
 @settings(max_examples=15, deadline=None)
 def test_each_zone_has_its_own_border(problem: Problem) -> None:
     check(problem, "whole", exact=True)
+
+
+@given(problems())
+@settings(max_examples=30, deadline=None)
+def test_scipys_own_route_agrees(problem: Problem) -> None:
+    """scipy.optimize.milp on a model written out here, without ours."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    if problem.objective != "minimum_set":
+        return
+    table = problem.amounts[0].toarray().T
+    status = problem.status[:, 0]
+    bounds = Bounds((status == LOCKED_IN).astype(float), (status != LOCKED_OUT).astype(float))
+    targets = LinearConstraint(table, problem.targets - 1e-9)
+    found = milp(problem.cost[:, 0], constraints=targets, bounds=bounds, integrality=1)
+    if found.success:
+        assert solve(problem, EXACT, "whole").objective == pytest.approx(found.fun)
+    else:
+        with pytest.raises(UserError):
+            solve(problem, EXACT, "whole")
+
+
+def forest(n: int = 30, m: int = 8, seed: int = 3) -> Problem:
+    """A problem of n x n units, large enough for rounding and borders."""
+    rng = np.random.default_rng(seed)
+    amounts = rng.random((n * n, m)) * (rng.random((n * n, m)) < 0.3)
+    return make_problem(
+        rng.uniform(1, 2, n * n), amounts, 0.2 * amounts.sum(axis=0), borders=block(n, n)
+    )
+
+
+def test_many_units_are_solved_close_to_the_bound() -> None:
+    plan = solve(forest(40))
+    assert plan.route == "rounding" and choice.allowed(plan.problem, plan.chosen)
+    assert plan.gap < 0.01
+    again = solve(forest(40))
+    assert np.array_equal(plan.chosen, again.chosen)
+
+
+def test_the_core_gives_the_bound_of_the_whole_relaxation(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tianren.science import choice_core
+    from tianren.science.choice_model import model_of
+
+    model = model_of(forest())
+    whole = choice_core.relaxation(model)
+    monkeypatch.setattr(choice_core, "CORE", 60)
+    monkeypatch.setattr(choice_core, "SAMPLE", 100)
+    by_core = choice_core.relaxation(model)
+    assert by_core.bound == pytest.approx(whole.bound, rel=1e-9)
+    assert (model.rows @ by_core.columns >= model.lower - 1e-7).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_any_prices_prove_a_bound(seed: int) -> None:
+    """Duals need not be right: what they prove is never above the relaxation's optimum."""
+    from tianren.science.choice_highs import relax
+    from tianren.science.choice_model import model_of, proven
+
+    model = model_of(forest(6, 3, seed))
+    duals = np.random.default_rng(seed).normal(0, 20, len(model.lower))
+    assert proven(model, duals) <= relax(model).objective + 1e-6
+
+
+def test_a_penalty_gathers_what_is_chosen_and_its_bound_is_near() -> None:
+    from dataclasses import replace
+
+    scattered = forest(50, 5)
+    gathered = replace(scattered, penalty=0.5)
+    plan = solve(gathered, Effort(gap=0.02))
+    assert plan.route == "border" and plan.gap < 0.1
+    loose = solve(scattered, Effort(gap=0.02))
+    assert choice.border_length(gathered, plan.chosen) < choice.border_length(
+        gathered, loose.chosen
+    )
+
+
+def test_the_border_bound_is_that_of_the_linear_program() -> None:
+    from dataclasses import replace
+
+    from tianren.science.choice_border import fenced
+    from tianren.science.choice_highs import relax
+    from tianren.science.choice_model import model_of
+
+    problem = replace(forest(12, 3), penalty=0.4)
+    exact = relax(model_of(problem)).objective
+    bound = fenced(problem, 1e-4).bound
+    assert exact * 0.995 <= bound <= exact + 1e-6

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 KM2, KM = 1e6, 1e3
+EDGE = 0.01  # of a feature along the region's edge, where cells are cut by their centres
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def _outside(held: Held, totals: Floats) -> list[Finding]:
                 share=f"{100 * (1 - there[i] / totals[i]):.1f}"),
         )
         for i in range(len(totals))
-        if totals[i] > 0 and there[i] < totals[i] * (1 - 1e-3)
+        if totals[i] > 0 and there[i] < totals[i] * (1 - EDGE)
     ]  # fmt: skip
 
 

@@ -48,11 +48,22 @@ class Fenced:
     high: Floats
 
 
-def fenced(problem: Problem, gap: float) -> tuple[Flags, float, str]:
-    """Chosen units (units,), the proven bound, and why it stopped: "gap" or "nodes" (steps)."""
+@dataclass(frozen=True)
+class Found:
+    """Chosen units (units,), the proven bound, why it stopped: "gap" or "nodes" (steps), and the
+    least by which the bound grows without each unit (units,)."""
+
+    chosen: Flags
+    bound: float
+    stopped: str
+    prices: Floats
+
+
+def fenced(problem: Problem, gap: float) -> Found:
+    """The best answer found for a minimum set with a border, until it is within gap or stalls."""
     work = _fenced(problem)
     state = _State(work)
-    best, before = np.zeros(len(work.cost), dtype=bool), -math.inf
+    best, before, close = np.zeros(len(work.cost), dtype=bool), -math.inf, False
     for look in range(1, LOOKS + 1):
         state.go_on()
         if look % ROUND_EVERY:
@@ -64,8 +75,8 @@ def fenced(problem: Problem, gap: float) -> tuple[Flags, float, str]:
         best = min([a for a in (best, *answers) if _meets(work, a)], key=lambda a: worth(work, a))
         close = worth(work, best) - state.best <= gap * worth(work, best)
         if close or levels is LAST_LEVELS:
-            return best, state.best, "gap" if close else "nodes"
-    return best, state.best, "nodes"
+            break
+    return Found(best, state.best, "gap" if close else "nodes", state.prices)
 
 
 def _meets(work: Fenced, chosen: Flags) -> bool:
@@ -125,6 +136,7 @@ class _State:
         self.edge_step = scale / 2.0
         self.began = (self.x.copy(), self.price.copy(), self.flow.copy())
         self.balance, self.best, self.looks = 1.0, -math.inf, 0
+        self.prices = np.zeros(n)
 
     def go_on(self) -> None:
         """Some steps; then the better of the last point and the average starts the next."""
@@ -137,11 +149,19 @@ class _State:
             self.edge_step * self.balance, STEPS * (1 + self.looks // 5),
         )  # fmt: skip
         self.looks += 1
-        here, average = proven_by(w, self.price, self.flow), proven_by(w, mean[1], mean[2])
-        self.best = max(self.best, here, average)
+        here = self._noted(self.price, self.flow)
+        average = self._noted(mean[1], mean[2])
         if average > here:
             self.x, self.price, self.flow = mean[0], mean[1], mean[2]
         self._rebalance()
+
+    def _noted(self, price: Floats, flow: Floats) -> float:
+        """What prices and flows prove; the best is kept with the prices of units that it gives."""
+        left = left_over(self.work, price, flow)
+        found = proven_by(self.work, price, left)
+        if found > self.best:
+            self.best, self.prices = found, np.maximum(0.0, -left)
+        return found
 
     def _rebalance(self) -> None:
         """Primal and dual steps sized by how far each side moved (PDLP's primal weight)."""
@@ -156,13 +176,17 @@ class _State:
         self.began = (self.x.copy(), self.price.copy(), self.flow.copy())
 
 
-def proven_by(work: Fenced, price: Floats, flow: Floats) -> float:
-    """What prices >= 0 and flows within the fences prove: no answer costs less."""
+def left_over(work: Fenced, price: Floats, flow: Floats) -> Floats:
+    """(units,) cost less what its features are paid, and the flow over its borders."""
     n = len(work.cost)
     rows = np.repeat(np.arange(n), np.diff(work.by_unit[0]))
     paid = np.bincount(rows, work.by_unit[2] * price[work.by_unit[1]], n)
     out = np.bincount(work.first, flow, n) - np.bincount(work.second, flow, n)
-    left = work.cost - paid + out
+    return np.asarray(work.cost - paid + out)
+
+
+def proven_by(work: Fenced, price: Floats, left: Floats) -> float:
+    """What prices >= 0 and flows within the fences prove: no answer costs less."""
     least = np.where(left > 0, left * work.low, left * work.high)
     return math.fsum(price * work.need) + math.fsum(least)
 

@@ -17,7 +17,7 @@ from tianren.science.choice import (
 from tianren.science.choice_core import relaxation
 from tianren.science.choice_highs import Effort, search
 from tianren.science.choice_model import Model, as_chosen, model_of, reduced_costs, with_rows
-from tianren.science.choice_solver import Plan, gap_between, plan_of, route_of, solve
+from tianren.science.choice_solver import Plan, plan_of, route_of, solve
 
 MANY = 200  # chosen units: beyond it replacement costs come from prices
 DEARER = 0.1  # what is chosen already costs so much more when another answer is looked for
@@ -65,13 +65,17 @@ def _sign(plan: Plan) -> float:
 
 
 def _by_price(plan: Plan, wanted: Ints) -> Floats:
-    model = model_of(plan.problem)
-    relaxed = relaxation(model)
-    reduced = reduced_costs(model, relaxed.duals)[: model.choices]
-    worth = np.maximum(0.0, -reduced.reshape(plan.problem.cost.shape)).max(axis=1)
-    cost = np.zeros(len(worth))
+    cost = np.zeros(len(plan.problem.units))
+    worth = _prices(plan) if plan.prices is None else plan.prices
     cost[wanted] = worth[wanted]
     return cost
+
+
+def _prices(plan: Plan) -> Floats:
+    """What the relaxation would lose at least without each unit (units,)."""
+    model = model_of(plan.problem)
+    reduced = reduced_costs(model, relaxation(model).duals)[: model.choices]
+    return np.asarray(np.maximum(0.0, -reduced.reshape(plan.problem.cost.shape)).max(axis=1))
 
 
 def rarity_weighted_richness(problem: Problem) -> Floats:
@@ -101,10 +105,16 @@ def portfolio(
     small = route_of(plan.problem) == "whole"
     for _ in range(count):
         another = _by_cuts(found, least, effort) if small else _by_price_rise(found, least, effort)
-        if another is None or gap_between(another.objective, plan.objective) > worse:
+        if another is None or _behind(another, plan) > worse:
             break
         found.append(another)
     return sorted(found[1:], key=lambda p: _sign(p) * p.objective)
+
+
+def _behind(another: Plan, plan: Plan) -> float:
+    """How much worse another answer is, as a share of the plan's objective."""
+    apart = _sign(plan) * (another.objective - plan.objective)
+    return apart / max(abs(plan.objective), 1e-12)
 
 
 def distance(a: Chosen, b: Chosen) -> int:

@@ -6,7 +6,7 @@ rounded (`choice_rounding`, plain ones with many units); the border by saddle po
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ from tianren.science.choice import (
 )
 from tianren.science.choice_core import relaxation
 from tianren.science.choice_highs import Answer, Effort, search
-from tianren.science.choice_model import Model, as_chosen, model_of, restricted
+from tianren.science.choice_model import Model, as_chosen, model_of, reduced_costs, restricted
 from tianren.science.choice_rounding import rounded
 
 Route = Literal["whole", "rounding", "border", "connected"]
@@ -40,7 +40,8 @@ class Plan:
 
     bound: no allowed answer is better; gap = |objective - bound| / |objective|; stopped: "gap"
     (good enough as asked), "nodes" (a limit that is the same everywhere) or "time" (one that is
-    not: another machine may stop elsewhere).
+    not: another machine may stop elsewhere); prices (units,): the least by which the bound grows
+    worse without each unit, where the search knows it.
     """
 
     problem: Problem
@@ -49,6 +50,7 @@ class Plan:
     bound: float
     route: Route
     stopped: str
+    prices: Floats | None = field(default=None, repr=False)
 
     @property
     def gap(self) -> float:
@@ -128,7 +130,8 @@ def _rounding(problem: Problem, effort: Effort) -> Plan:
         raise _no_answer(problem)
     chosen = rounded(problem, model, relaxed, effort.gap)[:, None]
     plan = plan_of(problem, chosen, relaxed.bound, "rounding", "gap")
-    return plan if plan.gap <= effort.gap else replace(plan, stopped="nodes")
+    prices = np.maximum(0.0, -reduced_costs(model, relaxed.duals)[: model.choices])
+    return replace(plan, prices=prices, stopped="gap" if plan.gap <= effort.gap else "nodes")
 
 
 def _whole(problem: Problem, effort: Effort) -> Plan:
@@ -172,8 +175,9 @@ def _plan_from(problem: Problem, found: Answer, bound: float, route: Route) -> P
 def _border(problem: Problem, effort: Effort) -> Plan:
     from tianren.science.choice_border import fenced
 
-    chosen, bound, steps = fenced(problem, effort.gap)
-    return plan_of(problem, chosen[:, None], bound, "border", steps)
+    found = fenced(problem, effort.gap)
+    plan = plan_of(problem, found.chosen[:, None], found.bound, "border", found.stopped)
+    return replace(plan, prices=found.prices)
 
 
 def _connected(problem: Problem, effort: Effort) -> Plan:
