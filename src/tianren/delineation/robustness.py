@@ -104,6 +104,21 @@ def _kept(share: Array, line: Array) -> int:
     return int(np.count_nonzero((share == 1) & (line > 0)))
 
 
+def differ(now: Mapping[str, Raster], before: Mapping[str, Raster]) -> bool:
+    """Whether any cell of any grade differs, or a criterion is graded in one of them only."""
+    if set(now) != set(before):
+        return True
+    return any(
+        int(reduce_blocks(_other_cells, [grade, before[name]], int.__add__))
+        for name, grade in now.items()
+        if grade is not before[name]
+    )
+
+
+def _other_cells(now: Array, before: Array) -> int:
+    return int(np.count_nonzero(now != before))
+
+
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:
     """Rank correlation, ties at their mean rank; NaN where one of them never varies."""
     a, b = _ranks(np.asarray(x, dtype=float)), _ranks(np.asarray(y, dtype=float))
@@ -123,7 +138,8 @@ def _ranks(values: Floats) -> Floats:
 class Robustness:
     """What the draws say: the areas of the line, the core that is always inside, the effects.
 
-    kept: cells of the core that are in the line of the run itself.
+    kept: cells of the core that are in the line of the run itself; without_effect: parameters that
+    change no grade at either end of their range, one at a time.
     """
 
     draws: Draws
@@ -131,6 +147,7 @@ class Robustness:
     always: int
     kept: int
     effects: Mapping[str, float]
+    without_effect: tuple[str, ...] = ()
 
     @property
     def chance(self) -> float:
@@ -158,6 +175,7 @@ class Robustness:
             "held": list(self.draws.held),
             "strongest": self.strongest,
             "by_chance": list(self.by_chance),
+            "without_effect": list(self.without_effect),
         }
 
 
@@ -210,7 +228,7 @@ def findings(found: Robustness) -> list[Finding]:
             m=len(found.draws.quantiles),
         )
         made.append(Finding("robustness.few_draws", "parameters", Severity.NOTE, message))
-    return [*made, *_chance(found)]
+    return [*made, *_chance(found), *_none(found)]
 
 
 def _chance(found: Robustness) -> list[Finding]:
@@ -219,8 +237,7 @@ def _chance(found: Robustness) -> list[Finding]:
         return []
     message = say(
         "{n} of {m} effects are not told apart from chance: below {limit} in {draws} draws "
-        "({names}). A parameter that only scales a whole function cancels in its shares, and has "
-        "none.",
+        "({names}).",
         n=len(found.by_chance),
         m=len(found.effects),
         limit=f"{found.chance:.2f}",
@@ -229,6 +246,24 @@ def _chance(found: Robustness) -> list[Finding]:
     )
     source = "standard error of a rank correlation, 1 / sqrt(N - 1)"
     return [Finding("robustness.by_chance", "parameters", Severity.NOTE, message, source)]
+
+
+def _none(found: Robustness) -> list[Finding]:
+    """The parameters that were tried alone and decide nothing here."""
+    return [
+        Finding(
+            "robustness.no_effect",
+            name,
+            Severity.NOTE,
+            say(
+                "{name} had no effect: at either end of its range no grade of any cell changes. It "
+                "scales a whole function and cancels in its shares, or decides nothing here.",
+                name=name,
+            ),
+            "science 1.6",
+        )
+        for name in found.without_effect
+    ]
 
 
 def _held(names: Sequence[str]) -> Finding:

@@ -15,6 +15,7 @@ from tianren.delineation.plan import (
     plan,
     plan_order,
 )
+from tianren.delineation.recipes import Context
 from tianren.errors import UserError
 from tianren.findings import Finding, worst_first
 from tianren.io.native import open_native
@@ -138,7 +139,7 @@ def planned(
     available = available_layers(project)
     sea = bool(project.sea_source)
     methods = chosen_methods(project)
-    first = plan(available, parameters, Facts(sea=sea), methods=methods)
+    first = _unmasked(project, parameters, available)
     wanted = {n for p in first for r in p.mask_recipes for n in r.needs if n in available}
     if not wanted or wanted & set(unreadable):
         return first, []
@@ -147,6 +148,24 @@ def planned(
         available, rasters, project.realm(), _Nowhere(), parameters, sea=sea, workers=workers
     )
     return plan(available, parameters, facts, methods=methods), findings
+
+
+def _unmasked(
+    project: Project, parameters: Parameters, available: Mapping[str, LayerInfo]
+) -> tuple[CriterionPlan, ...]:
+    """The plan as if every criterion applied: before any layer was asked where it does."""
+    facts = Facts(sea=bool(project.sea_source))
+    return plan(available, parameters, facts, methods=chosen_methods(project))
+
+
+def deciding_parameters(
+    project: Project, parameters: Parameters, available: Mapping[str, LayerInfo]
+) -> frozenset[str]:
+    """The parameters that decide whether a criterion applies here at all."""
+    context = Context(parameters, available)
+    plans = _unmasked(project, parameters, available)
+    found = (r.parameters(context) for p in plans for r in p.mask_recipes)
+    return frozenset().union(*found)
 
 
 class _Nowhere:

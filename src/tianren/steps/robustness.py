@@ -8,6 +8,7 @@ from typing import Any
 from tianren.delineation import redline, robustness
 from tianren.delineation.compute import Note
 from tianren.delineation.criteria import compute
+from tianren.delineation.plan import CriterionPlan, plan_order
 from tianren.delineation.redline import Ground
 from tianren.findings import Finding
 from tianren.io.rasters import open_raster, raster_sink
@@ -17,7 +18,13 @@ from tianren.parameters import Parameters
 from tianren.project.runs import Run
 from tianren.raster.blocks import map_blocks
 from tianren.raster.raster import Raster, Sink, cell_area
-from tianren.steps.criteria import Preparation, RunShelf
+from tianren.steps.criteria import (
+    Preparation,
+    RunShelf,
+    deciding_parameters,
+    planned,
+    prepare,
+)
 from tianren.steps.declared import declared
 from tianren.steps.stages import FileStore
 
@@ -77,7 +84,8 @@ class DrawShelf:
 @dataclass(frozen=True)
 class _Draw:
     """What every draw starts from. behind: criterion -> its parameters; made: what is made by a
-    recipe -> its parameters; must: the parameters that must-include areas depend on."""
+    recipe -> its parameters; must: the parameters that must-include areas depend on; deciding:
+    those that decide whether a criterion applies here."""
 
     ready: Preparation
     run: Run
@@ -86,6 +94,7 @@ class _Draw:
     behind: Mapping[str, Sequence[str]]
     made: Mapping[str, frozenset[str]]
     must: frozenset[str]
+    deciding: frozenset[str]
 
 
 def draw_again(
@@ -112,7 +121,8 @@ def draw_again(
     made = parameters_of(ready.plans, Context(parameters, ready.available))
     must = _must_parameters(ready, run, parameters)
     draws = robustness.draw_settings(parameters.used(), n, seed)
-    start = _Draw(ready, run, parameters, ground, behind, made, must)
+    deciding = deciding_parameters(ready.project, parameters, ready.available)
+    start = _Draw(ready, run, parameters, ground, behind, made, must, deciding)
     masks = []
     for i in range(n):
         progress(say("draw {i} of {n}", i=i + 1, n=n))
@@ -124,6 +134,7 @@ def draw_again(
     cells = [robustness.inside_cells(mask) for mask in masks]
     kept = robustness.kept_cells(store.raster("frequency"), line)
     found = robustness.summarise(draws, cells, always, kept)
+    found = replace(found, without_effect=_without_effect(start, found, progress))
     place, period = ready.project.name, str(ready.project.day.year)
     cell = cell_area(ready.project.grid)
     return Sureness(
@@ -163,34 +174,85 @@ def _ground(
     start: _Draw, drawn: frozenset[str], parameters: Parameters, store: FileStore, folder: str
 ) -> Ground:
     """The ground of one draw: its grades, and must-include areas where a draw shapes them."""
-    changed = _changed(start, drawn)
-    shelf = DrawShelf(RunShelf(start.ready.project, start.run), folder, changed)
-    grades = dict(start.ground.grades)
-    if changed:
-        ready = start.ready
-        result = compute(
-            ready.plans, ready.available, ready.rasters, ready.realm, shelf, parameters,
-            zones=ready.zones, place=ready.project.name,
-        )  # fmt: skip
-        grades = {name: shelf.open(name, "grade") for name in result.computed}
-    ground = replace(start.ground, grades=grades)
+    ground = replace(start.ground, grades=_grades(start, drawn, parameters, folder))
     if not start.must & drawn:
         return ground
     found = declared(start.ready.project, parameters, store)
     return replace(ground, must=found.must, levels=[m.level for m in found.names])
 
 
-def _changed(start: _Draw, drawn: frozenset[str]) -> frozenset[tuple[str, str]]:
-    """What a draw has to make again: factors and values by their parameters, grades by theirs."""
-    plans = {p.id for p in start.ready.plans}
-    found = {
-        (name, "value" if name in plans else "factor")
-        for name, names in start.made.items()
-        if names & drawn
-    }
+def _grades(
+    start: _Draw, drawn: frozenset[str], parameters: Parameters, folder: str
+) -> dict[str, Raster]:
+    """The grades of one draw; what no drawn parameter is behind is the run's own."""
+    ready = _planned_again(start, drawn, parameters)
+    changed = _changed(start, ready, drawn)
+    if ready is start.ready and not changed:
+        return dict(start.ground.grades)
+    shelf = DrawShelf(RunShelf(ready.project, start.run), folder, changed)
+    result = compute(
+        ready.plans, ready.available, ready.rasters, ready.realm, shelf, parameters,
+        zones=ready.zones, place=ready.project.name,
+    )  # fmt: skip
+    return {name: shelf.open(name, "grade") for name in result.computed}
+
+
+def _planned_again(start: _Draw, drawn: frozenset[str], parameters: Parameters) -> Preparation:
+    """What a draw computes: other criteria than the run, where a drawn limit makes them apply."""
+    if not drawn & start.deciding:
+        return start.ready
+    plans, _ = planned(start.ready.project, parameters)
+    if _computed(plans) == _computed(start.ready.plans):
+        return start.ready
+    return prepare(start.ready.project, parameters)
+
+
+def _computed(plans: Sequence[CriterionPlan]) -> list[str]:
+    return [p.id for p in plans if p.status == "computed"]
+
+
+def _changed(start: _Draw, ready: Preparation, drawn: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """What a draw has to make: factors and values by their parameters, grades by theirs, and all
+    that the run itself did not."""
+    criteria = {p.id for p in ready.plans}
+    known = {name: names & drawn for name, names in start.made.items()}
+    made = [r.makes for r in plan_order(ready.plans)]
+    values = [name for name in made if known.get(name, True)]
+    grades = [
+        name for name in _computed(ready.plans)
+        if name not in start.behind or drawn & {*start.behind[name]}
+    ]  # fmt: skip
     return frozenset(
-        found | {(n, "grade") for n, names in start.behind.items() if drawn & {*names}}
+        {(name, "value" if name in criteria else "factor") for name in values}
+        | {(name, "grade") for name in grades}
     )
+
+
+def _without_effect(
+    start: _Draw, found: robustness.Robustness, progress: Callable[[str], None]
+) -> tuple[str, ...]:
+    """The parameters that change no grade of any cell at either end of their range.
+
+    Asked one at a time of those whose effect the draws cannot tell from none; not of limits of the
+    spatial step and of must-include areas, which are behind no grade.
+    """
+    graded = {name for names in start.behind.values() for name in names} - start.must
+    asked = [name for name in found.by_chance if name in graded]
+    if asked:
+        progress(say("one parameter at a time: {names}", names=", ".join(asked)))
+    return tuple(name for name in asked if not _moves_a_grade(start, found.draws, name))
+
+
+def _moves_a_grade(start: _Draw, draws: robustness.Draws, name: str) -> bool:
+    for end in (0.0, 1.0):
+        folder = f"work/alone/{name}-{end:g}"
+        parameters = start.parameters.with_settings({name: draws.settings[name].at(end)})
+        grades = _grades(start, frozenset({name}), parameters, folder)
+        moved = robustness.differ(grades, start.ground.grades)
+        shutil.rmtree(start.run.folder / folder, ignore_errors=True)
+        if moved:
+            return True
+    return False
 
 
 def _same(cells: Any) -> Any:
