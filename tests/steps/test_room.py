@@ -15,7 +15,7 @@ from tests.island.island import CRS, KM, make_island, territory
 from tianren.errors import UserError
 from tianren.language import set_language
 from tianren.project.project import Project, open_project
-from tianren.project.runs import RunResults
+from tianren.project.runs import RunResults, open_run
 from tianren.steps.compare import compare
 from tianren.steps.delineate import delineate
 from tianren.steps.nested import nested
@@ -271,7 +271,10 @@ def test_a_scenario_is_a_run_of_its_own_and_is_compared(island: Path, project: P
     for level in ("unit province", "unit county"):
         mine = [r for r in found if r["table"] == level]
         assert sum(float(r["gained_m2"]) for r in mine) == float(total["gained_m2"])
-    assert "towns-stay" in answer.text()
+    assert "From the project's line to towns-stay" in answer.text()
+    # What is asked without a run is asked of the line as it stands.
+    assert open_run(project, step="delineate").id == first.id
+    assert open_run(open_project(island, "towns-stay"), step="delineate").id == second.id
     back = compare(project, second.id, first.id, report=False).run
     turned = next(r for r in rows(back, "compare.csv") if r["table"] == "total")
     assert (turned["lost_m2"], turned["gained_m2"]) == (total["gained_m2"], total["lost_m2"])

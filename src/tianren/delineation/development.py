@@ -55,9 +55,9 @@ def allocate(
 ) -> Array:
     """What each cell of the land is best for: CLASSES, MISSING where a level is.
 
-    realm: 1 on land; farm, town: levels 5 ... 1; red: number of the piece, 0 outside the line; grades: 5, 3, 1, 0 of
-    every function and sensitivity. Land open to both purposes is mixed: a level for farming and one
-    for towns are no common measure, so choosing between them is left to people.
+    realm: 1 on land; farm, town: levels 5 ... 1; red: number of the piece, 0 outside the line;
+    grades: 5, 3, 1, 0 of every function and sensitivity. Land open to both purposes is mixed: a
+    level for farming and one for towns are no common measure, so choosing is left to people.
     """
     importance = highest(np.stack(grades), MISSING) if grades else np.zeros_like(farm)
     important = np.where(importance == MISSING, 0, importance).astype(np.float64)

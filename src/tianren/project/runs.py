@@ -278,6 +278,11 @@ class RunResults:
     def step(self) -> str:
         return str(self.record["step"])
 
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario that the run belongs to, or nothing."""
+        return str(self.record.get("settings", {}).get("scenario", {}).get("name", ""))
+
     def path(self, name: str) -> Path:
         return _inside(self.folder, name)
 
@@ -328,11 +333,20 @@ def list_runs(project: "Project | Path", step: str = "") -> list[RunResults]:
     return sorted(mine, key=lambda run: (str(run.record.get("finished", "")), run.id))
 
 
+def own_runs(project: "Project | Path", step: str = "") -> list[RunResults]:
+    """The finished runs of a project as it stands, the latest last: those of its scenario when one
+    is laid over it, else those of none. A line of "what if" is never taken for the line."""
+    scenario = getattr(project, "scenario", None)
+    name = scenario.name if scenario is not None else ""
+    return [run for run in list_runs(project, step) if run.scenario == name]
+
+
 def open_run(project: "Project | Path", run_id: str | None = None, *, step: str = "") -> RunResults:
-    """A finished run by its id, or the latest (of a step, when named)."""
+    """A finished run by its id, or the latest of the project as it stands (of a step, when named);
+    where it has none, the latest of any scenario."""
     runs = list_runs(project, step)
     if run_id is None and runs:
-        return runs[-1]
+        return (own_runs(project, step) or runs)[-1]
     for run in runs:
         if run.id == run_id:
             return run

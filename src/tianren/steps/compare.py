@@ -15,7 +15,7 @@ from tianren.geo.grid import same_grid
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.language import say, set_language
 from tianren.measures import Measure
-from tianren.project.runs import Run, RunResults, list_runs, open_run, start_run
+from tianren.project.runs import Run, RunResults, open_run, own_runs, start_run
 from tianren.raster.raster import Raster, cell_area
 from tianren.steps.declared import units
 from tianren.steps.delineate import CATEGORY_NAMES
@@ -131,7 +131,7 @@ def compare(
 
 
 def _species_run(project: "Project") -> RunResults | None:
-    runs = [run for run in list_runs(project, "species") if run.has("ranges.npz")]
+    runs = [run for run in own_runs(project, "species") if run.has("ranges.npz")]
     return runs[-1] if runs else None
 
 
@@ -169,20 +169,23 @@ def _compare(pair: _Pair) -> None:
     cell = cell_area(second.grid)
     pair.run.write_rows("compare.csv", comparison.COLUMNS, (row.areas(cell) for row in rows))
     findings = _held(pair) + _species(pair, cell)
+    first_name, second_name = _names(pair.was, pair.now)
     pair.run.finish(
         [m for row in rows for m in _measures(pair, row, cell)], findings,
         pair.project.parameters(),
         compare={
             "first": pair.was.id, "second": pair.now.id,
-            "first_name": _name(pair.was), "second_name": _name(pair.now),
+            "first_name": first_name,
+            "second_name": second_name,
         },
     )  # fmt: skip
 
 
-def _name(run: RunResults) -> str:
-    """A line as people call it: by its scenario, else by its run."""
-    scenario = run.record.get("settings", {}).get("scenario", {})
-    return str(scenario.get("name", run.id))
+def _names(was: RunResults, now: RunResults) -> tuple[str, str]:
+    """The lines as people call them: by scenario; two lines without one by their runs."""
+    if was.scenario == now.scenario:
+        return was.id, now.id
+    return was.scenario or say("the project's line"), now.scenario or say("the project's line")
 
 
 def _require_one_grid(pair: _Pair, first: Raster, second: Raster) -> None:

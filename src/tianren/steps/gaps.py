@@ -11,11 +11,11 @@ from tianren.findings import Finding, Severity
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, list_runs, open_run, start_run
+from tianren.project.runs import Run, RunResults, open_run, own_runs, start_run
 from tianren.steps import gap_tables as tables
 from tianren.steps.gap_features import judged
 from tianren.steps.gap_species import Earlier, earlier_runs, known_species
-from tianren.steps.zones import Zones, zone_names, zones
+from tianren.steps.zones import Zones, zone_names, zone_sources, zones
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -56,8 +56,8 @@ class Gaps:
         met = sum(states["met"] for states in every.values())
         total = sum(sum(states.values()) for states in every.values())
         lines = [
-            say("{met} of {total} targets are met by all zones together.", met=met, total=total),
-            f"  {say('by all zones'):<26}{say('met'):>10}{say('partial'):>10}{say('gap'):>10}",
+            say("{met} of {total} targets are met {by}.", met=met, total=total, by=self._by()),
+            f"  {self._by():<26}{say('met'):>10}{say('partial'):>10}{say('gap'):>10}",
         ]
         lines += [
             f"  {say(KIND_NAMES[kind]):<26}{s['met']:>10,}{s['partial']:>10,}{s['gap']:>10,}"
@@ -67,6 +67,13 @@ class Gaps:
         counts = ", ".join(f"{say(s + 's')} {n}" for s, n in found["findings"].items() if n)
         lines += [say("Findings: {counts}", counts=counts or say("none"))]
         return "\n".join([*lines, f"{say('Results')}: {self.run.folder}"])
+
+    def _by(self) -> str:
+        """By one zone, named, or by all."""
+        names = self.run.record["zones"]
+        if len(names) == 1:
+            return say("by {zone}", zone=names[0])
+        return say("by all zones together")
 
     def _species(self, found: dict[str, Any]) -> list[str]:
         lines = []
@@ -120,17 +127,16 @@ def gaps(
     parameters = project.parameters()
     names = tuple(zone or ()) or project.gaps.zones or zone_names(project)
     earlier = earlier_runs(project, progress)
-    lines = list_runs(project, "delineate")
+    lines = own_runs(project, "delineate")
     line = lines[-1] if lines else None
-    held = zones(project, names)
     run = start_run(
-        project, "gaps", inputs=_inputs(project, held), parameters=parameters,
+        project, "gaps", inputs=_inputs(project, names), parameters=parameters,
         settings=_settings(project, names, earlier, line),
     )  # fmt: skip
     with run:
         if not run.finished:
             set_language(project.language)
-            _make(project, run, parameters, held, earlier, line, tell)
+            _make(project, run, parameters, zones(project, names), earlier, line, tell)
     return Gaps(open_run(project, run.id))
 
 
@@ -138,7 +144,7 @@ def _silent(text: str) -> None:
     pass
 
 
-def _inputs(project: "Project", held: Zones) -> dict[str, str]:
+def _inputs(project: "Project", names: tuple[str, ...]) -> dict[str, str]:
     """Every source that is read, with its hash."""
     table = project.gaps
     region = [project.region_source, project.sea_source, *(v.source for v in project.admin)]
@@ -147,7 +153,9 @@ def _inputs(project: "Project", held: Zones) -> dict[str, str]:
         table.viability, table.reference,
     ]  # fmt: skip
     status = [project.species.status, project.species.checklist] if project.species else []
-    return dict(project.digests({n for n in (*region, *own, *status, *held.inputs) if n}))
+    return dict(
+        project.digests({n for n in (*region, *own, *status, *zone_sources(project, names)) if n})
+    )
 
 
 def _settings(

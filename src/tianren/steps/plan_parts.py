@@ -16,7 +16,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.geo.rules import Rule
 from tianren.parameters import Parameters
-from tianren.project.runs import RunResults, list_runs
+from tianren.project.runs import RunResults, own_runs
 from tianren.project.sections.plan import PlanTable
 from tianren.raster.raster import MISSING, Raster, cell_area
 from tianren.science.choice import Floats, Problem, make_problem
@@ -58,7 +58,7 @@ class Before:
 
 def runs_before(project: "Project", progress: Any) -> Before:
     """Make, or find made, the species run where it is asked for; take the latest line as it is."""
-    lines = list_runs(project, "delineate")
+    lines = own_runs(project, "delineate")
     return Before(_species_run(project, progress), lines[-1] if lines else None)
 
 

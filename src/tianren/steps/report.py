@@ -78,10 +78,10 @@ def _latest(project: "Project") -> "RunResults":
 
 def _others(project: "Project") -> list["RunResults"]:
     """The latest run of every step that has a topic of its own, in the order of the topics."""
-    from tianren.project.runs import list_runs
+    from tianren.project.runs import own_runs
     from tianren.reports.chapters.topics import topics
 
-    return [runs[-1] for step in topics() if (runs := list_runs(project, step))]
+    return [runs[-1] for step in topics() if (runs := own_runs(project, step))]
 
 
 def _read(project: "Project", run: "RunResults") -> "Contents":

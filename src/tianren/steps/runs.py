@@ -40,5 +40,5 @@ def _facts(run: RunResults) -> dict[str, Any]:
         "finished": str(run.record.get("finished", "")),
         "seconds": run.record.get("seconds", ""),
         "folder": str(run.folder),
-        "scenario": str(run.record.get("settings", {}).get("scenario", {}).get("name", "")),
+        "scenario": run.scenario,
     }

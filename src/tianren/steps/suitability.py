@@ -222,8 +222,11 @@ def _unverified(project: "Project") -> list[Finding]:
     found = [Finding("suitability.unverified", "suitability", Severity.WARNING, message,
                      suitability.DE20)]  # fmt: skip
     if project.serving("relief") is None and project.resolution > COARSE:
-        message = say("relief comes from elevation for cells of {side} m, its limits from finer "
-                      "ones: land for towns is understated", side=f"{project.resolution:g}")  # fmt: skip
+        message = say(
+            "relief comes from elevation for cells of {side} m, its limits from finer ones: land "
+            "for towns is understated",
+            side=f"{project.resolution:g}",
+        )
         found.append(Finding("suitability.coarse_relief", "town", Severity.WARNING, message,
                              suitability.DE20))  # fmt: skip
     return found

@@ -19,7 +19,7 @@ from tianren.findings import Finding, Severity
 from tianren.geo.rules import Rule
 from tianren.io.rasters import open_raster
 from tianren.language import say
-from tianren.project.runs import RunResults, list_runs
+from tianren.project.runs import RunResults, own_runs
 from tianren.raster.raster import Raster
 
 if TYPE_CHECKING:
@@ -82,6 +82,19 @@ def zones(project: "Project", names: Iterable[str] | None = None) -> Zones:
         )
     found = [_zone(project, name) for name in wanted]
     return _on_grid(project, wanted, found)
+
+
+def zone_sources(project: "Project", names: Iterable[str]) -> tuple[str, ...]:
+    """The catalog sources of the zones named; UserError for a name that is none."""
+    found: set[str] = set()
+    for name in names:
+        if name in project.zones:
+            found.add(project.zones[name].source)
+        elif name == PROTECTED and _protected_entries(project):
+            found |= {entry.source for entry in _protected_entries(project)}
+        elif name != REDLINE or _line(project) is None:
+            raise _unknown(project, name)
+    return tuple(sorted(found))
 
 
 def _zone(project: "Project", name: str) -> _Zone:
@@ -206,7 +219,7 @@ def raster_of(project: "Project", source: str) -> tuple[Raster, list[Finding]]:
 
 def _line(project: "Project") -> RunResults | None:
     """The latest run of `tianren delineate`, or None."""
-    runs = list_runs(project, "delineate")
+    runs = own_runs(project, "delineate")
     return runs[-1] if runs else None
 
 

@@ -32,11 +32,27 @@ class Topic:
 
 def topics() -> Mapping[str, Topic]:
     """Step -> topic, in the order in which a report tells them."""
-    from tianren.reports.chapters import gaps, habitat, models, records
+    from tianren.reports.chapters import (
+        comparison,
+        corridors,
+        gaps,
+        habitat,
+        models,
+        records,
+        room,
+        species,
+    )
 
     return {
         "records": records.topic(),
         "habitat": habitat.topic(),
         "models": models.topic(),
+        "species": species.topic(),
         "gaps": gaps.topic(),
+        "corridors": corridors.topic(),
+        "suitability": room.suitability(),
+        "seams": room.seams(),
+        "parcels": room.parcels(),
+        "nested": comparison.nested(),
+        "compare": comparison.compare(),
     }
