@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -168,3 +169,32 @@ def test_what_is_kept_lies_on_the_land() -> None:
     away = shapely.distance(LAND, shapely.points(found.x, found.y))
     centre = shapely.distance(shapely.points(CENTRE[0]), shapely.points(found.x, found.y))
     assert (found.kept == ((away <= 1000) & (centre > 1000))).all()
+
+
+def test_a_record_beside_a_rock_in_the_sea_is_kept() -> None:
+    x, y = shapely.get_coordinates(plane(shapely.Point(51, -19))[0])[0]
+    rock = shapely.Point(x, y).buffer(5)
+    region = Region(PLANE, shapely.union_all([LAND, rock]))
+    beside, beyond = {"longitude": 51.0090}, {"longitude": 51.0110}
+    assert reasons(beside, beyond, region=region) == ["", "outside_region"]
+
+
+@given(st.integers(0, 10_000), st.floats(10.0, 5_000.0))
+@settings(deadline=None, max_examples=25)
+def test_the_tolerance_is_a_distance_exactly(seed: int, tolerance: float) -> None:
+    rng = np.random.default_rng(seed)
+    angle = np.sort(rng.uniform(0, 2 * np.pi, 60))
+    radius = rng.uniform(5_000, 40_000, 60)
+    ring = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+    land = shapely.make_valid(shapely.Polygon(ring)).buffer(0)
+    where = shapely.get_coordinates(shapely.segmentize(land, 3_000))
+    x, y = (where + rng.normal(0, tolerance, where.shape)).T
+    move = pyproj.Transformer.from_crs(PLANE, 4326, always_xy=True)
+    lon, lat = move.transform(x, y)
+    limits = replace(LIMITS, coast_tolerance=tolerance)
+    rows = [{"longitude": a, "latitude": b} for a, b in zip(lon, lat, strict=True)]
+    found = clean(table(*rows), NAMES, Region(PLANE, land), limits, DAY)
+    away = shapely.distance(land, shapely.points(found.x, found.y))
+    said = found.reason == CODES["outside_region"]
+    clear = np.abs(away - tolerance) > 1e-6
+    assert (said == (away > tolerance))[clear].all()

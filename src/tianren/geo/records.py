@@ -8,7 +8,6 @@ swapping, or another sign, would put a record inside the region, the reason says
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tianren.geo.points import PolygonIndex, index_polygons, inside
+from tianren.geo.within import Within
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -55,7 +54,7 @@ NAME_REASONS: Mapping[str, str] = {
     "no name": "no_species", "genus only": "genus_only", "uncertain": "uncertain_name",
     "ambiguous": "ambiguous_name", "unmatched": "unmatched_name",
 }  # fmt: skip
-_NEAR_RANGE = 65  # vertices of a piece of boundary that distances are taken to
+_BESIDE = 1.0  # degrees: more than a tolerance, and than the bulge of an edge between two vertices
 
 
 @dataclass(frozen=True)
@@ -216,18 +215,19 @@ def _mark_outside(
     marks: _Marks, records: pd.DataFrame, region: Region, limits: Limits, species: _Species,
     x: Floats, y: Floats,
 ) -> None:  # fmt: skip
-    land = _Area(region.land, limits.coast_tolerance)
+    land = Within(region.land, limits.coast_tolerance)
     out = marks.left & ~_there(marks.left, land, x, y)
     if region.sea is not None:
-        wet = out & _there(out, _Area(region.sea, limits.coast_tolerance), x, y)
+        wet = out & _there(out, Within(region.sea, limits.coast_tolerance), x, y)
         marine = np.array([name in region.marine for name in species.names] + [False], dtype=bool)
         swims = marine[species.codes]
         marks.drop("sea", wet & ~swims)
         out &= ~wet
+    box = range_in_degrees(region.land, region.crs)
     for reason, places in _mistakes(records).items():
         mistaken = np.zeros(len(out), dtype=bool)
         for lon, lat in places:
-            at = np.flatnonzero(out & ~mistaken)
+            at = np.flatnonzero(out & ~mistaken & _in_box(lon, lat, box))
             px, py = _project(lon[at], lat[at], region.crs)
             mistaken[at] = land.holds(px, py)
         marks.drop(reason, mistaken)
@@ -246,51 +246,20 @@ def _mistakes(records: pd.DataFrame) -> dict[str, list[tuple[Floats, Floats]]]:
     }
 
 
-def _there(rows: Bools, area: "_Area", x: Floats, y: Floats) -> Bools:
+def _in_box(lon: Floats, lat: Floats, box: tuple[float, float, float, float]) -> Bools:
+    """Which places lie in a box of degrees, or near it: what need not be projected is not."""
+    west, south, east, north = box
+    close = (lon >= west - _BESIDE) & (lon <= east + _BESIDE)
+    close &= (lat >= south - _BESIDE) & (lat <= north + _BESIDE)
+    return close
+
+
+def _there(rows: Bools, area: Within, x: Floats, y: Floats) -> Bools:
     """Which of the rows lie in an area; the others are not asked."""
     found = np.zeros(len(rows), dtype=bool)
     at = np.flatnonzero(rows)
     found[at] = area.holds(x[at], y[at])
     return found
-
-
-class _Area:
-    """A polygon, and what lies within a tolerance of it."""
-
-    def __init__(self, polygon: Any, tolerance: float) -> None:
-        self.tolerance = tolerance
-        self.polygon = polygon
-        self.index: PolygonIndex = index_polygons([polygon])
-        self.bounds = shapely.bounds(polygon)
-
-    @cached_property
-    def boundary(self) -> shapely.STRtree:
-        return shapely.STRtree(_pieces(self.polygon))
-
-    def holds(self, x: Floats, y: Floats) -> Bools:
-        found = inside(x, y, self.index)
-        west, south, east, north = self.bounds
-        reach = self.tolerance
-        with np.errstate(invalid="ignore"):
-            close = (x >= west - reach) & (x <= east + reach)
-            close &= (y >= south - reach) & (y <= north + reach)
-        at = np.flatnonzero(~found & close)
-        if len(at) and reach > 0:
-            points = shapely.points(x[at], y[at])
-            near, _ = self.boundary.query(points, predicate="dwithin", distance=reach)
-            found[at[near]] = True
-        return found
-
-
-def _pieces(polygon: Any) -> NDArray[Any]:
-    """The boundary cut into short lines, so that a distance looks at few of its vertices."""
-    rings = shapely.get_rings(shapely.get_parts(polygon))
-    lines = []
-    for ring in rings:
-        points = shapely.get_coordinates(ring)
-        starts = range(0, max(len(points) - 1, 1), _NEAR_RANGE - 1)
-        lines += [shapely.linestrings(points[i : i + _NEAR_RANGE]) for i in starts]
-    return np.array(lines, dtype=object)
 
 
 def _mark_points(
@@ -348,7 +317,7 @@ def _mark_ranges(
         polygon = region.ranges.get(name)
         if polygon is None:
             continue
-        out = mine[~_Area(polygon, limits.range_tolerance).holds(x[mine], y[mine])]
+        out = mine[~Within(polygon, limits.range_tolerance).holds(x[mine], y[mine])]
         if len(out):
             west, south, east, north = range_in_degrees(polygon, region.crs)
             opposite = ((lat[out] > 0) & (north < 0)) | ((lat[out] < 0) & (south > 0))
