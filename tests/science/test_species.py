@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from tianren.science.species import (
     Ranges,
     area_of_habitat,
+    chosen,
     complementarity,
     corrected_weighted_endemism,
     held,
@@ -90,6 +91,12 @@ def test_within_a_region() -> None:
     assert found.cells.toarray().tolist() == [[0.25, 0, 0.5, 1]]
     assert found.cells.nnz == 3
     assert ranges.cells.nnz == 4
+
+
+def test_some_species() -> None:
+    found = chosen(made([[1, 0], [0, 1], [1, 1]], (1, 2)), np.array([True, False, True]))
+    assert found.names == ("s0", "s2")
+    assert found.cells.toarray().tolist() == [[1, 0], [1, 1]]
 
 
 def test_area_of_habitat_by_hand() -> None:

@@ -86,7 +86,8 @@ def test_surfaces_agree_with_the_ranges(made: Species, project: Project) -> None
     np.testing.assert_allclose(cells(made, "richness"), dense.sum(axis=0))
     weighted = np.tensordot([6.0, 5.0, 5.0], dense, 1)
     np.testing.assert_allclose(cells(made, "weighted_richness"), weighted, rtol=1e-6)
-    assert np.nansum(cells(made, "weighted_endemism")) == pytest.approx(3, rel=1e-5)
+    # The third is known from records alone: the size of its range is not known.
+    assert np.nansum(cells(made, "weighted_endemism")) == pytest.approx(2, rel=1e-5)
     hot = cells(made, "hotspots")
     assert set(np.unique(hot)) <= {*range(8), 255}
     assert ((hot & 1) > 0).sum() >= 60  # a twentieth of 1,200 cells

@@ -47,6 +47,13 @@ def ranges_of(names: Sequence[str], cells: Any, shape: tuple[int, int], cell_m2:
     return Ranges(tuple(names), kept, shape, cell_m2)
 
 
+def chosen(ranges: Ranges, species: Flags) -> Ranges:
+    """The ranges of some species: (species,) yes and no."""
+    rows = np.flatnonzero(species)
+    names = tuple(ranges.names[i] for i in rows)
+    return Ranges(names, ranges.cells[rows], ranges.shape, ranges.cell_m2)
+
+
 def within(ranges: Ranges, region: Flags) -> Ranges:
     """The ranges with only the cells of a region, (rows, columns) of yes and no."""
     cells = ranges.cells.copy()

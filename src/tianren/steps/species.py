@@ -196,7 +196,8 @@ def _make(
     write_ranges(run.path("ranges.npz"), ranges)
     progress(say("richness and endemism"))
     weights = _weights(known, living, parameters)
-    made = surfaces(ranges, suitable, _of(ranges, weights), known.region)
+    mapped = np.array([h.source != RECORDS for h in living if h.source != NONE], dtype=bool)
+    made = surfaces(ranges, suitable, _of(ranges, weights), mapped, known.region)
     hot = write_surfaces(project, run, made, parameters)
     run.write_rows("complementarity.csv", COMPLEMENT_COLUMNS, complements(project, ranges))
     tiny, findings = _tiny(project, run, known, living, parameters)
@@ -316,7 +317,10 @@ def _row(
 
 
 def _measures(
-    project: "Project", run: Run, rows: Sequence[Mapping[str, str]], hot: Mapping[str, float]
+    project: "Project",
+    run: Run,
+    rows: Sequence[Mapping[str, str]],
+    hot: Mapping[str, tuple[float, float]],
 ) -> list[Measure]:
     def measure(indicator: str, value: float, unit: str, *by: tuple[str, str]) -> Measure:
         return Measure(indicator, project.name, str(project.day.year), value, unit, by,
@@ -331,7 +335,12 @@ def _measures(
                 ("source", row["source"]), ("species", row["species"]))
         for row in rows if row["source"] != NONE
     ]  # fmt: skip
-    spots = [measure("species.hotspots", m2, "m2", ("of", name)) for name, m2 in hot.items()]
+    spots = [
+        measure("species.hotspots", m2, "m2", ("of", name)) for name, (m2, _) in hot.items()
+    ] + [
+        measure("species.concentration", percent, "%", ("of", name))
+        for name, (_, percent) in hot.items()
+    ]
     return [*counts, *areas, *spots]
 
 
@@ -342,7 +351,8 @@ def _findings(known: Known, living: Sequence[Home], weights: Mapping[str, float]
     if few:
         message = say(
             "{n} species have neither range nor model: the cells with records stand for them, "
-            "which is less than where they live",
+            "which is less than where they live; they count in endemism only where no species has "
+            "more",
             n=len(few),
         )
         found.append(Finding("species.records_only", "ranges", Severity.WARNING, message))

@@ -8,10 +8,11 @@ import pyproj
 import scipy.sparse
 
 from tianren.io.rasters import raster_sink
-from tianren.raster.raster import MISSING, whole
+from tianren.raster.raster import MISSING, cell_area, whole
 from tianren.science.species import (
     Floats,
     Ranges,
+    chosen,
     complementarity,
     corrected_weighted_endemism,
     hotspots,
@@ -38,32 +39,40 @@ COMPLEMENT_COLUMNS = (
 )  # fmt: skip
 
 
-def surfaces(ranges: Ranges, suitable: Ranges, weights: Floats, region: Any) -> dict[str, Floats]:
-    """The four surfaces, NaN outside the region. suitable: shares times suitability."""
+def surfaces(
+    ranges: Ranges, suitable: Ranges, weights: Floats, mapped: Any, region: Any
+) -> dict[str, Floats]:
+    """The four surfaces, NaN outside the region. suitable: shares times suitability.
+
+    mapped: (species,) whether more than cells with records is known. Endemism is that of these
+    species, for the size of the others' ranges is not known; of all, where none is mapped.
+    """
+    sized = chosen(ranges, mapped) if mapped.any() else ranges
     found = {
         "richness": richness(ranges),
         "weighted_richness": weighted_richness(suitable, weights),
-        "weighted_endemism": weighted_endemism(ranges),
-        "corrected_weighted_endemism": corrected_weighted_endemism(ranges),
+        "weighted_endemism": weighted_endemism(sized),
+        "corrected_weighted_endemism": corrected_weighted_endemism(sized),
     }
     return {name: np.where(region, values, np.nan) for name, values in found.items()}
 
 
 def write_surfaces(
     project: "Project", run: "Run", made: Mapping[str, Floats], parameters: "Parameters"
-) -> dict[str, float]:
-    """Write surfaces/*.tif; answers the area of the hotspots of each kind, m2."""
+) -> dict[str, tuple[float, float]]:
+    """Write surfaces/*.tif; answers each kind's hotspots: area (m2), share of the whole (%)."""
     for name, values in made.items():
         _write(project, run, name, values.astype(np.float32), "float32")
     codes = np.where(np.isnan(made["richness"]), MISSING, 0).astype(np.int32)
-    areas, cell = {}, abs(float(project.grid.affine.determinant))
+    found, cell = {}, cell_area(project.grid)
     share = parameters.share("species.hotspot_share")
     for name, code in HOTSPOTS.items():
         marked, _ = hotspots(made[name], share)
         codes[marked] += code
-        areas[name] = float(marked.sum()) * cell
+        held, total = float(made[name][marked].sum()), float(np.nansum(made[name]))
+        found[name] = float(marked.sum()) * cell, 100.0 * held / total if total else 0.0
     _write(project, run, "hotspots", codes, "uint8")
-    return areas
+    return found
 
 
 def _write(project: "Project", run: "Run", name: str, cells: Any, dtype: str) -> None:
@@ -103,13 +112,13 @@ def complements(project: "Project", ranges: Ranges) -> list[dict[str, Any]]:
 def _rows(of: str, ranges: Ranges, holds: Any, labels: Any) -> list[dict[str, Any]]:
     there = int((np.diff(ranges.cells.indptr) > 0).sum())
     found = []
-    for step, chosen in enumerate(complementarity(holds), start=1):
-        unit, label, lon, lat = labels[chosen.unit]
+    for step, taken in enumerate(complementarity(holds), start=1):
+        unit, label, lon, lat = labels[taken.unit]
         found.append({
             "of": of, "step": step, "unit": unit, "label": label, "lon": lon, "lat": lat,
-            "added": len(chosen.species), "held": chosen.held,
-            "share_percent": repr(100.0 * chosen.held / there),
-            "species": "; ".join(_names(ranges.names, chosen.species)),
+            "added": len(taken.species), "held": taken.held,
+            "share_percent": repr(100.0 * taken.held / there),
+            "species": "; ".join(_names(ranges.names, taken.species)),
         })  # fmt: skip
     return found
 
