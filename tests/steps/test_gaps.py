@@ -181,6 +181,8 @@ def test_fewer_zones_never_hold_more_and_the_same_again_is_the_same_run(
 
 
 def test_the_answer_is_a_statement_a_table_and_a_place(run: RunResults, island: Path) -> None:
+    one = gaps(open_project(island), zone=["protected"]).text()
+    assert "targets are met by protected." in one.splitlines()[0]
     answer = gaps(open_project(island))
     lines = answer.text().splitlines()
     assert "targets are met by all zones together" in lines[0]

@@ -10,7 +10,7 @@ from tests.project.small_project import CATALOG, LAEA, PROJECT, make_project
 from tianren.errors import UserError
 from tianren.project.project import Project, open_project
 from tianren.raster.raster import cell_area
-from tianren.steps.zones import zone_names, zones
+from tianren.steps.zones import zone_names, zone_sources, zones
 
 MORE = """
 [zones.strips]
@@ -64,14 +64,20 @@ def test_polygons_hold_their_exact_area_and_their_overlap_once(project: Project)
     area = shapely.union_all(STRIPS[:2]).area
     assert found.cells.sum() * cell_area(project.grid) == pytest.approx(area, rel=1e-9)
     assert found.shapes[0].area == pytest.approx(area, rel=1e-9)
-    assert found.inputs == ("strips",)
 
 
 def test_protected_is_what_must_be_included(project: Project) -> None:
     found = zones(project, ["protected"])
     east = shapely.box(0, -15_000, 20_000, 15_000)
     assert found.cells.sum() * cell_area(project.grid) == pytest.approx(east.area, rel=1e-6)
-    assert found.inputs == ("provinces",)
+
+
+def test_the_sources_of_zones_are_known_before_they_are_read(project: Project) -> None:
+    assert zone_sources(project, ["towns", "strips", "protected"]) == (
+        "landcover", "provinces", "strips",
+    )  # fmt: skip
+    with pytest.raises(UserError, match="there is no redline yet"):
+        zone_sources(project, ["redline"])
 
 
 def test_a_raster_holds_whole_cells(project: Project) -> None:

@@ -8,7 +8,9 @@ from tianren.cli.frame import Folder, Json, app, give, open_project_at, progress
 
 Zone = Annotated[
     list[str] | None,
-    typer.Option("--zone", "-z", help="A zone; again for more. Default: those of [gaps], or all."),
+    typer.Option(
+        "--zone", "-z", help="A zone; again for more. Default: those that project.toml names."
+    ),
 ]
 
 

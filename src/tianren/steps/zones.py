@@ -36,7 +36,7 @@ class Zones:
 
     cells: (zones x cells, row by row) share 0 < x <= 1 of each cell in each zone; any: (cells,)
     share in one zone or more, overlap counted once. shapes: the dissolved polygons of each zone,
-    None where it is a raster. inputs: the catalog sources that were read; run: the redline's.
+    None where it is a raster. run: the redline's.
     """
 
     names: tuple[str, ...]
@@ -44,7 +44,6 @@ class Zones:
     any: NDArray[np.float64]
     shapes: tuple[Any, ...] = ()
     findings: tuple[Finding, ...] = ()
-    inputs: tuple[str, ...] = ()
     run: str = ""
 
 
@@ -55,7 +54,6 @@ class _Zone:
     shapes: Sequence[Any] = ()
     flags: Sequence[Raster] = ()
     findings: Sequence[Finding] = field(default=())
-    inputs: Sequence[str] = ()
     run: str = ""
 
 
@@ -127,12 +125,12 @@ def _own(project: "Project", name: str) -> _Zone:
     rule = Rule(name, "zone", words(table.where), tuple(table.classes))
     if not project.entry(table.source).is_vector:
         raster, findings = raster_of(project, table.source)
-        return _Zone(flags=[flag(rule, raster)], findings=findings, inputs=[table.source])
+        return _Zone(flags=[flag(rule, raster)], findings=findings)
     layer, findings = project.vector(table.source)
     shapes = chosen(layer, rule.where, f"project.toml [zones.{name}]").geometry.to_numpy()
     _require_polygons(name, shapes)
     empty = [_nothing(name)] if not len(shapes) else []
-    return _Zone(shapes, findings=[*findings, *empty], inputs=[table.source])
+    return _Zone(shapes, findings=[*findings, *empty])
 
 
 def words(where: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -190,7 +188,6 @@ def _protected(project: "Project") -> _Zone:
         [shape for layer in layers for shape in layer.geometry],
         [a.raster for a in areas if a.raster is not None],
         findings,
-        [entry.source for entry in entries],
     )
 
 
@@ -250,7 +247,6 @@ def _on_grid(project: "Project", names: tuple[str, ...], found: Sequence[_Zone])
         every.toarray().ravel(),
         tuple(s if not z.flags else None for s, z in zip(shapes, found, strict=True)),
         tuple(dict.fromkeys(f for z in found for f in z.findings)),
-        tuple(sorted({name for z in found for name in z.inputs})),
         next((z.run for z in found if z.run), ""),
     )
 
