@@ -85,9 +85,9 @@ def read_ranges(path: Path) -> Ranges:
     """The ranges that write_ranges wrote. Raises UserError when the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as found:
-            names, shape, cell_m2, *runs = (found[name] for name in _PARTS)
+            names, shape, cell_m2, runs, first, length, share = (found[name] for name in _PARTS)
         rows, columns = (int(n) for n in shape)
-        cells = _as_cells(*runs, (len(names), rows * columns))
+        cells = _as_cells(runs, first, length, share, (len(names), rows * columns))
     except (
         OSError,
         KeyError,

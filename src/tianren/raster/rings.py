@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.raster.runs import Ints, compiled
+from tianren.geo.compiled import compiled
+from tianren.raster.runs import Ints
 
 NONE = -1
 NE, SE, SW, NW = 0, 1, 2, 3
