@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from pandas import DataFrame
 
+    from tianren.project.sections.account import AccountTable
     from tianren.project.sections.corridors import CorridorsTable
     from tianren.project.sections.gaps import GapsTable, ZoneTable
     from tianren.project.sections.habitat import HabitatTable
@@ -100,6 +101,7 @@ class Project:
     corridors: "CorridorsTable | None"
     suitability: "SuitabilityTable"
     parcels: "ParcelsTable | None"
+    account: "AccountTable"
     scenario: Scenario | None = None
 
     @property
@@ -270,6 +272,7 @@ def _project(root: Path, read: Any, catalog: Mapping[str, Entry], path: Path, te
         corridors=read.corridors,
         suitability=read.suitability,
         parcels=read.parcels,
+        account=read.account,
     )
 
 
@@ -336,12 +339,16 @@ def _check_references(project: Project, path: Path, text: str) -> None:
     project.parameters()  # a parameter that does not exist is refused before anything runs
 
 
+SECTIONS = (
+    "species", "habitat", "gaps", "plan", "corridors", "suitability", "parcels", "account",
+)  # fmt: skip
+
+
 def _named_in_sections(project: Project) -> list[tuple[str, list[str | int], set[str]]]:
     """The sources that the sections beyond the line name."""
     from tianren.project.sections.table import sources_named
 
-    single = ("species", "habitat", "gaps", "plan", "corridors", "suitability", "parcels")
-    tables = [([name], getattr(project, name)) for name in single]
+    tables = [([name], getattr(project, name)) for name in SECTIONS]
     tables += [(["zones", name], zone) for name, zone in project.zones.items()]
     return [
         (source, keys, set(kinds))

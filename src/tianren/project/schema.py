@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from tianren.project.sections.account import AccountTable
 from tianren.project.sections.corridors import CorridorsTable
 from tianren.project.sections.gaps import GapsTable, ZoneTable
 from tianren.project.sections.habitat import HabitatTable
@@ -121,6 +122,7 @@ class ProjectTable(Table):
     corridors: CorridorsTable | None = None
     suitability: SuitabilityTable = SuitabilityTable()
     parcels: ParcelsTable | None = None
+    account: AccountTable = AccountTable()
 
 
 class SourceTable(Table):
