@@ -211,7 +211,8 @@ def _make(
     progress(say("maps and tables"))
     write_results(project, run, parameters, found)
     findings = [*findings, *warmth, *told, *findings_of(found)]
-    run.finish(measures_of(project, run, found), findings, parameters)
+    grid = {"crs": project.crs or project.grid.crs.to_wkt(), "resolution": project.resolution}
+    run.finish(measures_of(project, run, found), findings, parameters, grid=grid)
 
 
 def _part_areas(inside: Array, cell: float) -> Array:
