@@ -97,7 +97,8 @@ def models(tmp_path: Path) -> Contents:
         for c, s, v in [("hot", "a", 10.0), ("hot", "b", 30.0), ("hot", "c", 80.0),
                         ("mild", "a", 90.0)]
     )  # fmt: skip
-    return run_of(tmp_path, "models", models=rows, measures=measures)
+    return run_of(tmp_path, "models", models=rows, measures=measures,
+                  more="[models]\nmost_together = 2\n")  # fmt: skip
 
 
 def test_models_tell_how_many_how_good_and_what_climate_keeps(models: Contents) -> None:
@@ -113,5 +114,6 @@ def test_models_tell_how_many_how_good_and_what_climate_keeps(models: Contents) 
 def test_models_draw_land_tests_and_climates(models: Contents, tmp_path: Path) -> None:
     drawn = topics()["models"].draw(models, tmp_path)
     assert [d.path.stem for d in drawn] == ["models_suitable", "models_tests", "models_climates"]
+    assert "2 of 3 modelled" in drawn[0].title
     assert "hot" in drawn[2].title
     assert "30" in drawn[2].title

@@ -126,6 +126,7 @@ def test_models_of_a_small_country(tmp_path: Path) -> None:
     inside = project.realm().read() != MISSING
     assert np.array_equal(count[inside], wanted[inside])
     assert (count[~inside] == MISSING).all()
+    assert answer.run.record["models"]["most_together"] == count.max()
     assert answer.as_dict()["modelled"] == 4
     assert "4 of 5 species have a model" in answer.text()
     assert not (answer.run.folder / "work").exists()

@@ -224,3 +224,12 @@ def count_suitable(
     counted = _Count(tuple(maps), tuple(thresholds))
     count = Raster("suitable_species", region.grid, counted, kind="category")
     map_blocks(kernel, [region, count], [sink], size=size)
+
+
+def most_together(count: Raster) -> int:
+    """The largest number of species in one cell."""
+    return max(reduce_blocks(_largest, [count], max, initial=0), 0)
+
+
+def _largest(cells: Array) -> int:
+    return int(cells.max())

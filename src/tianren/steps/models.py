@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tianren.delineation.species_maps import Predictors, count_suitable, gather
+from tianren.delineation.species_maps import Predictors, count_suitable, gather, most_together
 from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.io.rasters import open_raster, raster_sink
@@ -160,22 +160,25 @@ def _make(
     rows = [made.get(s.name) or _refused(s, enough) for s in species]
     columns = (*NUMBERS, *(c for name in ground.climates for c in climate_columns(name)))
     run.write_rows("models.csv", columns, ({k: _cell(v) for k, v in r.items()} for r in rows))
-    _write_count(project, run, rows)
+    together = _count(project, run, rows)
     findings += findings_of.outcomes(rows, enough, list(ground.climates), parameters)
-    run.finish(_measures(project, run, rows, list(ground.climates)), findings, parameters)
+    measures = _measures(project, run, rows, list(ground.climates))
+    run.finish(measures, findings, parameters, models={"most_together": together})
     shutil.rmtree(run.folder / "work", ignore_errors=True)
 
 
-def _write_count(project: "Project", run: Run, rows: Sequence[Mapping[str, Any]]) -> None:
-    """suitable_species.tif: how many species with a model find each cell suitable."""
+def _count(project: "Project", run: Run, rows: Sequence[Mapping[str, Any]]) -> int:
+    """suitable_species.tif: how many species with a model find each cell suitable; its maximum."""
     made = [row for row in rows if row["status"] == "modelled"]
-    if not made or run.done(COUNT):
-        return
-    maps = [open_raster(run.path(f"models/{row['slug']}.tif"), name=row["slug"], grid=project.grid)
-            for row in made]  # fmt: skip
-    tags = {"name": "suitable_species", "run": run.id}
-    sink = raster_sink(run.path(COUNT), project.grid, dtype="int32", tags=tags, delivered=True)
-    count_suitable(maps, [row["threshold_tss"] for row in made], project.realm(), sink)
+    if not made:
+        return 0
+    if not run.done(COUNT):
+        files = {row["slug"]: run.path(f"models/{row['slug']}.tif") for row in made}
+        maps = [open_raster(file, name=slug, grid=project.grid) for slug, file in files.items()]
+        tags = {"name": "suitable_species", "run": run.id}
+        sink = raster_sink(run.path(COUNT), project.grid, dtype="int32", tags=tags, delivered=True)
+        count_suitable(maps, [row["threshold_tss"] for row in made], project.realm(), sink)
+    return most_together(open_raster(run.path(COUNT), kind="category", grid=project.grid))
 
 
 def _cell(value: Any) -> str:

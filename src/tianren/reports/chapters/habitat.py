@@ -8,7 +8,7 @@ from tianren.language import say
 from tianren.reports import numerals, pictures
 from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, km2_column, paragraph
 from tianren.reports.chapters.blocks import table as table_block
-from tianren.reports.chapters.first_page import FirstPage
+from tianren.reports.chapters.first_page import FirstPage, what_is_unverified
 from tianren.reports.chapters.topics import Topic
 from tianren.reports.contents import Contents
 from tianren.reports.maps import Drawn, Ground
@@ -68,7 +68,7 @@ def _first(contents: Contents) -> FirstPage:
                              share=share, threat=threats[0]["threat"]))  # fmt: skip
     numbers = [(numerals.number(_mean(contents), 2), "", say("mean habitat quality"))]
     numbers += [(numerals.number(value, 2), "", name) for name, value in _of(contents, "class")[:2]]
-    unverified = tuple(str(row["id"]) for row in contents.unverified)
+    unverified = tuple(what_is_unverified(contents))
     return FirstPage(tuple(sentences), tuple(numbers), unverified)
 
 

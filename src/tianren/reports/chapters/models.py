@@ -10,7 +10,7 @@ from tianren.language import say
 from tianren.reports import numerals, pictures
 from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, km2_column, paragraph
 from tianren.reports.chapters.blocks import table as table_block
-from tianren.reports.chapters.first_page import FirstPage
+from tianren.reports.chapters.first_page import FirstPage, what_is_unverified
 from tianren.reports.chapters.topics import Topic
 from tianren.reports.contents import Contents
 from tianren.reports.maps import Drawn, Ground
@@ -50,8 +50,8 @@ def _statement(contents: Contents) -> str:
 
 def _fair(contents: Contents) -> str:
     aucs = _aucs(contents)
-    return say("On land that they had not seen, {n} of {all} models are useful or better (AUC from "
-               "{limit} on)", n=sum(a >= _FAIR for a in aucs), all=len(aucs),
+    return say("On land not seen {n} of {all} models are useful or better (AUC ≥ {limit})",
+               n=sum(a >= _FAIR for a in aucs), all=len(aucs),
                limit=numerals.number(_FAIR, 1))  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _first(contents: Contents) -> FirstPage:
     for climate, kept in _kept(contents).items():
         told = say("of the suitable area kept in {climate}, median", climate=climate)
         numbers.append((numerals.percent_number(kept), "%", told))
-    unverified = tuple(str(row["id"]) for row in contents.unverified)
+    unverified = tuple(what_is_unverified(contents))
     return FirstPage(tuple(sentences), tuple(numbers[:5]), unverified)
 
 
@@ -96,12 +96,14 @@ def _draw(contents: Contents, folder: Path) -> list[Drawn]:
 def _count_map(contents: Contents, folder: Path) -> Drawn:
     shown = read_preview(contents.folder / COUNT)
     ground = Ground(contents, contents.folder / COUNT)
-    caption = Caption(_statement(contents), say("How many modelled species find the land suitable"),
+    most = int(contents.run["models"]["most_together"])
+    title = say("At most {most} of {n} modelled species find the same land suitable",
+                most=most, n=len(_rows(contents, "modelled")))  # fmt: skip
+    caption = Caption(title, say("How many modelled species find the land suitable"),
                       say("Species"))  # fmt: skip
-    most = float(shown.cells[shown.cells == shown.cells].max(initial=1.0))
     return pictures.surface(
         contents, ground, shown, folder / "models_suitable.png", caption,
-        ramp="water_and_vegetation", ends=(0.0, most),
+        ramp="water_and_vegetation", ends=(0.0, float(max(most, 1))),
     )  # fmt: skip
 
 
