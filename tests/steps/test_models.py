@@ -240,3 +240,10 @@ def test_a_climate_for_what_is_no_predictor_is_refused(tmp_path: Path) -> None:
     wrong = SPECIES.replace('heat = "heat2"', 'snow = "heat2"')
     with pytest.raises(UserError, match="snow, no predictor"):
         step.models(project_of(tmp_path, wrong))
+
+
+@pytest.mark.parametrize("name", ["", "../warm", "a/b", ".hidden"])
+def test_a_climate_whose_name_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
+    wrong = SPECIES.replace("climates.warmer", f'climates."{name}"')
+    with pytest.raises(UserError, match="cannot be the name of a climate"):
+        step.models(project_of(tmp_path, wrong))

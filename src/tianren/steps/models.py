@@ -113,6 +113,7 @@ def _table(project: "Project") -> "SpeciesTable":
             next_step="add predictors = [...], names of climate, terrain or land cover rasters",
         )  # fmt: skip
     for climate, rasters in table.climates.items():
+        _require_plain(climate)
         unknown = sorted(set(rasters) - set(table.predictors))
         if unknown:
             raise UserError(
@@ -121,6 +122,15 @@ def _table(project: "Project") -> "SpeciesTable":
                 next_step=f"use names of predictors: {', '.join(table.predictors)}",
             )
     return table
+
+
+def _require_plain(climate: str) -> None:
+    """A climate names a folder and columns."""
+    if not re.fullmatch(r"\w[\w.-]*", climate):
+        raise UserError(
+            f"{climate!r} cannot be the name of a climate", where="project.toml [species.climates]",
+            next_step="use letters, digits, _ and -, such as ssp245_2050",
+        )  # fmt: skip
 
 
 def cleaned(project: "Project", progress: Progress = None) -> tuple["DataFrame", str]:
