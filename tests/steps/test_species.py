@@ -276,3 +276,60 @@ def test_tiny_populations_by_the_tables_own_column(project: Project, tmp_path: P
     own = open_project(folder)
     known = read_known(own, own.parameters(), None, None)
     assert known.tiny == {"Rana alta"}
+
+
+# -- ecosystems and ecoregions ---------------------------------------------------------------------
+
+GAPS = """
+[gaps]
+ecosystems = "landcover"
+ecosystem_status = "threat"
+ecoregions = "provinces"
+ecoregion_column = "name"
+"""
+THREAT = """
+[threat]
+uri = "data/threat.csv"
+kind = "table"
+"""
+
+
+@pytest.fixture(scope="module")
+def with_gaps(tmp_path_factory: pytest.TempPathFactory) -> Species:
+    folder = make_species_project(tmp_path_factory.mktemp("gaps"), SPECIES + GAPS, SOURCES + THREAT)
+    legend = open_project(folder).entry("landcover").legend
+    text = f"type,category\n{legend[1]},CR\n{legend[5]},VU\n"
+    (folder / "data/threat.csv").write_text(text, encoding="utf-8")
+    world = f",{legend[5]},global_extent_km2,400,atlas\n"
+    (folder / "data/evidence.csv").write_text(EVIDENCE + world, encoding="utf-8")
+    return species(open_project(folder))
+
+
+def test_ecosystems_are_judged_by_their_extent(with_gaps: Species) -> None:
+    project = open_project(with_gaps.run.folder.parents[1])
+    legend = project.entry("landcover").legend
+    found = {
+        (r["criterion"], r["species"]): r
+        for r in with_gaps.run.rows("kba.csv")
+        if r["site"] == "west bank" and r["estimator"] == "extent"
+    }
+    critical, vulnerable = found["A2a", legend[1]], found["A2b", legend[5]]
+    # An eighth of the land: more than 5 %, but of the country only.
+    assert (critical["verdict"], critical["basis"]) == ("cannot decide", "national: at most")
+    assert "global_extent_km2" in critical["missing"]
+    assert (vulnerable["verdict"], vulnerable["basis"]) == ("met", "global")
+    cover = project.rasters(["landcover"])[0]["landcover"].read()
+    rows, columns = np.nonzero(cover == 5)
+    left = np.clip(columns, 0.5, None)  # the site begins half a cell in
+    inside = np.clip(np.minimum(columns + 1, 5.5) - left, 0, 1).sum()
+    assert float(vulnerable["share_percent"]) == pytest.approx(100 * inside / 400, rel=1e-6)
+    assert rows.size
+
+
+def test_species_tied_to_an_ecoregion_are_counted(with_gaps: Species) -> None:
+    rows = [r for r in with_gaps.run.rows("kba.csv") if r["criterion"] == "B3a"]
+    # Rana alta and Rana rara, each in one half: one of five.
+    assert {(r["site"], r["species"], r["verdict"]) for r in rows} == {
+        ("west bank", "Rana alta", "not met"),
+        ("marsh", "Rana rara", "not met"),
+    }
