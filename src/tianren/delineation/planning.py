@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 KM2, KM = 1e6, 1e3
+SLIVER = 1e-6
 EDGE = 0.01  # of a feature along the region's edge, where cells are cut by their centres
 
 
@@ -173,7 +174,7 @@ def held_by_units(
     measured = [f.unit(i) for f in features for i in range(len(f.names))]
     scale = np.array([1 / KM2 if unit == "m2" else 1.0 for unit in measured])
     amounts = csr_array(hstack([units.cells @ f.amounts.T for f in features], format="csr"))
-    amounts = csr_array(amounts * scale[None, :])
+    amounts, slivers = _without_slivers(csr_array(amounts * scale[None, :]))
     totals = np.concatenate([np.asarray(f.amounts.sum(axis=1)).ravel() for f in features]) * scale
     shares = np.concatenate([np.asarray(f.targets, dtype=np.float64) for f in features])
     _require_known(own_targets, [*names, *kinds])
@@ -181,7 +182,20 @@ def held_by_units(
         shares[i] = own_targets.get(name, own_targets.get(kind, shares[i]))
     units_of = tuple("km2" if unit == "m2" else unit for unit in measured)
     found = Held(tuple(names), tuple(kinds), units_of, amounts, shares * totals)
-    return found, _outside(found, totals)
+    return found, [*_outside(found, totals), *slivers]
+
+
+def _without_slivers(amounts: "csr_array") -> tuple["csr_array", list[Finding]]:
+    """Amounts smaller than a millionth of the feature's largest are edges of polygons: left out."""
+    largest = np.asarray(amounts.max(axis=0).todense()).ravel()
+    tiny = amounts.data < SLIVER * largest[amounts.indices]
+    count = int((tiny & (amounts.data > 0)).sum())
+    amounts.data[tiny] = 0.0
+    amounts.eliminate_zeros()
+    if not count:
+        return amounts, []
+    text = say("{n} amounts below a millionth of the feature's largest are taken as none", n=count)
+    return amounts, [Finding("plan.slivers", "features", Severity.NOTE, text)]
 
 
 def _distinct(names: Sequence[str], kinds: Sequence[str]) -> list[str]:

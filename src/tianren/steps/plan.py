@@ -310,18 +310,38 @@ def _shapes(project: "Project", ready: Ready) -> Any:
 
 def _write_raster(project: "Project", run: Run, ready: Ready, found: Plan) -> None:
     """plan.tif: 0 not chosen, 1 chosen, 2 locked in; missing outside the units."""
-    if run.done("plan.tif"):
-        return
     code = found.units.astype(np.uint8)
     code[found.units & (found.problem.status[:, 0] == LOCKED_IN)] = 2
+    _write_codes(project, run, "plan", _on_cells(ready, code), CHOSEN)
+
+
+CHOSEN = "0 not chosen, 1 chosen, 2 locked in"
+AGREEMENT = "0 in neither, 1 in the plan only, 2 in the line only, 3 in both"
+
+
+def _on_cells(ready: Ready, code: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Codes of units on the cells that they have most of, 255 elsewhere."""
     labels = ready.units.labels
-    cells = np.where(labels >= 0, code[np.maximum(labels, 0)], 255).astype(np.uint8)
-    tags = {"name": "plan", "run": run.id, "codes": "0 not chosen, 1 chosen, 2 locked in"}
-    sink = raster_sink(
-        run.path("plan.tif"), project.grid, dtype="uint8", nodata=255.0, tags=tags, delivered=True
-    )
+    return np.where(labels >= 0, code[np.maximum(labels, 0)], 255).astype(np.uint8)
+
+
+def _write_codes(
+    project: "Project", run: Run, name: str, cells: NDArray[np.uint8], codes: str
+) -> None:
+    if run.done(f"{name}.tif"):
+        return
+    path, tags = run.path(f"{name}.tif"), {"name": name, "run": run.id, "codes": codes}
+    sink = raster_sink(path, project.grid, dtype="uint8", nodata=255.0, tags=tags, delivered=True)
     sink.write(whole(project.grid), cells.reshape(project.grid.shape))
     sink.close()
+
+
+def _write_agreement(project: "Project", run: Run, ready: Ready, found: Plan, line: Cells) -> None:
+    """agreement.tif: a cell is in the line where half of it is."""
+    plan_cells = _on_cells(ready, found.units.astype(np.uint8))
+    both = plan_cells + 2 * (line >= 0.5).astype(np.uint8)
+    cells = np.where(plan_cells == 255, 255, both).astype(np.uint8)
+    _write_codes(project, run, "agreement", cells, AGREEMENT)
 
 
 def _compare(
@@ -361,6 +381,7 @@ def _compare(
         for i, name in enumerate(problem.features)
     ]
     run.write_rows("comparison.csv", COMPARISON_COLUMNS, rows)
+    _write_agreement(project, run, ready, found, line)
     return compared, _comparison_measures(project, run, compared)
 
 
@@ -394,6 +415,14 @@ def _comparison_measures(
     measure = _measurer(project, run)
     return [
         measure("plan.agreement", compared["agreement_percent"], "%"),
+        *(
+            measure("plan.beside_line", area, "m2", (("in", name),))
+            for name, area in (
+                ("both", compared["both_m2"]),
+                ("plan_only", compared["plan_m2"] - compared["both_m2"]),
+                ("line_only", compared["line_m2"] - compared["both_m2"]),
+            )
+        ),
         measure("plan.line_content_area", compared["line_content_m2"], "m2"),
         *(
             measure("plan.targets_met", n, "1", (("of", of),))
@@ -406,8 +435,13 @@ def _comparison_measures(
 def _measures(project: "Project", run: Run, ready: Ready, found: Plan) -> list[Measure]:
     measure = _measurer(project, run)
     good = choice.met(found.problem, choice.held(found.problem, found.chosen))
+    locked_in = found.units & (found.problem.status[:, 0] == LOCKED_IN)
     return [
         measure("plan.area", float(ready.units.area[found.units].sum()), "m2"),
+        *(
+            measure("plan.area", float(ready.units.area[units].sum()), "m2", (("status", name),))
+            for name, units in (("chosen", found.units & ~locked_in), ("locked_in", locked_in))
+        ),
         measure("plan.gap", 100 * found.gap, "%"),
         measure("plan.targets_met", int(good.sum()), "1", (("of", "plan"),)),
     ]

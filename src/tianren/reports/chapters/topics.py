@@ -33,6 +33,7 @@ class Topic:
 def topics() -> Mapping[str, Topic]:
     """Step -> topic, in the order in which a report tells them."""
     from tianren.reports.chapters import (
+        choice,
         comparison,
         corridors,
         gaps,
@@ -49,6 +50,7 @@ def topics() -> Mapping[str, Topic]:
         "models": models.topic(),
         "species": species.topic(),
         "gaps": gaps.topic(),
+        "plan": choice.topic(),
         "corridors": corridors.topic(),
         "suitability": room.suitability(),
         "seams": room.seams(),
