@@ -34,6 +34,15 @@ def test_each_type_is_measured_by_its_own_best_land() -> None:
     assert found.known.tolist() == [True] * 6 + [False]
 
 
+def test_what_people_made_is_measured_by_the_land_of_all_types() -> None:
+    condition, types = np.array([0.8, 0.8, 0.4, 0.0, 0.6]), np.array([1, 1, 2, -1, -1])
+    reference = reference_condition(condition, types, 1.0)
+    assert reference == {-1: 0.8, 1: 0.8, 2: 0.4}
+    found = degraded_by_condition(condition, types, reference, 0.7)
+    assert found.degraded.tolist() == [False, False, False, True, False]
+    assert reference_condition(condition, np.full(5, -1), 1.0) == {-1: 0.8}
+
+
 def test_pressure_says_where_but_not_how_much() -> None:
     found = degraded_by_pressure(np.array([0.0, 3.9, 4.0, np.nan]), 4.0)
     assert found.degraded.tolist() == [False, False, True, False]

@@ -204,6 +204,62 @@ def test_the_same_project_elsewhere_gives_the_same_bytes(
         assert again.path(name).read_bytes() == run.path(name).read_bytes(), name
 
 
+HABITAT = """
+[habitat]
+suitability = "suitability"
+
+[habitat.threats.towns]
+source = "landcover"
+classes = [50]
+weight = 1.0
+reach = 4000
+"""
+
+
+def test_the_habitat_run_is_the_condition_where_no_other_is_named(
+    island: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(island, tmp_path / "copy", ignore=shutil.ignore_patterns("gaps-*"))
+    text = (copy / "project.toml").read_text(encoding="utf-8")
+    text = text.replace('reference = "habitat_importance"\n', "") + HABITAT
+    (copy / "project.toml").write_text(text, encoding="utf-8")
+    with (copy / "catalog.toml").open("a", encoding="utf-8") as stream:
+        stream.write('\n[suitability]\nuri = "data/suitability.csv"\nkind = "table"\n')
+    codes = open_project(copy).entry("landcover").legend
+    rows = [f"{code},{0 if code in (40, 50) else 0.9},0.8" for code in codes]
+    table = "\n".join(["class,suitability,towns", *rows]) + "\n"
+    (copy / "data" / "suitability.csv").write_text(table, encoding="utf-8")
+    run = gaps(open_project(copy)).run
+    assert run.record["settings"]["runs"]["habitat"].startswith("habitat-")
+    (total,) = [
+        r for r in run.rows("restoration.csv") if r["function"] == "all" and r["level"] == "all"
+    ]
+    # Natural land is at most degraded by towns near it: the best of each type is the reference.
+    assert 0 <= float(total["degraded_m2"]) < 0.5 * float(total["known_m2"])
+    assert float(total["known_m2"]) > 0
+
+
+def test_human_pressure_says_where_to_restore_but_not_how_much_is_lost(
+    island: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(island, tmp_path / "copy", ignore=shutil.ignore_patterns("gaps-*"))
+    text = (copy / "project.toml").read_text(encoding="utf-8")
+    pressure = 'reference = "elevation"\nreference_kind = "pressure"\n'
+    text = text.replace('reference = "habitat_importance"\n', pressure)
+    (copy / "project.toml").write_text(text, encoding="utf-8")
+    project = open_project(copy)
+    run = gaps(project).run
+    (total,) = [
+        r for r in run.rows("restoration.csv") if r["function"] == "all" and r["level"] == "all"
+    ]
+    (line,) = [r for r in _runs(copy) if r.step == "delineate"]
+    with rasterio.open(line.path("redline_cells.tif")) as source:
+        inside = source.read(1) > 0
+    above = project.rasters(["elevation"])[0]["elevation"].read() >= 4
+    assert float(total["degraded_m2"]) == (inside & above).sum() * cell_area(project.grid)
+    assert total["lost_m2"] == ""
+
+
 def test_without_anything_to_judge_the_next_step_is_said(tmp_path: Path) -> None:
     project = open_project(make_island(tmp_path / "bare"))
     with pytest.raises(UserError, match="nothing whose coverage could be judged"):

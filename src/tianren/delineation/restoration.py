@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.integer[Any]]
 
 ALL = "all"
+NO_TYPE = -1
 NO_UNIT = "outside any division"
 
 
@@ -31,11 +32,16 @@ def reference_condition(condition: Floats, types: Codes, quantile: float) -> dic
     """Type -> the quantile of condition (0..1, higher is better) over its cells in the region.
 
     types: codes, one where no ecosystem types are known; a type without a known cell is left out.
+    Cells of NO_TYPE, what people made, are measured by the land of all types: what stood there
+    before is not known.
     """
     known = ~np.isnan(condition)
     found = {}
     for code in np.unique(types[known]).tolist():
-        found[code] = float(np.quantile(condition[known & (types == code)], quantile))
+        mine = known & (types == code)
+        if code == NO_TYPE and (types[known] != NO_TYPE).any():
+            mine = known & (types != NO_TYPE)
+        found[code] = float(np.quantile(condition[mine], quantile))
     return found
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tianren.delineation.gaps import Features
 from tianren.delineation.pieces import FUNCTIONS
+from tianren.delineation.restoration import NO_TYPE
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.io.rasters import open_raster
@@ -254,7 +255,7 @@ def _row(number: int, source: str, fault: str, value: str) -> Finding:
 def largest_type(shares: "csr_array") -> NDArray[np.int64]:
     """(cells,) index of the feature with the largest share of each cell, -1 where there is none."""
     best = np.zeros(shares.shape[1])
-    found = np.full(shares.shape[1], -1, dtype=np.int64)
+    found = np.full(shares.shape[1], NO_TYPE, dtype=np.int64)
     for i in range(shares.shape[0]):
         row = slice(shares.indptr[i], shares.indptr[i + 1])
         cells, share = shares.indices[row], shares.data[row]
