@@ -301,3 +301,8 @@ def test_a_quote_that_never_closes_loses_no_row_silently(tmp_path: Path) -> None
     frame, _ = read_records(written(tmp_path / "r.csv", text))
     assert frame["status"].tolist() == ["", "malformed"]
     assert "Cus dus,3,4 Eus fus,5,6" in " ".join(frame["written"].tolist()[1].split())
+
+
+def test_an_old_workbook_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="save it as XLSX"):
+        read_records(written(tmp_path / "r.xls", "nothing"))

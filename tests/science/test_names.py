@@ -11,6 +11,7 @@ from tianren.science.names import (
     _OPEN,
     _RANKS,
     Checklist,
+    alike,
     match_name,
     match_names,
     read_checklist,
@@ -144,3 +145,8 @@ def test_the_order_of_rows_does_not_matter(rows: list[tuple[str, str]]) -> None:
     known = checklist(*rows)
     assert match_name("Eus fus", known).species == "Cus dus"
     assert known.accepted == {"Cus dus", "Eus gus"}
+
+
+def test_names_that_differ_by_little_are_named_in_pairs() -> None:
+    names = ["Rana temporaria", "Rana temporária", "Rana arvalis", "Bufo bufo", "Rana temporaria"]
+    assert alike(names) == [("Rana temporaria", "Rana temporária")]

@@ -210,3 +210,12 @@ def test_tables_are_the_same_to_the_byte(tmp_path: Path) -> None:
         assert first.path(name).read_bytes() == second.path(name).read_bytes(), name
     with first.path("dropped.csv").open(encoding="utf-8", newline="") as stream:
         assert len(list(csv.reader(stream))) == 15
+
+
+def test_without_a_checklist_names_that_may_be_one_are_told(tmp_path: Path) -> None:
+    project = PROJECT + SPECIES.replace('checklist = "names"\n', "")
+    head = HERBARIUM.splitlines()[0]
+    rows = f"{head}\nRana temporaria,8.1,45.05,,\nRana temporária,8.1,45.06,,\n"
+    made = records(open_project(make(tmp_path, project, **{"herbarium.csv": rows})))
+    (found,) = [f for f in made.run.findings if f["rule"] == "records.alike"]
+    assert "Rana temporaria / Rana temporária" in found["message"]

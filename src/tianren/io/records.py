@@ -112,6 +112,12 @@ def write_rows(path: Path, frame: pd.DataFrame) -> None:
 
 
 def _blocks(entry: Entry, path: Path, findings: list[Finding]) -> Iterator[TextBlock]:
+    if path.suffix.lower() in (".xls", ".ods", ".doc", ".docx", ".pdf"):
+        raise UserError(
+            f"{path.name} is not of a format that records are read from",
+            where=entry.where,
+            next_step="save it as XLSX, or as CSV in UTF-8",
+        )
     if _is_layer(path):
         yield _points(entry, path, findings)
     elif path.suffix.lower() == ".zip":

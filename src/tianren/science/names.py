@@ -29,6 +29,7 @@ How = Literal[
 ]  # fmt: skip
 
 _CANDIDATES = 3
+_ALIKE = 0.92  # how like two names are that differ by one letter in thirteen
 _RANKS = {"subsp.", "ssp.", "subsp", "ssp", "var.", "var", "subvar.", "f.", "forma", "fo.", "cv."}
 _OPEN = {"sp", "sp.", "spp", "spp.", "cf", "cf.", "aff", "aff.", "indet", "indet.", "nr.", "ssp?"}
 _AUTHOR_WORDS = {
@@ -198,6 +199,19 @@ def _meant(written: str, key: str, found: frozenset[str]) -> Match:
     species = next(iter(found))
     how: How = "accepted" if name_key(species) == key else "synonym"
     return Match(written, species, how)
+
+
+def alike(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of names of one genus that differ by little: perhaps one species typed in two ways."""
+    by_genus: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        by_genus.setdefault(name.split(" ")[0], []).append(name)
+    pairs = []
+    for mine in by_genus.values():
+        for i, name in enumerate(mine):
+            near = difflib.get_close_matches(name, mine[i + 1 :], n=_CANDIDATES, cutoff=_ALIKE)
+            pairs += [(name, other) for other in sorted(near)]
+    return pairs
 
 
 # --- reading a checklist -----------------------------------------------------------------------

@@ -9,16 +9,24 @@ import numpy as np
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
-from tianren.geo.occurrence import occurrence
-from tianren.geo.records import CODES, NAME_REASONS, REASONS, Cleaned, clean
-from tianren.io.vectors import write_vector
+from tianren.geo.records import CODES, REASONS, Cleaned, clean
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, start_run
-from tianren.science.names import Checklist, Match, match_names, read_checklist
+from tianren.science.names import alike, match_names, read_checklist
 from tianren.science.taxa import Taxon, read_taxa, without_status
 from tianren.steps.record_region import limits_of, range_findings, region_of
+from tianren.steps.record_tables import (
+    TAXA_COLUMNS,
+    UNMATCHED_COLUMNS,
+    Known,
+    kept_rows,
+    taxa_rows,
+    unmatched_rows,
+    write_dropped,
+    write_kept,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -27,11 +35,6 @@ if TYPE_CHECKING:
     from tianren.project.sections.species import SpeciesTable
 
 Progress = Callable[[str], None] | None
-UNMATCHED_COLUMNS = ("name", "records", "reason", "nearest")
-TAXA_COLUMNS = (
-    "species", "group", "family", "protection", "category", "endemic", "records", "unique_places",
-    "eoo_m2", "aoo_m2",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class CleanedRecords:
                 say("{n} names were not matched: unmatched.csv", n=found["unmatched_names"])
             )
         lines += [say("Findings: {counts}", counts=found["findings"])]
-        return "\n".join([*lines, f"{say('Results')}: {found['folder']}"])
+        lines.append(f"{say('Results')}: {found['folder']}")
+        return "\n".join([*lines, "", say("Next: tianren species")])
 
 
 def records(project: "Project", *, progress: Progress = None) -> CleanedRecords:
@@ -122,17 +126,6 @@ def _settings(project: "Project", table: "SpeciesTable") -> dict[str, Any]:
 # --- the run -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What is known before cleaning: every row, what the names mean, and the taxa."""
-
-    rows: "DataFrame"
-    matches: Mapping[str, Match]
-    taxa: Sequence[Taxon]
-    checklist: Checklist | None
-    findings: list[Finding]
-
-
 def _make(
     project: "Project", table: "SpeciesTable", run: Run, parameters: Parameters,
     progress: Callable[[str], None],
@@ -145,12 +138,12 @@ def _make(
     names = {name: (m.species, m.how) for name, m in known.matches.items()}
     cleaned = clean(known.rows, names, region, limits, project.day)
     progress(say("writing records"))
-    kept = _kept(known, cleaned)
-    _write_kept(run, kept)
-    _write_dropped(run, known, cleaned)
-    unmatched = _unmatched(known)
+    kept = kept_rows(known, cleaned)
+    write_kept(run, kept)
+    write_dropped(run, known, cleaned)
+    unmatched = unmatched_rows(known)
     run.write_rows("unmatched.csv", UNMATCHED_COLUMNS, unmatched)
-    rows = _taxa_rows(known, kept, parameters)
+    rows = taxa_rows(known, kept, parameters)
     run.write_rows("taxa.csv", TAXA_COLUMNS, rows)
     findings = [*known.findings, *_findings(known, cleaned, kept, unmatched, table)]
     findings += range_findings(known.rows, names, cleaned, region)
@@ -164,7 +157,7 @@ def _make(
     run.finish(_measures(project, run, counts, known, rows), findings, parameters, records=counts)
 
 
-def _read(project: "Project", table: "SpeciesTable") -> _Known:
+def _read(project: "Project", table: "SpeciesTable") -> Known:
     from tianren.io.records import stack_records
 
     findings: list[Finding] = []
@@ -185,148 +178,14 @@ def _read(project: "Project", table: "SpeciesTable") -> _Known:
         findings += [*found, *more]
     rows = stack_records(frames)
     matches = match_names(map(str, rows["species"].cat.categories), checklist)
-    return _Known(rows, matches, taxa, checklist, findings)
-
-
-def _kept(known: _Known, cleaned: Cleaned) -> "DataFrame":
-    """The kept rows with their matched species and the group that status or record says."""
-    rows = known.rows[cleaned.kept]
-    species = rows["species"].cat.categories.map(lambda name: known.matches[str(name)].species)
-    groups = {taxon.species: taxon.group for taxon in known.taxa if taxon.group}
-    matched = np.asarray(species, dtype=object)[rows["species"].cat.codes.to_numpy()]
-    said = rows["group"].astype(object).to_numpy()
-    group = [groups.get(name, own) for name, own in zip(matched, said, strict=True)]
-    return rows.assign(species=matched, group=group, x=cleaned.x[cleaned.kept],
-                       y=cleaned.y[cleaned.kept])  # fmt: skip
-
-
-def _write_kept(run: Run, kept: "DataFrame") -> None:
-    import geopandas as gpd
-
-    if run.done("records.gpkg"):
-        return
-    columns = {
-        "species": kept["species"].astype(str).to_numpy(),
-        "group": kept["group"].astype(str).to_numpy(),
-        "lon": kept["longitude"].to_numpy(),
-        "lat": kept["latitude"].to_numpy(),
-        "year": kept["year"].astype("Int32"),
-        "uncertainty_m": kept["uncertainty_m"].to_numpy(),
-        "source": kept["source"].astype(str).to_numpy(),
-        "row": kept["row"].to_numpy(),
-    }
-    points = gpd.points_from_xy(columns["lon"], columns["lat"])
-    frame = gpd.GeoDataFrame(columns, geometry=points, crs="EPSG:4326")
-    write_vector(run.path("records.gpkg"), frame, "records")
-
-
-# --- what was dropped ----------------------------------------------------------------------------
-
-
-def _write_dropped(run: Run, known: _Known, cleaned: Cleaned) -> None:
-    import pandas as pd
-
-    from tianren.io.records import write_rows
-
-    dropped = np.flatnonzero(~cleaned.kept)
-    rows = known.rows.iloc[dropped]
-    reasons = np.array(["", *REASONS])[cleaned.reason[dropped]]
-    details = _details(known.rows, rows, reasons, cleaned.first[dropped])
-    frame = pd.DataFrame(
-        {
-            "source": rows["source"].astype(str).to_numpy(),
-            "row": rows["row"].to_numpy(),
-            "species": rows["species"].astype(str).to_numpy(),
-            "reason": reasons,
-            "detail": details,
-        }
-    )
-    write_rows(run.path("dropped.csv"), frame)
-
-
-def _details(every: "DataFrame", rows: "DataFrame", reasons: Any, first: Any) -> list[str]:
-    """What in each dropped row is meant: its words, its place, its date, or the row it repeats."""
-    made = np.empty(len(rows), dtype=object)
-    for reason in np.unique(reasons):
-        at = np.flatnonzero(reasons == reason)
-        mine = rows.iloc[at]
-        if reason == "duplicate":
-            twins = every.iloc[first[at]]
-            pairs = zip(twins["row"], twins["source"].astype(str), strict=True)
-            made[at] = [f"row {row} of {source}" for row, source in pairs]
-        else:
-            made[at] = _detail_of(reason, mine)
-    return list(made)
-
-
-_WORDS = {"malformed_row": "written", "unreadable_coordinates": "written", "absence": "status",
-          "not_wild": "basis"}  # fmt: skip
-
-
-def _detail_of(reason: str, rows: "DataFrame") -> list[str]:
-    if reason in _WORDS:
-        return [str(word) for word in rows[_WORDS[reason]]]
-    if reason == "uncertainty":
-        return [f"{metres:g} m" for metres in rows["uncertainty_m"]]
-    if reason == "impossible_date":
-        pairs = zip(rows["date"].astype(str), rows["year"], strict=True)
-        return [date or f"{year:g}" for date, year in pairs]
-    if reason in NAME_REASONS.values() or reason == "no_coordinates":
-        return [""] * len(rows)
-    pairs = zip(rows["longitude"], rows["latitude"], strict=True)
-    return [f"{lon!r}, {lat!r}" for lon, lat in pairs]
-
-
-def _unmatched(known: _Known) -> list[dict[str, Any]]:
-    """Names that have no species, with how many rows bear them and what is near: advice only."""
-    counts = known.rows["species"].value_counts()
-    return [
-        {
-            "name": name,
-            "records": int(counts[name]),
-            "reason": NAME_REASONS[match.how],
-            "nearest": "; ".join(match.candidates),
-        }
-        for name, match in sorted(known.matches.items())
-        if not match.species and name
-    ]
+    return Known(rows, matches, taxa, checklist, findings)
 
 
 # --- taxa, measures, findings --------------------------------------------------------------------
 
 
-def _taxa_rows(known: _Known, kept: "DataFrame", parameters: Parameters) -> list[dict[str, Any]]:
-    """One row a species that has a status or a kept record."""
-    cell = parameters.number("records.occupancy_cell")
-    shifts = int(parameters.number("records.occupancy_shifts"))
-    decimals = int(parameters.number("records.duplicate_decimals"))
-    found = {str(name): rows for name, rows in kept.groupby("species", sort=True)}
-    status = {taxon.species: taxon for taxon in known.taxa}
-    made = []
-    for name in sorted({*found, *status}):
-        taxon = status.get(name, Taxon(name))
-        row = {**_status_row(taxon), "records": 0, "unique_places": 0, "eoo_m2": "", "aoo_m2": ""}
-        if name in found:
-            mine = found[name]
-            eoo, aoo = occurrence(mine["x"].to_numpy(), mine["y"].to_numpy(), cell, shifts)
-            places = mine[["longitude", "latitude"]].round(decimals).drop_duplicates()
-            row |= {"records": len(mine), "unique_places": len(places), "eoo_m2": repr(eoo),
-                    "aoo_m2": repr(aoo)}  # fmt: skip
-            row["group"] = taxon.group or next((g for g in sorted(set(mine["group"])) if g), "")
-        made.append(row)
-    return made
-
-
-def _status_row(taxon: Taxon) -> dict[str, Any]:
-    endemic = "" if taxon.endemic is None else "yes" if taxon.endemic else "no"
-    return {
-        "species": taxon.species, "group": taxon.group, "family": taxon.family,
-        "protection": taxon.protection, "category": taxon.category, "endemic": endemic,
-    }  # fmt: skip
-
-
 def _measures(
-    project: "Project", run: Run, counts: Mapping[str, Any], known: _Known,
+    project: "Project", run: Run, counts: Mapping[str, Any], known: Known,
     taxa: Iterable[Mapping[str, Any]],
 ) -> list[Measure]:  # fmt: skip
     def one(indicator: str, value: float, *by: tuple[str, str]) -> Measure:
@@ -344,7 +203,7 @@ def _measures(
 
 
 def _findings(
-    known: _Known, cleaned: Cleaned, kept: "DataFrame", unmatched: Sequence[Mapping[str, Any]],
+    known: Known, cleaned: Cleaned, kept: "DataFrame", unmatched: Sequence[Mapping[str, Any]],
     table: "SpeciesTable",
 ) -> list[Finding]:  # fmt: skip
     found = [_slip(known, cleaned, reason) for reason in ("swapped_coordinates", "wrong_sign")]
@@ -361,12 +220,26 @@ def _findings(
         message = say("{n} of {kept} kept records do not say how certain their place is",
                       n=silent, kept=len(kept))  # fmt: skip
         found.append(Finding("records.no_uncertainty", "records", Severity.NOTE, message))
+    if not table.checklist:
+        found += _unchecked(list(kept["species"].unique()))
     if table.status:
         found += without_status(list(kept["species"].unique()), known.taxa, table.status)
     return [finding for finding in found if finding is not None]
 
 
-def _slip(known: _Known, cleaned: Cleaned, reason: str) -> Finding | None:
+def _unchecked(species: Sequence[str]) -> list[Finding]:
+    """Without a checklist names stand as written; those that may be one are told."""
+    pairs = alike(species)
+    if not pairs:
+        return []
+    message = say(
+        "no checklist says which names are one; {n} pairs differ by little: {pairs}",
+        n=len(pairs), pairs="; ".join(f"{a} / {b}" for a, b in pairs[:5]),
+    )  # fmt: skip
+    return [Finding("records.alike", "names", Severity.WARNING, message, "taxa.csv")]
+
+
+def _slip(known: Known, cleaned: Cleaned, reason: str) -> Finding | None:
     """Records whose coordinates a common slip explains: left out and told, never corrected."""
     at = np.flatnonzero(cleaned.reason == CODES[reason])
     if not len(at):
