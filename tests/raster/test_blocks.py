@@ -165,6 +165,18 @@ def test_any_executor_serves() -> None:
             assert reduce_blocks(np.sum, [raster(a)], np.add, size=2, workers=executor) == 190
 
 
+def test_a_cluster_gives_the_same_cells() -> None:
+    """A dask cluster on this machine, where dask is installed."""
+    distributed = pytest.importorskip(
+        "distributed", reason="NO CLUSTER: dask.distributed is not installed, so none was tried"
+    )
+    a = np.arange(20, dtype=np.float32).reshape(4, 5)
+    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
+        sink = ArraySink(np.zeros_like(a))
+        map_blocks(double, [raster(a)], [sink], size=2, workers=client.get_executor())
+    assert np.array_equal(sink.cells, 2 * a)
+
+
 def test_sinks_are_closed_once_on_success() -> None:
     witness = Witness()
     map_blocks(double, [raster(np.zeros((4, 4), dtype=np.float32))], [witness], size=2)
