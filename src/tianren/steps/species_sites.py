@@ -255,17 +255,21 @@ class _Nets:
     def _count(self, points: NDArray[np.int64]) -> dict[str, tuple[int, int]]:
         both = []
         for keys in self._keys:
-            distinct = np.unique(np.column_stack([self._species[points], keys[points]]), axis=0)
-            both.append(np.bincount(distinct[:, 0], minlength=len(self._names)))
+            size = int(keys.max(initial=0)) + 1
+            distinct = np.unique(self._species[points] * size + keys[points]) // size
+            both.append(np.bincount(distinct, minlength=len(self._names)))
         cells, places = both
         return {self._names[i]: (int(cells[i]), int(places[i])) for i in np.flatnonzero(cells)}
 
 
 def _numbered(places: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The same number for the same place."""
+    """The same number for the same place: numbers from 0, whole coordinates."""
     if not len(places):
         return np.empty(0, dtype=np.int64)
-    return np.unique(places, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    whole = places.astype(np.int64)
+    along = np.unique(whole[:, 0], return_inverse=True)[1]
+    rows, across = np.unique(whole[:, 1], return_inverse=True)
+    return np.unique(along * len(rows) + across, return_inverse=True)[1].astype(np.int64)
 
 
 def _occurrence(

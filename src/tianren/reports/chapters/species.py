@@ -96,7 +96,10 @@ def _first(contents: Contents) -> FirstPage:
     told = [_statement(contents), *(_concentrated(contents, name) for name in _MAPS)]
     if contents.rows("kba.csv"):
         told.append(_key_areas(contents))
-    numbers = [(str(n), "", say(_SOURCES[name])) for name, n in _sources(contents)[:4]]
+    numbers = [
+        (str(n), "", say("species: {source}", source=say(_SOURCES[name])))
+        for name, n in _sources(contents)[:4]
+    ]
     numbers.append((str(len(_sites(contents, "met"))), "", say("sites that meet a criterion")))
     unverified = tuple(str(row["id"]) for row in contents.unverified)
     sentences = tuple(say("{statement}.", statement=text) for text in told if text)
