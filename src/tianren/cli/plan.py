@@ -30,7 +30,7 @@ def plan(
     a proven bound, and set the plan beside the line.
     """
     from tianren.steps.plan import plan as step
-    from tianren.steps.plan import plan_marxan
+    from tianren.steps.plan_marxan import plan_marxan
 
     if from_marxan is not None:
         give(plan_marxan(from_marxan), json)

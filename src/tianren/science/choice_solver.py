@@ -7,7 +7,7 @@ rounded (`choice_rounding`, plain ones with many units); the border by saddle po
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -213,21 +213,3 @@ def _no_answer(problem: Problem, state: str = "infeasible") -> UserError:
         where="project.plan",
         next_step="leave out one of these rules, or lower the targets",
     )
-
-
-def solution_rows(plan: Plan) -> list[dict[str, Any]]:
-    """One row a feature: target, held, share of the target, met."""
-    amounts: Floats = held(plan.problem, plan.chosen)
-    good = met(plan.problem, amounts)
-    return [
-        {
-            "feature": name,
-            "target": repr(float(plan.problem.targets[i])),
-            "held": repr(float(amounts[i])),
-            "share_of_target_percent": repr(float(100 * amounts[i] / plan.problem.targets[i]))
-            if plan.problem.targets[i] > 0
-            else "",
-            "met": "yes" if good[i] else "no",
-        }
-        for i, name in enumerate(plan.problem.features)
-    ]

@@ -1,6 +1,5 @@
 """What a planning problem is made from: units, features, cost and locks of a project's [plan]."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -350,8 +349,3 @@ def _conflict(project: "Project", entry: Any) -> Floats:
 def line_share(project: "Project", before: Before) -> Floats | None:
     """(cells,) share of each cell inside the latest line, None without one."""
     return None if before.line is None else zones(project, ["redline"]).any
-
-
-def area_names(kinds: Sequence[str]) -> list[str]:
-    """Kinds in the order in which they come, each once."""
-    return list(dict.fromkeys(kinds))

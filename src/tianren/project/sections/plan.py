@@ -13,7 +13,8 @@ class PlanTable(Table):
     "species", "ecosystems", "ecoregions", "functions", "key_areas", sources; none means all that
     the project has. targets, weights: feature or group -> share 0 to 1, or weight. locked_in:
     zones; locked_out: conflicts or zones, by default the conflicts that are deducted. budget: share
-    of all cost. portfolio: how many other answers, nearly as good.
+    of all cost. portfolio: how many other answers, nearly as good. ranking: also rank every cell,
+    by the rule of that name.
     """
 
     objective: Literal[
@@ -34,3 +35,4 @@ class PlanTable(Table):
     neighbours: int = Field(default=0, ge=0)
     contiguous: bool = False
     portfolio: int = Field(default=0, ge=0)
+    ranking: Literal["", "core_area", "additive_benefit"] = ""
