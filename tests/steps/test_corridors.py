@@ -14,7 +14,7 @@ import rasterio
 import shapely
 from scipy.ndimage import label
 
-from tests.island.island import CRS, Plan, make_island, write_raster
+from tests.island.island import CRS, Plan, make_island, shore_distance, write_raster
 from tianren.delineation import redline
 from tianren.errors import UserError
 from tianren.project.project import open_project
@@ -51,8 +51,8 @@ reason = "the island is small"
 
 
 def hindrance(x: Any, y: Any) -> Any:
-    """Easy in the west, hard in the east."""
-    return np.clip(5 + 2 * (x + 20), 1, 100)
+    """Easy in the west, hard in the east; nothing passes the sea."""
+    return np.where(shore_distance(x, y) > -0.5, np.clip(5 + 2 * (x + 20), 1, 100), np.nan)
 
 
 def made(folder: Path, section: str = SECTION, **fields: Any) -> Path:
@@ -151,6 +151,8 @@ def test_measures_are_the_tables_added_up(run: Path) -> None:
     assert np.isclose(measures["corridors.eca", "open=none"], np.sqrt((areas**2).sum()))
     ways = [measures["corridors.eca", f"open={w}"] for w in ("none", "accepted", "all")]
     assert ways == sorted(ways)
+    stranded = sum(row["group"] != "1" for row in rows(run / "patches.csv"))
+    assert measures["corridors.stranded", ""] == stranded
     assert ways[-1] <= areas.sum()
 
 
@@ -161,11 +163,16 @@ def test_a_step_longer_than_the_species_goes_is_flagged(run: Path) -> None:
     assert rules.count("corridors.step_too_long") == 2
 
 
-def test_the_islet_cannot_be_reached_and_that_is_said(run: Path) -> None:
-    """The islet lies off the main island; no raster of land reaches across the strait."""
-    groups = {row["group"] for row in rows(run / "patches.csv")}
-    told = [row for row in rows(run / "findings.csv") if row["rule"] == "corridors.disconnected"]
-    assert len(told) == len(groups) - 1
+def test_cores_behind_barriers_cannot_be_reached_and_that_is_said(tmp_path: Path) -> None:
+    """Only the far west has a resistance: cores meet by corners at most."""
+    folder = made(tmp_path, resistance=lambda x, y: np.where(x < -19, 10.0, np.nan))
+    found = corridors(open_project(folder))
+    groups = {row["group"] for row in rows(found.run.folder / "patches.csv")}
+    told = [f for f in found.run.findings if f["rule"] == "corridors.disconnected"]
+    assert len(told) == len(groups) - 1 > 0
+    assert found.as_dict()["stranded"] >= len(told)
+    assert "cannot be reached" in found.text()
+    assert "corridors.no_data" in {f["rule"] for f in found.run.findings}
 
 
 def test_asked_again_it_is_the_same_run(island: Path, run: Path) -> None:
