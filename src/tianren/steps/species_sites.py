@@ -269,7 +269,8 @@ def _numbered(places: NDArray[np.float64]) -> NDArray[np.int64]:
     whole = places.astype(np.int64)
     along = np.unique(whole[:, 0], return_inverse=True)[1]
     rows, across = np.unique(whole[:, 1], return_inverse=True)
-    return np.unique(along * len(rows) + across, return_inverse=True)[1].astype(np.int64)
+    numbers = np.unique(along * len(rows) + across, return_inverse=True)[1]
+    return np.asarray(numbers, dtype=np.int64)
 
 
 def _occurrence(
