@@ -132,8 +132,15 @@ def _in_threads(count: int, work: Any) -> Iterator[Any]:
     parts = [slice(i, min(i + _CHUNK, count)) for i in range(0, count, _CHUNK)]
     if len(parts) < 2:
         return map(work, parts)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+    with ThreadPoolExecutor(_processors()) as threads:
         return iter(list(threads.map(work, parts)))
+
+
+def _processors() -> int:
+    """Those this process may use, where the system says so."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # --- building the index ------------------------------------------------------------------------

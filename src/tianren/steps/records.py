@@ -109,7 +109,8 @@ def _sources(project: "Project", table: "SpeciesTable") -> set[str]:
 
 
 def _settings(project: "Project", table: "SpeciesTable") -> dict[str, Any]:
-    entries = [project.entry(name) for name in table.records]
+    read = (*table.records, table.status, table.checklist, table.institutions, table.ranges)
+    entries = [project.entry(name) for name in read if name]
     return {
         "records": list(table.records),
         "status": table.status,
@@ -117,7 +118,9 @@ def _settings(project: "Project", table: "SpeciesTable") -> dict[str, Any]:
         "institutions": table.institutions,
         "ranges": table.ranges,
         "range_column": table.range_column,
-        "columns": [[e.name, dict(e.columns), e.species, e.crs, e.encoding] for e in entries],
+        "reading": [
+            [e.name, dict(e.columns), e.species, e.crs, e.encoding, e.sublayer] for e in entries
+        ],
         "admin": [vars(level) for level in project.admin],
         "language": project.language,
     }
