@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tianren.delineation import must_include
-from tianren.delineation.must_include import from_layer, from_raster, from_streams, river_widths
+from tianren.delineation.footprints import river_widths
+from tianren.delineation.must_include import from_layer, from_raster, from_streams
 from tianren.errors import UserError
 from tianren.geo.rules import Rule
 from tianren.parameters import Parameters

@@ -4,10 +4,11 @@ import itertools
 
 import pytest
 
+from tianren.delineation.chooser import GIVEN
 from tianren.delineation.factors import FACTORS
 from tianren.delineation.importance import FUNCTIONS
 from tianren.delineation.layers import LayerInfo
-from tianren.delineation.plan import GIVEN, CriterionPlan, Facts, parameters_of, plan, plan_order
+from tianren.delineation.plan import CriterionPlan, Facts, parameters_of, plan, plan_order
 from tianren.delineation.recipes import Context
 from tianren.delineation.sensitivity import SENSITIVITIES
 from tianren.parameters import all_parameters

@@ -5,7 +5,6 @@ a name and a protection level. Overlap counts once; a site that does not count i
 its reason.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tianren.delineation.decisions import Decision
+from tianren.delineation.footprints import column_of, footprints
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.rules import Rule
@@ -34,19 +34,7 @@ KIND_NAMES = {
     "natural_shoreline": "natural shoreline",
     "tiny_population": "tiny population",
 }
-RIVER_KINDS = ("riparian", "headwaters")
 CORE, PROTECTED, REDLINE_ONLY = 1, 2, 3  # protection levels, science section 13
-
-# Where a column is not named, the usual ones are tried; case does not matter.
-USUAL_COLUMNS = {
-    "name": ("name", "orig_name", "site_name", "名称"),
-    "status": ("status",),
-    "designation": ("desig_eng", "desig"),
-    "zone": (),
-    "order": ("stream_order", "strahler", "ord_stra", "order"),
-    "area": ("rep_area",),
-    "realm": ("marine", "realm"),
-}
 
 # What the World Database writes of a site wholly on land (MARINE 0) or at sea (2), and in its newer
 # REALM; the rest (coastal, 1) is both. Practice: the other realm is cut off.
@@ -129,7 +117,7 @@ def from_layer(
     """
     sites = _named(rule, layer)
     reasons = _refusals(rule, sites, parameters)
-    sites = sites.assign(geometry=_footprints(rule, sites, parameters, reasons))
+    sites = sites.assign(geometry=footprints(rule, sites, parameters, reasons))
     empty = sites.geometry.is_empty | sites.geometry.isna()
     for i in np.flatnonzero(empty.to_numpy()):
         reasons.setdefault(int(i), say("it has no geometry"))
@@ -151,7 +139,7 @@ def _in_their_realm(
     """The sites without what their recorded realm excludes, and what to say of those cut."""
     import shapely
 
-    column = _column(rule, sites, "realm") if rule.kind == "protected_area" else None
+    column = column_of(rule, sites, "realm") if rule.kind == "protected_area" else None
     if column is None or not {"land", "sea"} <= set(realms):
         return sites, {}
     for realm in realms.values():
@@ -169,14 +157,6 @@ def _in_their_realm(
         elif before > shapes[i].area:
             cut[i] = say("recorded as wholly {realm}: {area} km2 beyond were cut off", **words)
     return sites.assign(geometry=shapes), cut
-
-
-def river_widths(rule: Rule, parameters: Parameters) -> dict[int, float]:
-    """Stream order -> metres on each side, for streams that come without lines of their own."""
-    if rule.buffer is not None:
-        return dict.fromkeys(range(1, 2 if rule.kind == "headwaters" else 256), rule.buffer)
-    widths = {order: _strip(rule, order, parameters) for order in range(1, 256)}
-    return {order: width for order, width in widths.items() if width > 0}
 
 
 def from_streams(rule: Rule, strips: Raster, widths: Mapping[int, float]) -> Prepared:
@@ -215,29 +195,14 @@ def _levels(rule: Rule, sites: Any) -> list[int]:
     if rule.kind != "protected_area" or "zone" not in rule.columns:
         return [_level(rule)] * len(sites)
     core = {value.casefold() for value in rule.core}
-    zones = sites[_column(rule, sites, "zone")]
+    zones = sites[column_of(rule, sites, "zone")]
     return [CORE if str(z).strip().casefold() in core else PROTECTED for z in zones]
-
-
-def _column(rule: Rule, sites: Any, role: str) -> str | None:
-    """The column that plays a role: the named one (UserError if it is not there) or a usual one."""
-    by_lower = {str(c).casefold(): str(c) for c in sites.columns}
-    if role in rule.columns:
-        wanted = rule.columns[role]
-        if wanted.casefold() not in by_lower:
-            raise UserError(
-                f"{rule.name} has no column {wanted}",
-                where=f"project.toml [must_include.{rule.name}]",
-                next_step=f"choose from {', '.join(map(str, sites.columns))}",
-            )
-        return by_lower[wanted.casefold()]
-    return next((by_lower[c] for c in USUAL_COLUMNS[role] if c in by_lower), None)
 
 
 def _named(rule: Rule, layer: Any) -> Any:
     """The layer with rows from zero and a text column `site`: its names, else the rule's."""
     sites = layer.reset_index(drop=True)
-    column = _column(rule, sites, "name")
+    column = column_of(rule, sites, "name")
     names = [str(n) for n in sites[column]] if column else [rule.name] * len(sites)
     return sites.assign(site=names)
 
@@ -246,13 +211,13 @@ def _refusals(rule: Rule, sites: Any, parameters: Parameters) -> dict[int, str]:
     """Row number -> why the site does not count."""
     reasons: dict[int, str] = {}
     for column, values in rule.where.items():
-        name = _column(Rule(rule.name, rule.kind, columns={"name": column}), sites, "name")
+        name = column_of(Rule(rule.name, rule.kind, columns={"name": column}), sites, "name")
         _refuse(reasons, sites[name], [str(v) for v in values], column, wanted=True)
     if rule.kind == "protected_area":
-        if status := _column(rule, sites, "status"):
+        if status := column_of(rule, sites, "status"):
             accepted = _words(parameters.word("redline.accepted_statuses"))
             _refuse(reasons, sites[status], accepted, say("status"), wanted=True)
-        if designation := _column(rule, sites, "designation"):
+        if designation := column_of(rule, sites, "designation"):
             refused = _words(parameters.word("redline.refused_designations"))
             _refuse(reasons, sites[designation], refused, say("designation"), wanted=False)
     return reasons
@@ -271,122 +236,6 @@ def _refuse(
             reasons.setdefault(
                 i, say("{what} is {value}, which does not count", what=what, value=value)
             )
-
-
-def _footprints(
-    rule: Rule, sites: Any, parameters: Parameters, reasons: dict[int, str]
-) -> list[Any]:
-    """A polygon for each site: its own, a strip along its line, or a circle round its point."""
-    import shapely
-
-    shapes = sites.geometry.to_numpy()
-    dimension = shapely.get_dimensions(shapes)
-    widths = _widths(rule, sites, parameters, dimension, reasons)
-    return [
-        shapely.buffer(shape, width, quad_segs=_QUARTER) if width > 0 else shape
-        for shape, width in zip(shapes, widths, strict=True)
-    ]
-
-
-def _widths(
-    rule: Rule, sites: Any, parameters: Parameters, dimension: Array, reasons: dict[int, str]
-) -> list[float]:
-    """The buffer of each site in metres; zero for polygons without a declared buffer."""
-    widths = [float(rule.buffer or 0.0)] * len(sites)
-    points = np.flatnonzero(dimension == 0)
-    lines = np.flatnonzero(dimension == 1)
-    if len(points) and rule.buffer is None:
-        _circle_radii(rule, sites, points, widths, reasons)
-    if len(lines) and rule.buffer is None:
-        _strip_widths(rule, sites, lines, widths, parameters, reasons)
-    return widths
-
-
-_QUARTER = 16
-# A buffered point is a polygon inside its circle; this factor gives it the circle's area.
-_SIDES = 4 * _QUARTER
-_ROUND = math.sqrt(2 * math.pi / (_SIDES * math.sin(2 * math.pi / _SIDES)))
-
-
-def _circle_radii(
-    rule: Rule, sites: Any, points: Array, widths: list[float], reasons: dict[int, str]
-) -> None:
-    """Circles of the reported area (km2, as WDPA has it); without one a point does not count."""
-    column = _column(rule, sites, "area")
-    for i in points:
-        try:
-            reported = float(sites[column].iloc[i]) if column else math.nan
-        except (TypeError, ValueError):
-            reported = math.nan
-        if reported > 0:
-            widths[i] = _ROUND * math.sqrt(reported * 1e6 / math.pi)
-        else:
-            reasons.setdefault(int(i), say("a point without a reported area"))
-
-
-def _strip_widths(
-    rule: Rule,
-    sites: Any,
-    lines: Array,
-    widths: list[float],
-    parameters: Parameters,
-    reasons: dict[int, str],
-) -> None:
-    """Strips along rivers by stream order, along headwaters and shorelines by one width."""
-    if rule.kind == "natural_shoreline":
-        width = parameters.number("redline.shoreline_width")
-        for i in lines:
-            widths[i] = width
-    elif rule.kind in RIVER_KINDS:
-        orders = _orders(rule, sites, lines)
-        for i, order in orders.items():
-            widths[i] = _strip(rule, order, parameters)
-            if widths[i] == 0:
-                reasons.setdefault(i, say("stream order {order} is not a headwater", order=order))
-    else:
-        raise UserError(
-            f"{rule.name} has lines, which cover no area",
-            where=f"project.toml [must_include.{rule.name}]",
-            by_how_much=f"{len(lines)} of {len(sites)} features",
-            next_step="add buffer = metres on each side",
-        )
-
-
-def _orders(rule: Rule, sites: Any, lines: Array) -> dict[int, int]:
-    """Stream order of each line."""
-    column = _column(rule, sites, "order")
-    if column is None:
-        raise UserError(
-            f"{rule.name} has no stream order",
-            where=f"project.toml [must_include.{rule.name}]",
-            next_step="name its column, columns = {order = ..}, or give one width, buffer = metres",
-        )
-    values = sites[column]
-    bad = [i for i in lines if not _is_order(values.iloc[i])]
-    if bad:
-        raise UserError(
-            f"the stream order of {rule.name} is not a number from 1",
-            where=f"{column}, feature {bad[0] + 1}",
-            by_how_much=f"{values.iloc[bad[0]]!r}, and {len(bad) - 1} more",
-            next_step="fill the column or give one width, buffer = metres",
-        )
-    return {int(i): int(float(values.iloc[i])) for i in lines}
-
-
-def _is_order(value: Any) -> bool:
-    try:
-        return float(value) >= 1
-    except (TypeError, ValueError):
-        return False
-
-
-def _strip(rule: Rule, order: int, parameters: Parameters) -> float:
-    """Metres on each side for a stream order; 0 where it is no headwater."""
-    if rule.kind == "headwaters":
-        return parameters.number("river.headwater_width") if order == 1 else 0.0
-    table = parameters.table("river.riparian_width")
-    largest = max(int(key) for key in table)
-    return table[str(min(order, largest))]
 
 
 def _decisions(

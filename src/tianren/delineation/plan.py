@@ -1,10 +1,11 @@
 """What can be computed from the layers an agency holds, how, and what is missing for the rest."""
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from tianren.delineation.chooser import GIVEN, Chooser, Recipes, merged
 from tianren.delineation.layers import LayerInfo
 from tianren.delineation.pieces import CRITERIA
 from tianren.delineation.recipes import Context, Criterion, Recipe
@@ -16,8 +17,6 @@ from tianren.parameters.crosswalks import coarse_classes, crosswalk
 from tianren.parameters.layers import layers
 
 Status = Literal["computed", "not_applicable", "missing"]
-Recipes = Mapping[str, Sequence[Recipe]]  # what is made -> the ways to make it, best first
-GIVEN = frozenset({"latitude", "realm", "cell_side"})  # what every grid has by itself
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def plan(
 
         factors = FACTORS
     # A copy: looking at the ways to do something is not yet using their parameters.
-    chooser = _Chooser(Context(parameters.with_settings({}), available), factors)
+    chooser = Chooser(Context(parameters.with_settings({}), available), factors)
     known, wanted = facts or Facts(), methods or {}
     check_methods(wanted, _chosen_at, criteria=criteria)
     return tuple(_planned(c, chooser, known, wanted.get(c.id, "")) for c in criteria)
@@ -167,7 +166,7 @@ def _chosen_at(criterion: str) -> str:
     return f"project.toml [delineation.methods] {criterion}"
 
 
-def _planned(criterion: Criterion, chooser: "_Chooser", facts: Facts, choice: str) -> CriterionPlan:
+def _planned(criterion: Criterion, chooser: Chooser, facts: Facts, choice: str) -> CriterionPlan:
     if criterion.needs_coast and not _has_coast(criterion, chooser, facts):
         reason = say("no sea in the project (region.sea_source), no layer of the coast")
         return CriterionPlan(criterion, "not_applicable", reason=reason)
@@ -183,7 +182,7 @@ def _planned(criterion: Criterion, chooser: "_Chooser", facts: Facts, choice: st
     return replace(made, findings=_findings(made, chooser))
 
 
-def _method(criterion: Criterion, chooser: "_Chooser", choice: str) -> Recipe | None:
+def _method(criterion: Criterion, chooser: Chooser, choice: str) -> Recipe | None:
     """The method that the project chooses, else the first that can be had without being asked."""
     if not choice:
         ready = (m for m in criterion.methods if m.use != "asked" and chooser.can(m))
@@ -202,30 +201,30 @@ def _method(criterion: Criterion, chooser: "_Chooser", choice: str) -> Recipe | 
     return found
 
 
-def _computable(criterion: Criterion, chooser: "_Chooser") -> tuple[str, ...]:
+def _computable(criterion: Criterion, chooser: Chooser) -> tuple[str, ...]:
     """The short names of the methods that the catalog allows."""
     return tuple(dict.fromkeys(m.name for m in criterion.methods if chooser.can(m)))
 
 
-def _has_coast(criterion: Criterion, chooser: "_Chooser", facts: Facts) -> bool:
+def _has_coast(criterion: Criterion, chooser: Chooser, facts: Facts) -> bool:
     """A sea, or any layer of the criterion itself: a coast can be mapped without a marine part."""
     needs = {need for method in criterion.methods for need in method.needs} - GIVEN
     return facts.sea or any(chooser.has(need) for need in needs)
 
 
-def _missing(criterion: Criterion, chooser: "_Chooser") -> CriterionPlan:
+def _missing(criterion: Criterion, chooser: Chooser) -> CriterionPlan:
     wanted = chooser.smallest_missing([m for m in criterion.methods if m.use == "can"])
     needs = tuple(_need(name) for name in wanted)
     reason = say("missing: {layers}", layers=", ".join(_called(need.layer) for need in needs))
     return CriterionPlan(criterion, "missing", reason=reason, needs=needs)
 
 
-def _computed(criterion: Criterion, method: Recipe, chooser: "_Chooser") -> CriterionPlan:
+def _computed(criterion: Criterion, method: Recipe, chooser: Chooser) -> CriterionPlan:
     recipes, inputs = chooser.chain(method)
     mask = criterion.applies.mask if criterion.applies else ""
     if mask and chooser.has(mask):
         before, more = chooser.chain_to(mask)
-        recipes, inputs = _merged(before, recipes), inputs | more
+        recipes, inputs = merged(before, recipes), inputs | more
     else:
         mask = ""
     in_order = tuple(name for name in chooser.available if name in inputs)
@@ -234,10 +233,6 @@ def _computed(criterion: Criterion, method: Recipe, chooser: "_Chooser") -> Crit
         criterion.by(method), "computed", method.method, method.unit, "", (), in_order, recipes,
         mask, name=method.name, alternatives=others,
     )  # fmt: skip
-
-
-def _merged(first: Iterable[Recipe], second: Iterable[Recipe]) -> tuple[Recipe, ...]:
-    return tuple({r.makes: r for r in (*first, *second)}.values())
 
 
 def _need(name: str) -> Need:
@@ -255,7 +250,7 @@ def _called(layer: str) -> str:
     return layer if language == "en" else layers()[layer].name.get(language, layer)
 
 
-def _findings(made: CriterionPlan, chooser: "_Chooser") -> tuple[Finding, ...]:
+def _findings(made: CriterionPlan, chooser: Chooser) -> tuple[Finding, ...]:
     """What is known before a cell is read: replaced methods, constants, approximate layers."""
     if made.status != "computed":
         return ()
@@ -319,86 +314,6 @@ def _constant(info: LayerInfo, made: CriterionPlan) -> Finding:
             criterion=say(CRITERIA[made.id]),
         )
     return Finding("layer.constant", made.id, Severity.WARNING, message, "science 12")
-
-
-@dataclass
-class _Chooser:
-    """Finds, for a name, the first way to have it: from the catalog, else by a recipe."""
-
-    context: Context
-    factors: Recipes
-    _options: dict[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
-
-    @property
-    def available(self) -> Mapping[str, LayerInfo]:
-        return self.context.layers
-
-    def ways(self, name: str) -> list[Recipe]:
-        """The recipes for a name that the parameters choose, best first."""
-        return [r for r in self.factors.get(name, ()) if r.chosen(self.context)]
-
-    def has(self, name: str) -> bool:
-        return name in self.available or name in GIVEN or self.recipe(name) is not None
-
-    def can(self, recipe: Recipe) -> bool:
-        if recipe.at_door:  # made from a file: a constant has no slope
-            return all(
-                n in self.available and self.available[n].constant is None for n in recipe.needs
-            )
-        return all(self.has(need) for need in recipe.needs)
-
-    def recipe(self, name: str) -> Recipe | None:
-        """The first recipe for a name whose needs can all be had."""
-        return next((r for r in self.ways(name) if self.can(r)), None)
-
-    def chain_to(self, name: str) -> tuple[tuple[Recipe, ...], frozenset[str]]:
-        """The recipes, in order, and the catalog's layers behind a name."""
-        if name in self.available:
-            return (), frozenset({name})
-        recipe = self.recipe(name)
-        return ((), frozenset()) if recipe is None else self.chain(recipe)
-
-    def chain(self, recipe: Recipe) -> tuple[tuple[Recipe, ...], frozenset[str]]:
-        recipes: tuple[Recipe, ...] = ()
-        inputs: frozenset[str] = frozenset()
-        for need in recipe.needs:
-            before, more = self.chain_to(need)
-            recipes, inputs = _merged(recipes, before), inputs | more
-        own = () if recipe.at_door else (recipe,)
-        return _merged(recipes, own), inputs
-
-    def smallest_missing(self, methods: Sequence[Recipe]) -> tuple[str, ...]:
-        """The fewest layers to find; between equals, layers that nothing else can stand in for."""
-        options = [s for m in methods for s in self._of_recipe(m)]
-        best = min(options, key=lambda s: (len(s), sum(map(self._told, s))))
-        return tuple(name for name in layers() if name in best)
-
-    def _told(self, name: str) -> bool:
-        """Whether other layers could stand in for this one."""
-        return any(r.use == "can" for r in self.factors.get(name, ()))
-
-    def options(self, name: str) -> tuple[frozenset[str], ...]:
-        """Every smallest set of layers that would bring a name: {itself}, or what it is made of."""
-        if self.has(name):
-            return (frozenset(),)
-        if name not in self._options:
-            own = [frozenset({name})] if name in layers() else []
-            told = [r for r in self.ways(name) if r.use == "can"]
-            made = [s for r in told for s in self._of_recipe(r)]
-            self._options[name] = _pruned([*own, *made])
-        return self._options[name]
-
-    def _of_recipe(self, recipe: Recipe) -> tuple[frozenset[str], ...]:
-        sets: tuple[frozenset[str], ...] = (frozenset(),)
-        for need in recipe.needs:
-            sets = _pruned(a | b for a in sets for b in self.options(need))
-        return sets
-
-
-def _pruned(sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
-    """The sets that hold no other of them, each once, in order."""
-    unique = list(dict.fromkeys(sets))
-    return tuple(s for s in unique if not any(other < s for other in unique))
 
 
 def plan_order(plans: Sequence[CriterionPlan]) -> tuple[Recipe, ...]:

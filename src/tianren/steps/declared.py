@@ -9,6 +9,7 @@ import numpy as np
 from tianren.delineation import conflicts as conflict_rules
 from tianren.delineation import must_include
 from tianren.delineation.conflicts import Conflict
+from tianren.delineation.footprints import RIVER_KINDS, river_widths
 from tianren.delineation.must_include import MustArea
 from tianren.delineation.pieces import MustName, Units
 from tianren.delineation.redline import bits
@@ -86,7 +87,7 @@ def _prepared(
         realms = dict(zip(project.region["realm"], project.region.geometry, strict=True))
         return must_include.from_layer(rule, layer, parameters, realms), found
     raster, found = _raster(project, entry.source)
-    if rule.kind in must_include.RIVER_KINDS and _is_elevation(raster):
+    if rule.kind in RIVER_KINDS and _is_elevation(raster):
         return _from_elevation(rule, raster, project, parameters), found
     return must_include.from_raster(rule, raster), found
 
@@ -100,7 +101,7 @@ def _from_elevation(
 ) -> must_include.Prepared:
     """Strips along the streams that an elevation shows."""
     orders = stream_orders(elevation, project, parameters)
-    widths = must_include.river_widths(rule, parameters)
+    widths = river_widths(rule, parameters)
     strips = river_strips(rule.name, orders, widths)
     return must_include.from_streams(rule, strips, widths)
 
