@@ -8,7 +8,7 @@ def corridors(project: Folder = None, json: Json = False) -> None:
     """Example: tianren corridors
 
     Corridors between the parts of the line, their pinch points, what each adds to connectivity,
-    and the steps of migratory routes. With join = true in [corridors] they join the line.
+    and the steps of migratory routes. Where project.toml says join = true, they join the line.
     """
     from tianren.steps.corridors import corridors as step
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +23,7 @@ Index = NDArray[np.int64]
 T = TypeVar("T")
 
 LEAST = 1e-290  # below this, products of floating numbers lose their meaning
+ROUNDS = 16  # of all pairs: later sources use what earlier rounds know
 SHARES_OF_WORK = 64  # parts of the sources that are summed apart, whatever the number of workers
 
 
@@ -89,20 +91,34 @@ def all_pairs(net: Graph, *, least: float = 0.0, workers: int | None = None) -> 
     least: paths below this probability are not followed (0: exact). Sources run in parallel; the
     result does not depend on the number of workers.
     """
-    found = np.zeros((net.patches, net.patches))
+    near, order = _side_by_side(net)
+    n = net.patches
+    highest = np.full(n, -1, dtype=np.int64)  # the highest number among the neighbours of each
+    np.maximum.at(highest, np.repeat(np.arange(n), np.diff(near.start)), near.other)
+    found, result = np.zeros((n, n)), np.empty((n, n))
+    for known, last in pairwise(_edges(0, n, ROUNDS)):
 
-    def work(first: int, last: int) -> None:
-        _rows(net.start, net.other, net.p, first, last, max(least, LEAST), found)
+        def work(first: int, end: int, known: int = known) -> None:
+            _rows(near.start, near.other, near.p, highest, first, end, known,
+                  max(least, LEAST), found)  # fmt: skip
 
-    _in_parts(net.patches, work, workers)
-    return found
+        _in_parts(known, last, work, workers)
+        found[last:, known:last] = found[known:last, last:].T
+    _in_parts(0, n, lambda first, end: _put_back(found, order, first, end, result), workers)
+    return result
 
 
-def _in_parts(n: int, work: Callable[[int, int], T], workers: int | None) -> list[T]:
-    """work(first, last) over fixed parts of 0..n, results in order."""
-    edges = np.linspace(0, n, min(n, SHARES_OF_WORK) + 1).astype(int).tolist()
+def _in_parts(first: int, last: int, work: Callable[[int, int], T], workers: int | None) -> list[T]:
+    """work(begin, end) over fixed parts of first..last, results in order."""
+    edges = _edges(first, last, SHARES_OF_WORK)
     with ThreadPoolExecutor(workers) as threads:
         return list(threads.map(work, edges[:-1], edges[1:]))
+
+
+def _edges(first: int, last: int, parts: int) -> list[int]:
+    """first..last cut into at most so many parts, none empty."""
+    found: list[int] = np.linspace(first, last, min(last - first, parts) + 1).astype(int).tolist()
+    return found
 
 
 @dataclass(frozen=True)
@@ -147,7 +163,7 @@ def connectivity(
         )  # fmt: skip
         return held, lost, cut
 
-    parts = _in_parts(net.patches, work, workers)
+    parts = _in_parts(0, net.patches, work, workers)
     held, lost = np.zeros(net.patches), np.zeros(net.patches)
     held[order] = sum(part[0] for part in parts)
     lost[order] = sum(part[1] for part in parts)
@@ -190,15 +206,70 @@ def _shares(area: Cells, held: Cells, lost: Cells, cut: Cells, least: float) -> 
 
 @kernel
 def _rows(
-    start: Index, other: Index, p: Cells, first: int, last: int, least: float, found: Cells
+    start: Index,
+    other: Index,
+    p: Cells,
+    highest: Index,
+    first: int,
+    last: int,
+    known: int,
+    least: float,
+    found: Cells,
 ) -> None:
-    """p* of the sources first..last-1."""
+    """p* of the sources first..last-1 to all patches from `known` on; those below stand there.
+
+    A best path leaves the known patches for the last time at one whose p* is known: from there on
+    it lies among the others.
+    """
     n = start.size - 1
-    parent, by, order, heap = np.empty((4, n), dtype=np.int64)
+    heap = np.empty(n, dtype=np.int64)
     keys = np.empty(n)
     place = np.full(n, -1, dtype=np.int64)
     for s in range(first, last):
-        _best(start, other, p, s, least, found[s], parent, by, order, keys, heap, place)
+        best = found[s]
+        best[s] = 1.0
+        size = _raise(keys, heap, place, 0, s, 1.0)
+        for u in range(known):
+            if highest[u] >= known and best[u] > 0.0:
+                size = _reach(start, other, p, u, known, least, best, keys, heap, place, size)
+        while size > 0:
+            u = heap[0]
+            size = _take(keys, heap, place, size)
+            size = _reach(start, other, p, u, known, least, best, keys, heap, place, size)
+
+
+@kernel
+def _reach(
+    start: Index,
+    other: Index,
+    p: Cells,
+    u: int,
+    known: int,
+    least: float,
+    best: Cells,
+    keys: Cells,
+    heap: Index,
+    place: Index,
+    size: int,
+) -> int:
+    """Try the links of u to patches from `known` on; the new size of the heap."""
+    here = best[u]
+    for e in range(start[u], start[u + 1]):
+        v = other[e]
+        product = here * p[e]
+        if product > best[v] and product >= least and v >= known:
+            best[v] = product
+            size = _raise(keys, heap, place, size, v, product)
+    return size
+
+
+@kernel
+def _put_back(found: Cells, order: Index, first: int, last: int, result: Cells) -> None:
+    """Rows first..last-1 in the order in which the patches were given."""
+    for i in range(first, last):
+        row = result[order[i]]
+        for j in range(order.size):
+            row[order[j]] = found[i, j]
 
 
 @kernel
