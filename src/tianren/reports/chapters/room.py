@@ -347,7 +347,7 @@ def _stroke_lines(axes: "Axes", layer: "GeoDataFrame | None") -> None:
 
     if layer is not None:
         lines = [list(shape.coords) for shape in layer.geometry]
-        axes.add_collection(LineCollection(lines, colors=SEAM, linewidths=2.0), autolim=False)
+        axes.add_collection(LineCollection(lines, colors=SEAM, linewidths=1.6), autolim=False)
 
 
 def _seam_chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
