@@ -406,6 +406,8 @@ def _home(known: Known, models: Mapping[str, Mapping[str, str]], name: str) -> H
         cells, suitability = _model_cells(known, models[name])
         if len(cells[0]):
             return Home(name, MODEL, cells, suitability)
+        message = say("the model of {name} finds no suitable cell: its records are used", name=name)
+        known.findings.append(Finding("species.empty_model", name, Severity.WARNING, message))
     here = np.unique(known.records.cell[known.records.of(name)])
     cells = _kept(known, here[here >= 0], np.ones((here >= 0).sum(), dtype=np.float32))
     source = RECORDS if len(cells[0]) else NONE
