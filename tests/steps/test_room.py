@@ -273,7 +273,7 @@ def test_a_scenario_is_a_run_of_its_own_and_is_compared(island: Path, project: P
         assert sum(float(r["gained_m2"]) for r in mine) == float(total["gained_m2"])
     assert "From the project's line to towns-stay" in answer.text()
     # What is asked without a run is asked of the line as it stands.
-    assert open_run(project, step="delineate").id == first.id
+    assert open_run(project, step="delineate").scenario == ""
     assert open_run(open_project(island, "towns-stay"), step="delineate").id == second.id
     back = compare(project, second.id, first.id, report=False).run
     turned = next(r for r in rows(back, "compare.csv") if r["table"] == "total")
