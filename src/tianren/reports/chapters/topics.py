@@ -42,6 +42,7 @@ def topics() -> Mapping[str, Topic]:
         records,
         room,
         species,
+        suitability,
     )
 
     return {
@@ -52,7 +53,7 @@ def topics() -> Mapping[str, Topic]:
         "gaps": gaps.topic(),
         "plan": choice.topic(),
         "corridors": corridors.topic(),
-        "suitability": room.suitability(),
+        "suitability": suitability.topic(),
         "seams": room.seams(),
         "parcels": room.parcels(),
         "nested": comparison.nested(),
