@@ -16,7 +16,7 @@ def extent_of_occurrence(x: Floats, y: Floats) -> float:
     """EOO: m2 of the smallest convex polygon that holds all places; 0 for fewer than three."""
     if len(x) < 3:
         return 0.0
-    return float(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))).area)
+    return float(shapely.area(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y])))))
 
 
 def area_of_occupancy(x: Floats, y: Floats, cell: float, shifts: int) -> float:
