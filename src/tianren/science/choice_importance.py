@@ -17,9 +17,9 @@ from tianren.science.choice import (
 from tianren.science.choice_core import relaxation
 from tianren.science.choice_highs import Effort, search
 from tianren.science.choice_model import Model, as_chosen, model_of, reduced_costs, with_rows
-from tianren.science.choice_solver import Plan, plan_of, route_of, solve
+from tianren.science.choice_solver import SMALL, Plan, plan_of, route_of, solve
 
-MANY = 200  # chosen units: beyond it replacement costs come from prices
+MANY = 50  # chosen units: beyond it replacement costs come from prices
 DEARER = 0.1  # what is chosen already costs so much more when another answer is looked for
 TRIES = 3  # for each answer of a portfolio
 
@@ -102,7 +102,7 @@ def portfolio(
     """
     found = [plan]
     least = max(1, round(apart * int(plan.units.sum())))
-    small = route_of(plan.problem) == "whole"
+    small = route_of(plan.problem) == "whole" and plan.problem.cost.size <= SMALL
     for _ in range(count):
         another = _by_cuts(found, least, effort) if small else _by_price_rise(found, least, effort)
         if another is None or _behind(another, plan) > worse:

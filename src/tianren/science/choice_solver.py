@@ -30,7 +30,9 @@ from tianren.science.choice_model import Model, as_chosen, model_of, reduced_cos
 from tianren.science.choice_rounding import rounded
 
 Route = Literal["whole", "rounding", "border", "connected"]
-SMALL = 1000  # choices: below it branch and bound looks at the whole at once
+TINY = 100  # choices: below it branch and bound looks at the whole at once, always
+SMALL = 1000  # below it, too, where neighbours or zones count, or where rounding leaves a gap
+NODES = 50  # for the latter: budgeted problems hardly gain by more
 WIDE = 5000  # choices: above it what the relaxation settles is held
 
 
@@ -105,10 +107,10 @@ def route_of(problem: Problem) -> Route:
     """The way that suits the problem's form and size."""
     if problem.connected:
         return "connected"
+    if problem.plain:
+        return "rounding" if problem.cost.size > TINY else "whole"
     if problem.cost.size <= SMALL:
         return "whole"
-    if problem.plain:
-        return "rounding"
     many = problem.cost.size > 2 * SMALL
     by_border = problem.neighbours == 0 and len(problem.zones) == 1
     if many and by_border and problem.objective == "minimum_set":
@@ -130,8 +132,22 @@ def _rounding(problem: Problem, effort: Effort) -> Plan:
         raise _no_answer(problem)
     chosen = rounded(problem, model, relaxed, effort.gap)[:, None]
     plan = plan_of(problem, chosen, relaxed.bound, "rounding", "gap")
+    if plan.gap > effort.gap and model.choices <= SMALL:
+        plan = _closer(plan, search(model, replace(effort, nodes=min(NODES, effort.nodes))))
     prices = np.maximum(0.0, -reduced_costs(model, relaxed.duals)[: model.choices])
     return replace(plan, prices=prices, stopped="gap" if plan.gap <= effort.gap else "nodes")
+
+
+def _closer(plan: Plan, found: Answer) -> Plan:
+    """The better of two answers with the better of their bounds."""
+    sign = -1.0 if plan.problem.maximises else 1.0
+    bound = np.nanmax([sign * plan.bound, found.bound])
+    chosen = plan.chosen
+    if len(found.columns):
+        tried = as_chosen(plan.problem, found.columns)
+        better = sign * value(plan.problem, tried) < sign * plan.objective
+        chosen = tried if better and allowed(plan.problem, tried) else chosen
+    return plan_of(plan.problem, chosen, float(bound), plan.route, plan.stopped)
 
 
 def _whole(problem: Problem, effort: Effort) -> Plan:
