@@ -16,10 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.errors import UserError
+from tianren.science.best_paths import (
+    Cells,
+    Index,
+    best_products,
+    forward,
+    put_back,
+    rows_of_products,
+    take,
+)
 from tianren.science.equation import equation, kernel
 
-Cells = NDArray[np.float64]
-Index = NDArray[np.int64]
 T = TypeVar("T")
 
 LEAST = 1e-290  # below this, products of floating numbers lose their meaning
@@ -99,12 +106,12 @@ def all_pairs(net: Graph, *, least: float = 0.0, workers: int | None = None) -> 
     for known, last in pairwise(_edges(0, n, ROUNDS)):
 
         def work(first: int, end: int, known: int = known) -> None:
-            _rows(near.start, near.other, near.p, highest, first, end, known,
+            rows_of_products(near.start, near.other, near.p, highest, first, end, known,
                   max(least, LEAST), found)  # fmt: skip
 
         _in_parts(known, last, work, workers)
         found[last:, known:last] = found[known:last, last:].T
-    _in_parts(0, n, lambda first, end: _put_back(found, order, first, end, result), workers)
+    _in_parts(0, n, lambda first, end: put_back(found, order, first, end, result), workers)
     return result
 
 
@@ -205,163 +212,6 @@ def _shares(area: Cells, held: Cells, lost: Cells, cut: Cells, least: float) -> 
 
 
 @kernel
-def _rows(
-    start: Index,
-    other: Index,
-    p: Cells,
-    highest: Index,
-    first: int,
-    last: int,
-    known: int,
-    least: float,
-    found: Cells,
-) -> None:
-    """p* of the sources first..last-1 to all patches from `known` on; those below stand there.
-
-    A best path leaves the known patches for the last time at one whose p* is known: from there on
-    it lies among the others.
-    """
-    n = start.size - 1
-    heap = np.empty(n, dtype=np.int64)
-    keys = np.empty(n)
-    place = np.full(n, -1, dtype=np.int64)
-    for s in range(first, last):
-        best = found[s]
-        best[s] = 1.0
-        size = _raise(keys, heap, place, 0, s, 1.0)
-        for u in range(known):
-            if highest[u] >= known and best[u] > 0.0:
-                size = _reach(start, other, p, u, known, least, best, keys, heap, place, size)
-        while size > 0:
-            u = heap[0]
-            size = _take(keys, heap, place, size)
-            size = _reach(start, other, p, u, known, least, best, keys, heap, place, size)
-
-
-@kernel
-def _reach(
-    start: Index,
-    other: Index,
-    p: Cells,
-    u: int,
-    known: int,
-    least: float,
-    best: Cells,
-    keys: Cells,
-    heap: Index,
-    place: Index,
-    size: int,
-) -> int:
-    """Try the links of u to patches from `known` on; the new size of the heap."""
-    here = best[u]
-    for e in range(start[u], start[u + 1]):
-        v = other[e]
-        product = here * p[e]
-        if product > best[v] and product >= least and v >= known:
-            best[v] = product
-            size = _raise(keys, heap, place, size, v, product)
-    return size
-
-
-@kernel
-def _put_back(found: Cells, order: Index, first: int, last: int, result: Cells) -> None:
-    """Rows first..last-1 in the order in which the patches were given."""
-    for i in range(first, last):
-        row = result[order[i]]
-        for j in range(order.size):
-            row[order[j]] = found[i, j]
-
-
-@kernel
-def _best(
-    start: Index,
-    other: Index,
-    p: Cells,
-    source: int,
-    least: float,
-    best: Cells,
-    parent: Index,
-    by: Index,
-    order: Index,
-    keys: Cells,
-    heap: Index,
-    place: Index,
-) -> int:
-    """Dijkstra's algorithm on products; how many patches are reached, in `order`.
-
-    best: p* of every patch; parent, by: the patch before it and the place in `other` of that step.
-    """
-    best[:] = 0.0
-    best[source] = 1.0
-    parent[source], by[source] = -1, -1
-    reached, size = 0, _raise(keys, heap, place, 0, source, 1.0)
-    while size > 0:
-        u = heap[0]
-        size = _take(keys, heap, place, size)
-        order[reached] = u
-        reached += 1
-        here = best[u]
-        for e in range(start[u], start[u + 1]):
-            v = other[e]
-            product = here * p[e]
-            if product > best[v] and product >= least:
-                best[v] = product
-                parent[v], by[v] = u, e
-                size = _raise(keys, heap, place, size, v, product)
-    return reached
-
-
-@kernel
-def _raise(keys: Cells, heap: Index, place: Index, size: int, v: int, key: float) -> int:
-    """Put v in the heap (four below each, the largest first) or bring it forward; the new size."""
-    i = place[v]
-    if i < 0:
-        i = size
-        size += 1
-    while i > 0:
-        up = (i - 1) >> 2
-        if keys[up] >= key:
-            break
-        keys[i] = keys[up]
-        heap[i] = heap[up]
-        place[heap[i]] = i
-        i = up
-    keys[i] = key
-    heap[i] = v
-    place[v] = i
-    return size
-
-
-@kernel
-def _take(keys: Cells, heap: Index, place: Index, size: int) -> int:
-    """Take the first from the heap; the new size."""
-    place[heap[0]] = -1
-    size -= 1
-    if size == 0:
-        return 0
-    key, v = keys[size], heap[size]
-    i = 0
-    while True:
-        low = 4 * i + 1
-        if low >= size:
-            break
-        top = low
-        for c in range(low + 1, min(low + 4, size)):
-            if keys[c] > keys[top]:
-                top = c
-        if keys[top] <= key:
-            break
-        keys[i] = keys[top]
-        heap[i] = heap[top]
-        place[heap[i]] = i
-        i = top
-    keys[i] = key
-    heap[i] = v
-    place[v] = i
-    return size
-
-
-@kernel
 def _lost(
     start: Index,
     other: Index,
@@ -386,7 +236,9 @@ def _lost(
     for s in range(first, last):
         if area[s] == 0.0:
             continue
-        reached = _best(start, other, p, s, least, best, parent, by, order, keys, heap, place)
+        reached = best_products(
+            start, other, p, s, least, best, parent, by, order, keys, heap, place
+        )
         _subtrees(order, parent, reached, s, area, below, mine, begin, free, walk)
         for t in range(reached):
             held[s] += area[s] * area[order[t]] * best[order[t]]
@@ -471,10 +323,10 @@ def _change(
         again[v] = 0.0
         if product >= least:
             again[v] = product
-            size = _raise(keys, heap, place, size, v, product)
+            size = forward(keys, heap, place, size, v, product)
     while size > 0:
         u = heap[0]
-        size = _take(keys, heap, place, size)
+        size = take(keys, heap, place, size)
         for e in range(start[u], start[u + 1]):
             v = other[e]
             if begin[v] < low or begin[v] >= high:
@@ -482,7 +334,7 @@ def _change(
             product = again[u] * p[e]
             if product > again[v] and product >= least and link[e] != gone:
                 again[v] = product
-                size = _raise(keys, heap, place, size, v, product)
+                size = forward(keys, heap, place, size, v, product)
     change = 0.0
     for w in range(low, high):
         v = walk[w]
