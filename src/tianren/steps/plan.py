@@ -89,7 +89,7 @@ class Planned:
             say("Targets met: plan {plan}, line {line}, a plan of the line's area {same}.",
                 plan=found["targets_met"]["plan"], line=found["targets_met"]["line"],
                 same=found["targets_met"]["same_area"]),
-            say("What the line holds on {line} km2 fits into {plan} km2 of planning units.",
+            say("What the line holds on {line} km2 takes {plan} km2 of planning units at least.",
                 line=f"{found['line_m2'] / 1e6:,.0f}",
                 plan=f"{found['line_content_m2'] / 1e6:,.0f}"),
         ]  # fmt: skip
