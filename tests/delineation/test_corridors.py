@@ -193,3 +193,12 @@ def test_importance_of_a_corridor_is_what_goes_when_it_is_closed(seed: int) -> N
         left = joined_by(without, web.areas, web.half_cost).pc_sum
         lost = 100 * (web.connectivity.pc_sum - left) / web.connectivity.pc_sum
         assert np.isclose(one.dpc, lost, atol=1e-9)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_no_core_or_one_leaves_nothing_to_link(count: int) -> None:
+    numbers = np.zeros((5, 6), dtype=np.int32)
+    numbers[0, :count] = count
+    web = weave(np.ones((5, 6)), numbers, CELL, RULE)
+    assert web.corridors == ()
+    assert web.connectivity.pc_sum == pytest.approx(web.areas.sum() ** 2)

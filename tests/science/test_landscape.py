@@ -86,3 +86,8 @@ def test_mesh_size() -> None:
     assert effective_mesh([50.0, 25.0, 25.0], 100.0) == 37.5
     assert effective_mesh([100.0], 100.0) == 100.0
     assert effective_mesh([], 100.0) == 0.0
+
+
+def test_a_landscape_without_patches_has_no_metrics() -> None:
+    found = patch_metrics(np.zeros((3, 3), dtype=np.int32), (1.0, 1.0), edge_depth=1, reach=1)
+    assert all(values.size == 0 for values in vars(found).values())

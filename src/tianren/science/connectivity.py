@@ -174,7 +174,8 @@ def connectivity(
     held, lost = np.zeros(net.patches), np.zeros(net.patches)
     held[order] = sum(part[0] for part in parts)
     lost[order] = sum(part[1] for part in parts)
-    return _shares(area, held, lost, np.asarray(sum(part[2] for part in parts)), least)
+    cut = np.zeros(net.links) + sum(part[2] for part in parts)
+    return _shares(area, held, lost, cut, least)
 
 
 def _side_by_side(net: Graph) -> tuple[Graph, Index]:
@@ -187,6 +188,8 @@ def _side_by_side(net: Graph) -> tuple[Graph, Index]:
     from scipy.sparse.csgraph import reverse_cuthill_mckee
 
     n = net.patches
+    if n == 0:
+        return net, np.zeros(0, dtype=np.int64)
     ones = csr_array((np.ones(net.other.size), net.other, net.start), shape=(n, n))
     order = np.asarray(reverse_cuthill_mckee(ones, symmetric_mode=True), dtype=np.int64)
     rank = np.empty(n, dtype=np.int64)

@@ -47,6 +47,8 @@ def patch_metrics(
     """
     labels = np.asarray(labels, dtype=np.int32)
     n = int(labels.max(initial=0))
+    if n == 0:
+        return Patches(*(np.zeros(0) for _ in range(8)))
     counts, edges = np.zeros(n + 1), np.zeros((n + 1, 2))
     _count(np.pad(labels, 1), counts, edges)
     height, width = cell
