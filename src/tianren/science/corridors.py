@@ -77,7 +77,10 @@ def cost_surface(
         field[seeds, 0] = 0.0
         nearest[seeds] = numbers[seeds]
         narrow, buckets = _buckets(least, largest, halves)
-        _spread(field, nearest, seeds, offsets, halves, 1 / narrow, buckets, float(limit))
+        many = bool((nearest[seeds] != nearest[seeds[0]]).any())
+        _spread(field, nearest, seeds, offsets, halves, 1 / narrow, buckets, float(limit), many)
+        if not many:
+            nearest[np.isfinite(field[:, 0])] = nearest[seeds[0]]
     inside = (slice(1, -1), slice(1, -1))
     cost = np.abs(field[:, 0]).reshape(shape)[inside]
     return Surface(cost, nearest.reshape(shape)[inside])
@@ -144,8 +147,9 @@ def _spread(
     per_cost: float,
     buckets: int,
     limit: float,
+    many: bool,
 ) -> None:
-    """Settle cells bucket by bucket.
+    """Settle cells bucket by bucket. many: whether the sources have several numbers.
 
     A settled cell carries its cost with a minus sign, so that a stale entry is seen at once.
     Where a bucket had to be wider than the cheapest step, a settled cell may be improved and
@@ -178,7 +182,8 @@ def _spread(
             further = d + (own + field[v, 1]) * halves[k]
             if further < abs(field[v, 0]) and further <= limit:
                 field[v, 0] = further
-                nearest[v] = number
+                if many:
+                    nearest[v] = number
                 _push(pool, below, free, top, count, v, np.int64(further * per_cost) & mask)
 
 
