@@ -86,7 +86,7 @@ class Suited:
         head = say("{n} units use more than their land and water allow; most:", n=len(over))
         worst = sorted(over, key=lambda r: (-float(r["overload"]), r["code"], r["purpose"]))[:5]
         return ["", head, *(
-            f"  {r['label']:<28}{say(PURPOSE_NAMES[r['purpose']]):<12}{_times(r):>10}"
+            f"  {r['label'][:27]:<28}{say(PURPOSE_NAMES[r['purpose']]):<12}{_times(r):>10}"
             f"  {say(r['limited_by'])}"
             for r in worst
         )]  # fmt: skip
