@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tianren.language import say
@@ -24,29 +24,40 @@ MOST_CHARACTERS = 32_767  # what one cell of a workbook holds
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its name, the heads of its columns, and rows of text and numbers."""
+    """One sheet: its name, the heads of its columns, and rows of text and numbers.
+
+    choices: column (from 0) -> the words that a cell of it may hold, offered as a list.
+    """
 
     name: str
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    choices: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 def workbook_bytes(contents: Contents, others: Sequence[Contents] = ()) -> bytes:
     """The workbook as bytes, the same each time: its times are the project's day.
 
     others: runs of other steps whose tables it holds too.
+    """
+    return book_bytes(sheets(contents, others), contents.title, contents.day)
+
+
+def book_bytes(sheets: Sequence[Sheet], title: str, day: dt.date) -> bytes:
+    """Sheets as a workbook, the same bytes each time: its times are the day.
+
     A text that begins with = + - or @ stays text: a name from a catalog never becomes a formula.
     """
     from openpyxl import Workbook
 
     book = Workbook()
     book.remove(book.active)  # type: ignore[arg-type]
-    moment = dt.datetime.combine(max(contents.day, dt.date(1980, 1, 1)), dt.time(12))
+    moment = dt.datetime.combine(max(day, dt.date(1980, 1, 1)), dt.time(12))
     book.properties.creator = "Tianren"
-    book.properties.title = contents.title
+    book.properties.title = title
     book.properties.created = moment
     book.properties.modified = moment
-    for sheet in sheets(contents, others):
+    for sheet in sheets:
         _fill(book.create_sheet(sheet.name[:31]), sheet)
     target = io.BytesIO()
     book.save(target)
@@ -223,6 +234,17 @@ def _fill(target: "Worksheet", sheet: Sheet) -> None:
     target.freeze_panes = "A2"
     if sheet.rows:
         target.auto_filter.ref = target.dimensions
+    for column, allowed in sheet.choices.items():
+        _offer(target, get_column_letter(column + 1), len(sheet.rows) + 1, allowed)
+
+
+def _offer(target: "Worksheet", letter: str, last: int, allowed: Sequence[str]) -> None:
+    """A list of words to choose from in the cells of a column below its head."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    listed = DataValidation(type="list", formula1=f'"{",".join(allowed)}"', allow_blank=True)
+    listed.add(f"{letter}2:{letter}{max(last, 2)}")
+    target.add_data_validation(listed)
 
 
 def _write(cell: Any, value: Cell) -> None:
