@@ -1,12 +1,15 @@
 """Vector files of the formats that agencies use, opened for what they are."""
 
+import warnings
 import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyogrio
+import shapely
 from geopandas import GeoDataFrame
 
 from tianren.errors import UserError
@@ -67,6 +70,17 @@ def _only(entry: Entry, names: list[str], suffixes: tuple[str, ...]) -> str:
     return chosen[0]
 
 
+def layers_in_archive(entry: Entry, path: Path) -> list[str]:
+    """The names of the layers that a .zip holds, in their order there."""
+    require_signature(entry, path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [m.filename for m in archive.infolist() if not m.is_dir()]
+    except zipfile.BadZipFile as fault:
+        raise unreadable(entry, path, fault) from fault
+    return [Path(n).stem for n in names if n.lower().endswith(_IN_ZIP) and "__MACOSX" not in n]
+
+
 def _unpacked(
     entry: Entry, archive: zipfile.ZipFile, name: str, findings: list[Finding]
 ) -> GeoDataFrame:
@@ -102,6 +116,8 @@ def _ogr(entry: Entry, path: Path, encoding: str) -> GeoDataFrame:
         raise unreadable(entry, path, fault) from fault
     except (LookupError, UnicodeDecodeError) as fault:
         raise undecodable(entry, fault) from fault
+    except shapely.errors.GEOSException as fault:
+        raise _broken_rings(entry, path, options, fault) from fault
     if not isinstance(layer, GeoDataFrame):
         raise UserError(
             "the file holds a table without geometry",
@@ -109,6 +125,31 @@ def _ogr(entry: Entry, path: Path, encoding: str) -> GeoDataFrame:
             next_step="name the layer with geometry: sublayer = ...",
         )
     return layer.rename_geometry("geometry") if layer.geometry.name != "geometry" else layer
+
+
+def _broken_rings(entry: Entry, path: Path, options: dict[str, Any], fault: Exception) -> UserError:
+    """What is said of shapes that cannot be made, such as rings that do not close: which, and how
+    wide each is open."""
+    with offline(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of GDAL, about the same rings
+        shapes = pyogrio.raw.read(path, **options)[2]
+    closed = shapely.from_wkb(shapes, on_invalid="fix")
+    broken = np.flatnonzero(shapely.is_missing(shapely.from_wkb(shapes, on_invalid="ignore")))
+    first = int(broken[0])
+    return UserError(
+        f"a ring of a polygon does not close, or has too few points: {fault}",
+        where=f"{entry.where}, feature {first + 1}",
+        by_how_much=f"{len(broken)} of {len(shapes)} features; the first is open by "
+        f"{_opening(closed[first]):,.6g} units of the layer",
+        next_step="close it by hand (QGIS: Fix geometries) and look at the result",
+    )
+
+
+def _opening(closed: Any) -> float:
+    """The length of the last edge of a ring, which was put there to close it: of all rings, the
+    longest."""
+    ends = [shapely.get_coordinates(ring)[-2:] for ring in shapely.get_rings(closed)]
+    return max((float(np.hypot(*(b - a))) for a, b in ends), default=0.0)
 
 
 def _sublayer(entry: Entry, path: Path) -> str:
