@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tianren.errors import UserError
+from tianren.geo.circles import QUARTER, radius
 from tianren.geo.rules import Rule
 from tianren.language import say
 from tianren.parameters import Parameters
@@ -50,7 +51,7 @@ def footprints(
     dimension = shapely.get_dimensions(shapes)
     widths = _widths(rule, sites, parameters, dimension, reasons)
     return [
-        shapely.buffer(shape, width, quad_segs=_QUARTER) if width > 0 else shape
+        shapely.buffer(shape, width, quad_segs=QUARTER) if width > 0 else shape
         for shape, width in zip(shapes, widths, strict=True)
     ]
 
@@ -69,12 +70,6 @@ def _widths(
     return widths
 
 
-_QUARTER = 16
-# A buffered point is a polygon inside its circle; this factor gives it the circle's area.
-_SIDES = 4 * _QUARTER
-_ROUND = math.sqrt(2 * math.pi / (_SIDES * math.sin(2 * math.pi / _SIDES)))
-
-
 def _circle_radii(
     rule: Rule, sites: Any, points: Array, widths: list[float], reasons: dict[int, str]
 ) -> None:
@@ -86,7 +81,7 @@ def _circle_radii(
         except (TypeError, ValueError):
             reported = math.nan
         if reported > 0:
-            widths[i] = _ROUND * math.sqrt(reported * 1e6 / math.pi)
+            widths[i] = radius(reported)
         else:
             reasons.setdefault(int(i), say("a point without a reported area"))
 

@@ -5,7 +5,7 @@ a name and a protection level. Overlap counts once; a site that does not count i
 its reason.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,16 @@ from tianren.delineation.footprints import column_of, footprints
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.rules import Rule
+from tianren.geo.sites import (
+    BOTH,
+    LAND,
+    SEA,
+    accepted_statuses,
+    beyond_realm,
+    declared_realm,
+    plain,
+    refused_designations,
+)
 from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.raster.raster import Array, Raster, Source, Window, cell_area
@@ -35,11 +45,6 @@ KIND_NAMES = {
     "tiny_population": "tiny population",
 }
 CORE, PROTECTED, REDLINE_ONLY = 1, 2, 3  # protection levels, science section 13
-
-# What the World Database writes of a site wholly on land (MARINE 0) or at sea (2), and in its newer
-# REALM; the rest (coastal, 1) is both. Practice: the other realm is cut off.
-_ONE_REALM = {"0": "land", "terrestrial": "land", "2": "sea", "marine": "sea"}
-_OTHER = {"land": "sea", "sea": "land"}
 
 
 def kind_name(kind: str) -> str:
@@ -137,26 +142,21 @@ def _in_their_realm(
     rule: Rule, sites: Any, realms: Mapping[str, Any], reasons: dict[int, str]
 ) -> tuple[Any, dict[int, str]]:
     """The sites without what their recorded realm excludes, and what to say of those cut."""
-    import shapely
-
     column = column_of(rule, sites, "realm") if rule.kind == "protected_area" else None
-    if column is None or not {"land", "sea"} <= set(realms):
+    if column is None or not {LAND, SEA} <= set(realms):
         return sites, {}
-    for realm in realms.values():
-        shapely.prepare(realm)
-    shapes, cut = sites.geometry.to_numpy().copy(), {}
-    for i, value in enumerate(sites[column]):
-        mine = _ONE_REALM.get(str(value).strip().removesuffix(".0").casefold())
-        other = realms[_OTHER[mine]] if mine else None
-        if i in reasons or other is None or not shapely.intersects(shapes[i], other):
-            continue
-        before, shapes[i] = shapes[i].area, shapely.difference(shapes[i], other)
-        words = {"realm": say(str(mine)), "area": f"{(before - shapes[i].area) / 1e6:,.2f}"}
-        if shapes[i].area <= 0:
-            reasons[i] = say("recorded as wholly {realm}, but all of it lies beyond", **words)
-        elif before > shapes[i].area:
-            cut[i] = say("recorded as wholly {realm}: {area} km2 beyond were cut off", **words)
-    return sites.assign(geometry=shapes), cut
+    declared = [BOTH if i in reasons else declared_realm(v) for i, v in enumerate(sites[column])]
+    before = sites.geometry.area.to_numpy()
+    sites = sites.assign(geometry=beyond_realm(sites.geometry.to_numpy(), declared, realms))
+    cut: dict[int, str] = {}
+    for i in np.flatnonzero(sites.geometry.area.to_numpy() < before):
+        left = sites.geometry.iloc[i].area
+        words = {"realm": say(declared[i]), "area": f"{(before[i] - left) / 1e6:,.2f}"}
+        if left <= 0:
+            reasons[int(i)] = say("recorded as wholly {realm}, but all of it lies beyond", **words)
+        else:
+            cut[int(i)] = say("recorded as wholly {realm}: {area} km2 beyond were cut off", **words)
+    return sites, cut
 
 
 def from_streams(rule: Rule, strips: Raster, widths: Mapping[int, float]) -> Prepared:
@@ -215,24 +215,21 @@ def _refusals(rule: Rule, sites: Any, parameters: Parameters) -> dict[int, str]:
         _refuse(reasons, sites[name], [str(v) for v in values], column, wanted=True)
     if rule.kind == "protected_area":
         if status := column_of(rule, sites, "status"):
-            accepted = _words(parameters.word("redline.accepted_statuses"))
-            _refuse(reasons, sites[status], accepted, say("status"), wanted=True)
+            _refuse(
+                reasons, sites[status], accepted_statuses(parameters), say("status"), wanted=True
+            )
         if designation := column_of(rule, sites, "designation"):
-            refused = _words(parameters.word("redline.refused_designations"))
+            refused = refused_designations(parameters)
             _refuse(reasons, sites[designation], refused, say("designation"), wanted=False)
     return reasons
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",")]
-
-
 def _refuse(
-    reasons: dict[int, str], values: Iterable[Any], known: Sequence[str], what: str, *, wanted: bool
+    reasons: dict[int, str], values: Iterable[Any], known: Iterable[str], what: str, *, wanted: bool
 ) -> None:
     words = {str(word).casefold() for word in known}
     for i, value in enumerate(values):
-        if (str(value).strip().casefold() in words) != wanted:
+        if (plain(value) in words) != wanted:
             reasons.setdefault(
                 i, say("{what} is {value}, which does not count", what=what, value=value)
             )

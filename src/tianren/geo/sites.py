@@ -206,7 +206,7 @@ def cut(shapes: Any, by: Any, how: Any) -> Any:
     return out
 
 
-def beyond_realm(shapes: Any, declared: Iterable[str], realms: dict[str, Any]) -> Any:
+def beyond_realm(shapes: Any, declared: Iterable[str], realms: Mapping[str, Any]) -> Any:
     """The shapes without what they have of the other realm, where they say they are wholly in one.
 
     declared: LAND, SEA or BOTH of each; realms: LAND and SEA -> shape, as far as there are.
