@@ -242,7 +242,7 @@ def _lost(
         reached = best_products(
             start, other, p, s, least, best, parent, by, order, keys, heap, place
         )
-        _subtrees(order, parent, reached, s, area, below, mine, begin, free, walk)
+        subtrees(order, parent, reached, s, area, below, mine, begin, free, walk)
         for t in range(reached):
             held[s] += area[s] * area[order[t]] * best[order[t]]
         for t in range(1, reached):
@@ -262,7 +262,7 @@ def _lost(
 
 
 @kernel
-def _subtrees(
+def subtrees(
     order: Index,
     parent: Index,
     reached: int,
