@@ -3,11 +3,12 @@
 One module a subject; a new one is imported here, in the order in which `tianren --help` lists them.
 """
 
-from tianren.cli import corridors, gaps, habitat, line, models, plan, records, room, species
+from tianren.cli import audit, corridors, gaps, habitat, line, models, plan, records, room, species
 from tianren.cli.frame import app, main
 
 __all__ = [
     "app",
+    "audit",
     "corridors",
     "gaps",
     "habitat",
