@@ -1,0 +1,414 @@
+"""What counts as what: national types of site, and the pieces of the redline.
+
+A crosswalk says of each national type whether it is a protected area, may be an OECM, or is
+neither; its IUCN category and governance, and whether conservation is its primary, secondary or
+ancillary aim. It is data (parameters/national_types.csv), and a country's own table overrides it
+row by row. A type that is not there is listed, never guessed.
+
+Every piece of the redline is a protected area, a recorded OECM, a potential OECM, or neither: the
+redline is not counted wholesale (science section 8; CCICED 2025, 2.2.2.3).
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tianren.accounting.forms import Row, data_rows, plain, read_rows
+from tianren.findings import Finding, Severity
+from tianren.language import current_language, say
+from tianren.measures import Measure
+from tianren.parameters import Parameters
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from pandas import DataFrame
+
+PROTECTED, OECM, POTENTIAL, NEITHER = "protected_area", "oecm", "potential_oecm", "neither"
+CLASSES = (PROTECTED, OECM, POTENTIAL, NEITHER)
+TYPE_CLASSES = (PROTECTED, POTENTIAL, NEITHER)
+CATEGORIES = ("Ia", "Ib", "II", "III", "IV", "V", "VI")
+GOVERNANCE = ("government", "shared", "private", "community")
+CONSERVATION = ("primary", "secondary", "ancillary")
+SOURCE = "CCICED 2025, 2.2.2.3 and Appendix 1"
+
+PIECE_COLUMNS = (
+    "code", "name", "category", "class", "rest_class", "reason", "conservation", "area_m2",
+    "protected_m2", "oecm_m2", "rest_m2", "protected_percent", "biodiversity_percent",
+)  # fmt: skip
+TYPE_COLUMNS = (
+    "designation", "sites", "type", "counts_as", "category", "governance", "conservation",
+    "verified", "source",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NationalType:
+    """One row of the crosswalk.
+
+    counts_as: PROTECTED, POTENTIAL or NEITHER. categories: the IUCN categories that sites of this
+    type have; governance: of the four types; several mean that the type alone does not say which.
+    conservation: "primary", "secondary", "ancillary" or "". verified: the source was read.
+    """
+
+    id: str
+    names: Mapping[str, str]
+    counts_as: str
+    categories: tuple[str, ...] = ()
+    governance: tuple[str, ...] = ()
+    conservation: str = ""
+    source: str = ""
+    verified: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.names.get(current_language(), self.names["en"])
+
+
+@dataclass(frozen=True)
+class Crosswalk:
+    """National types by every word that names them."""
+
+    by_word: Mapping[str, NationalType] = field(default_factory=dict)
+
+    def find(self, designation: str) -> NationalType | None:
+        """The type that a designation names, or None: it is listed then, not guessed."""
+        return self.by_word.get(plain(designation))
+
+    @property
+    def types(self) -> tuple[NationalType, ...]:
+        return tuple({t.id: t for t in self.by_word.values()}.values())
+
+
+def packaged_crosswalk(jurisdiction: str = "") -> Crosswalk:
+    """The packaged crosswalk: a jurisdiction's own words come before those of all."""
+    found: dict[str, NationalType] = {}
+    for place in dict.fromkeys((jurisdiction, "")):
+        for row in data_rows("national_types.csv"):
+            if row["jurisdiction"] == place:
+                _add(found, _packaged_type(row), _names(row))
+    return Crosswalk(found)
+
+
+def _names(row: Mapping[str, str]) -> list[str]:
+    own = [row["id"], row["name_en"], row["name_zh"], row["name_es"]]
+    return [*own, *row["other_names"].split("|")]
+
+
+def _add(found: dict[str, NationalType], kind: NationalType, names: Iterable[str]) -> None:
+    for name in names:
+        if name:
+            found.setdefault(plain(name), kind)
+
+
+def _packaged_type(row: Mapping[str, str]) -> NationalType:
+    return NationalType(
+        row["id"],
+        {"en": row["name_en"], "zh_Hans": row["name_zh"], "es": row["name_es"]},
+        row["counts_as"],
+        _several(row["category"]),
+        _several(row["governance"]),
+        row["conservation"],
+        row["source"],
+        row["verified"] == "1",
+    )
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in re.split(r"[|,;，；、]", text) if part.strip())
+
+
+def own_crosswalk(table: "DataFrame", base: Crosswalk, where: str) -> Crosswalk:
+    """A country's own table over a crosswalk: columns type, counts_as, category, governance ...
+
+    A row replaces the packaged type of that name. Raises UserError, with the row, for a class,
+    category or governance that is not known, or for two rows of one type that differ.
+    """
+    rows, _ = read_rows("national_types", table, where, needed=("type", "counts_as"))
+    own: dict[str, tuple[Row, NationalType]] = {}
+    for row in rows:
+        kind = _own_type(row)
+        before = own.setdefault(kind.id, (row, kind))
+        if before[1] != kind:
+            raise row.refused(
+                f"two rows say different things of {row.get('type')}",
+                "keep the row that is right",
+                f"the other is row {before[0].number}",
+            )
+    return Crosswalk({**base.by_word, **{key: kind for key, (_, kind) in own.items()}})
+
+
+def _own_type(row: Row) -> NationalType:
+    name = row.get("type")
+    if not name:
+        raise row.refused("the row names no type", "write the national type, or remove the row")
+    counts_as = row.word("counts_as", TYPE_CLASSES)
+    if not counts_as:
+        raise row.refused(f"{name} has no class", f"write one of {', '.join(TYPE_CLASSES)}")
+    return NationalType(
+        plain(name), {"en": name}, counts_as,
+        tuple(_category(row, part) for part in _several(row.get("category"))),
+        tuple(_governance(row, part) for part in _several(row.get("governance"))),
+        row.word("conservation", CONSERVATION), row.get("source") or row.where,
+        plain(row.get("verified")) in ("1", "yes", "true", "是", "sí", "si"),
+    )  # fmt: skip
+
+
+def _category(row: Row, text: str) -> str:
+    known = {plain(c): c for c in CATEGORIES}
+    if plain(text) not in known:
+        raise row.refused(
+            f"the category {text!r} is not known", f"write one of {', '.join(CATEGORIES)}"
+        )
+    return known[plain(text)]
+
+
+def _governance(row: Row, text: str) -> str:
+    found = governance_type(text)
+    if not found:
+        raise row.refused(
+            f"the governance {text!r} is not known", f"write one of {', '.join(GOVERNANCE)}"
+        )
+    return found
+
+
+def governance_type(text: str) -> str | None:
+    """One of the four types of governance; "" where a record says none; None for unknown words."""
+    if not text.strip():
+        return ""
+    return _governance_words().get(plain(text))
+
+
+def _governance_words() -> Mapping[str, str]:
+    return {plain(row["word"]): row["governance"] for row in data_rows("governance_types.csv")}
+
+
+# --- sites ---------------------------------------------------------------------------------------
+
+
+def with_types(
+    sites: "GeoDataFrame", crosswalk: Crosswalk
+) -> "tuple[GeoDataFrame, DataFrame, list[Finding]]":
+    """Sites with what their national type says, the types that occur, and what is unknown.
+
+    Adds type (id or ""), counts_as, conservation, and fills in iucn (the declared category, else
+    the only one of the type, else as declared) and governance_type (declared, else the only one of
+    the type, else ""). The declared columns stay as they are.
+    """
+    kinds = [crosswalk.find(str(d)) for d in sites["designation"]]
+    made = sites.copy()
+    made["type"] = [k.id if k else "" for k in kinds]
+    made["counts_as"] = [k.counts_as if k else "" for k in kinds]
+    made["conservation"] = [k.conservation if k else "" for k in kinds]
+    made["iucn"] = [_iucn(str(c), k) for c, k in zip(sites["category"], kinds, strict=True)]
+    declared = [governance_type(str(g)) for g in sites["governance"]]
+    made["governance_type"] = [_only(g, k) for g, k in zip(declared, kinds, strict=True)]
+    types = _types_table(sites, kinds)
+    findings = [*_unknown_types(types), *_contradicted(made)]
+    return made, types, [*findings, *_unknown_governance(sites["governance"], declared)]
+
+
+def _iucn(category: str, kind: NationalType | None) -> str:
+    if category in CATEGORIES or kind is None or len(kind.categories) != 1:
+        return category
+    return kind.categories[0]
+
+
+def _only(declared: str | None, kind: NationalType | None) -> str:
+    if declared or kind is None or len(kind.governance) != 1:
+        return declared or ""
+    return kind.governance[0]
+
+
+def _types_table(sites: "DataFrame", kinds: Sequence[NationalType | None]) -> "DataFrame":
+    """The designations that occur, and what the crosswalk says of each: TYPE_COLUMNS."""
+    import pandas as pd
+
+    by_name: dict[str, list[NationalType | None]] = {}
+    for designation, kind in zip(sites["designation"], kinds, strict=True):
+        by_name.setdefault(str(designation), []).append(kind)
+    rows = []
+    for name, found in sorted(by_name.items()):
+        kind = found[0]
+        said = ("", "", "", "", "", "", "") if kind is None else (
+            kind.id, kind.counts_as, "|".join(kind.categories), "|".join(kind.governance),
+            kind.conservation, str(int(kind.verified)), kind.source,
+        )  # fmt: skip
+        rows.append((name, len(found), *said))
+    return pd.DataFrame(rows, columns=list(TYPE_COLUMNS))
+
+
+def _unknown_types(types: "DataFrame") -> list[Finding]:
+    lacking = types[types["type"] == ""]
+    return [
+        Finding(
+            "classes.unknown_type",
+            str(row.designation),
+            Severity.WARNING,
+            say(
+                "{n} sites are of the type {name}, which the crosswalk does not have: add it to "
+                "[account] crosswalk",
+                n=row.sites,
+                name=row.designation or say("(none)"),
+            ),
+            SOURCE,
+        )
+        for row in lacking.itertuples()
+    ]
+
+
+def _contradicted(sites: "DataFrame") -> list[Finding]:
+    """Sites listed as protected areas whose national type is none."""
+    wrong = sites[(sites["kind"] == "PA") & sites["counts_as"].isin((POTENTIAL, NEITHER))]
+    return [
+        Finding(
+            "classes.kind",
+            str(designation),
+            Severity.WARNING,
+            say(
+                "{n} sites of the type {name} are listed as protected areas, which the crosswalk "
+                "says it is not: the list is followed",
+                n=n,
+                name=designation,
+            ),
+            SOURCE,
+        )
+        for designation, n in sorted(wrong["designation"].astype(str).value_counts().items())
+    ]
+
+
+def _unknown_governance(words: Iterable[Any], found: Iterable[str | None]) -> list[Finding]:
+    lacking = sorted({str(w) for w, f in zip(words, found, strict=True) if f is None})
+    return [
+        Finding(
+            "classes.governance",
+            word,
+            Severity.WARNING,
+            say("the governance {word} is none of the known types; it counts as not told",
+                word=repr(word)),
+            SOURCE,
+        )
+        for word in lacking
+    ]  # fmt: skip
+
+
+# --- pieces of the redline -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ClassRules:
+    """protected_share: of a piece (0..1); biodiversity_share: percent; see parameters/oecm.toml."""
+
+    protected_share: float
+    biodiversity_share: float
+
+
+def class_rules(parameters: Parameters) -> ClassRules:
+    return ClassRules(
+        float(parameters.share("oecm.protected_share")),
+        parameters.number("oecm.biodiversity_share"),
+    )
+
+
+def class_pieces(
+    redline: "GeoDataFrame", sites: "GeoDataFrame", crosswalk: Crosswalk, rules: ClassRules
+) -> "DataFrame":
+    """Each piece of the redline: protected area, OECM, potential OECM or neither, and why.
+
+    redline: columns code, name, category, functions ("biodiversity 62.1 %; ..."), polygons that do
+    not overlap; sites: accepted, columns kind ("PA", "OECM"), in the same equal-area CRS. A piece
+    is of the class that has the share of its area; what is left of it is of rest_class. The areas
+    protected_m2 + oecm_m2 + rest_m2 make up the piece: land in both counts as protected.
+    """
+    import pandas as pd
+
+    total, protected, both = _held(redline, sites)
+    rows = []
+    for i, piece in enumerate(redline.itertuples()):
+        shares = (protected[i] / total[i], both[i] / total[i]) if total[i] > 0 else (0.0, 0.0)
+        life = biodiversity_percent(str(piece.functions))
+        kind = crosswalk.find(str(piece.category))
+        rest, why = _rest_class(kind, str(piece.category), life, rules)
+        name, reason = _piece_class(shares, rest, why, rules)
+        conservation = kind.conservation if kind and name in (OECM, POTENTIAL) else ""
+        rows.append((
+            piece.code, piece.name, piece.category, name, rest, reason, conservation, total[i],
+            protected[i], both[i] - protected[i], total[i] - both[i], 100 * shares[0], life,
+        ))  # fmt: skip
+    return pd.DataFrame(rows, columns=list(PIECE_COLUMNS))
+
+
+def _held(redline: "GeoDataFrame", sites: "GeoDataFrame") -> tuple[Any, Any, Any]:
+    """Of each piece: its area, what of it protected areas have, what sites of any kind have."""
+    from tianren.accounting.overlaps import held_of_each
+
+    shapes = sites.geometry.to_numpy()
+    kinds = sites["kind"].to_numpy()
+    holders = [shapes[kinds == "PA"], shapes[kinds == "OECM"]]
+    total, held = held_of_each(redline.geometry.to_numpy(), holders)
+    return total, np.minimum(held[:, 0], total), np.minimum(held[:, 1], total)
+
+
+def biodiversity_percent(functions: str) -> float:
+    """Percent of a piece that is extremely important for biodiversity, as the line says it."""
+    match = re.search(r"(?:^|;)\s*biodiversity (\d+(?:\.\d+)?) %", functions)
+    return float(match[1]) if match else 0.0
+
+
+def _rest_class(
+    kind: NationalType | None, category: str, life: float, rules: ClassRules
+) -> tuple[str, str]:
+    """The class of what no site holds, and its reason."""
+    if kind is None:
+        return NEITHER, say("the crosswalk does not have the category {name}", name=category)
+    if kind.counts_as != NEITHER:
+        return POTENTIAL, say("{name} may be an OECM where it is assessed", name=kind.name)
+    if life >= rules.biodiversity_share:
+        return POTENTIAL, say(
+            "{share} % is extremely important for biodiversity", share=f"{life:.1f}"
+        )
+    return NEITHER, say(
+        "{name}: biodiversity is not shown to be important ({share} %, {limit} % needed)",
+        name=kind.name,
+        share=f"{life:.1f}",
+        limit=f"{rules.biodiversity_share:g}",
+    )
+
+
+def _piece_class(
+    shares: tuple[float, float], rest: str, why: str, rules: ClassRules
+) -> tuple[str, str]:
+    protected, any_site = shares
+    if protected >= rules.protected_share:
+        return PROTECTED, say("{share} % lies in protected areas", share=f"{100 * protected:.1f}")
+    if any_site >= rules.protected_share:
+        return OECM, say("{share} % lies in recorded sites", share=f"{100 * any_site:.1f}")
+    return rest, why
+
+
+def class_areas(pieces: "DataFrame") -> dict[str, float]:
+    """m2 of the redline by class, each square metre once; they sum to the redline."""
+    rest = pieces.groupby("rest_class")["rest_m2"].sum()
+    return {
+        PROTECTED: float(pieces["protected_m2"].sum()),
+        OECM: float(pieces["oecm_m2"].sum()),
+        POTENTIAL: float(rest.get(POTENTIAL, 0.0)),
+        NEITHER: float(rest.get(NEITHER, 0.0)),
+    }
+
+
+def class_measures(pieces: "DataFrame", place: str, period: str) -> list[Measure]:
+    """Area and number of pieces by class."""
+    method = "geo.overlay: attribution, protected area before OECM; " + SOURCE
+    counts = pieces["class"].value_counts()
+    return [
+        Measure("account.redline_area", place, period, area, "m2", (("class", name),),
+                method=method)
+        for name, area in class_areas(pieces).items()
+    ] + [
+        Measure("account.redline_pieces", place, period, float(counts.get(name, 0)), "1",
+                (("class", name),), method=method)
+        for name in CLASSES
+    ]  # fmt: skip
