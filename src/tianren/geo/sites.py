@@ -80,6 +80,12 @@ class Cleaned:
     log: "DataFrame"
     findings: tuple[Finding, ...]
 
+    @property
+    def uncut(self) -> "GeoDataFrame":
+        """The sites that count as their source has them: whole, points as points."""
+        kept = self.every[(self.every["action"] == "kept").to_numpy()]
+        return kept.drop(columns=["action", "rule", "reason"]).reset_index(drop=True)
+
 
 def site_rules(parameters: Parameters) -> SiteRules:
     """The rules in force on the parameters' day."""

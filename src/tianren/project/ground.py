@@ -6,11 +6,13 @@ from pathlib import Path
 
 from geopandas import GeoDataFrame
 from pandas import DataFrame
-from shapely import union_all
+from pyproj import Transformer
+from shapely import get_dimensions, union_all
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.grid import check_equal_area, known_crs, make_grid, propose_crs
+from tianren.geo.shore import enclosed, gaps
 from tianren.io.alignment import Aligned, align
 from tianren.io.kept import kept_copy
 from tianren.io.rain import derive_rain
@@ -68,6 +70,7 @@ def _realm(
     layer, findings = read_vector(project.entry(source), crs)
     if realm == "land":
         layer = _chosen(project, layer)
+    layer = _filled(project.entry(source), layer)
     if layer.empty:
         raise UserError(
             f"the region's {realm} has no polygons",
@@ -77,6 +80,27 @@ def _realm(
     name = _region_name(project, layer) if realm == "land" else project.name
     shape = union_all(layer.geometry.to_numpy())
     return GeoDataFrame({"realm": [realm], "name": [name]}, geometry=[shape], crs=crs), findings
+
+
+def _filled(entry: Entry, layer: GeoDataFrame) -> GeoDataFrame:
+    """The polygons that a shore of lines encloses; other layers stay as they are."""
+    shapes = layer.geometry.to_numpy()
+    if len(shapes) == 0 or set(get_dimensions(shapes)) != {1}:
+        return layer
+    loose = gaps(shapes)
+    if loose:
+        to_degrees = Transformer.from_crs(layer.crs, "EPSG:4326", always_xy=True)
+        lon, lat = to_degrees.transform(*loose[0].place)
+        raise UserError(
+            "the shoreline does not close",
+            where=entry.where,
+            by_how_much=f"{len(loose)} loose ends, the worst at {lon:.5f}, {lat:.5f} is "
+            f"{loose[0].width:,.1f} m from the next",
+            next_step="close the line there, or give polygons",
+        )
+    faces = enclosed(shapes)
+    name = {c: [layer[c].iloc[0]] * len(faces) for c in layer.columns if c != "geometry"}
+    return GeoDataFrame(name, geometry=faces, crs=layer.crs)
 
 
 def _chosen(project: Project, layer: GeoDataFrame) -> GeoDataFrame:
