@@ -39,13 +39,18 @@ class Row:
 
     def word(self, role: str, allowed: Sequence[str] = ()) -> str:
         """The value that a word stands for, "" for an empty cell; any other word is refused."""
-        text = self.get(role)
+        return self.word_of(role, self.get(role), allowed)
+
+    def word_of(self, column: str, text: str, allowed: Sequence[str] = ()) -> str:
+        """The value that a text stands for in a column of the lists of words."""
         if not text:
             return ""
-        found = meaning(role, text)
+        found = meaning(column, text)
         if found is None or (allowed and found not in allowed):
-            known = allowed or tuple(dict.fromkeys(_words(role).values()))
-            raise self.refused(f"{role} {text!r} is not known", f"write one of {', '.join(known)}")
+            known = allowed or tuple(dict.fromkeys(_words(column).values()))
+            raise self.refused(
+                f"{column} {text!r} is not known", f"write one of {', '.join(known)}"
+            )
         return found
 
     def day(self, role: str, latest: dt.date) -> dt.date | None:
