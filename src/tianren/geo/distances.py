@@ -141,7 +141,7 @@ def box_gap(one: Floats, i: int, other: Floats, j: int) -> float:
     """The square of the distance between box i of one and box j of other; 0 where they meet."""
     dx = max(one[i, 0] - other[j, 2], other[j, 0] - one[i, 2], 0.0)
     dy = max(one[i, 1] - other[j, 3], other[j, 1] - one[i, 3], 0.0)
-    return dx * dx + dy * dy
+    return float(dx * dx + dy * dy)
 
 
 @compiled

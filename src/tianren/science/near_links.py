@@ -1,0 +1,347 @@
+"""The links between patches that best paths can need, out of all pairs of polygons.
+
+p = exp(d ln(0.5) / d50), d edge to edge. A pair is not linked when a path through other patches is
+already as good as the pair could be: its boxes are nearer than its edges. Pairs are looked at in
+rings of growing distance, so that far pairs, nearly always led by nearer ones, are seldom measured.
+No best path is lost: every link left out is at least equalled by a path that is kept, with
+`spare` even after any one group of patches is taken away.
+"""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tianren.geo.distances import Outlines, box_gap, distance
+from tianren.science.best_paths import Cells, Index, best_products, forward, take
+from tianren.science.connectivity import Graph, graph, subtrees
+from tianren.science.equation import kernel
+
+T = TypeVar("T")
+Flags = NDArray[np.bool_]
+
+SHARES_OF_WORK = 64  # parts of the sources, whatever the number of workers
+RINGS = 7  # the widest reaches all, each other half as far as the next
+
+
+class Shapes(NamedTuple):
+    """Outlines (geo.distances) as compiled code takes them."""
+
+    box: Cells
+    first: Index
+    around: Cells
+    start: Index
+    edges: Cells
+
+
+class Net(NamedTuple):
+    """Graph (science.connectivity) as compiled code takes it."""
+
+    start: Index
+    other: Index
+    p: Cells
+
+
+class Groups(NamedTuple):
+    """of (patches,): each patch's group; the members of g: patch[first[g]:first[g + 1]]."""
+
+    of: Index
+    first: Index
+    patch: Index
+
+
+class Tree(NamedTuple):
+    """Room for the best paths from one source; `subtrees` and `best_products` say what is what."""
+
+    best: Cells
+    again: Cells
+    keys: Cells
+    parent: Index
+    by: Index
+    order: Index
+    heap: Index
+    below: Index
+    mine: Index
+    begin: Index
+    free: Index
+    walk: Index
+    place: Index
+    mark: Index
+    hit: Index
+    tick: Index
+
+
+class Asked(NamedTuple):
+    """Of one source, about each patch: the least the distance can be (inf: not in this ring), the
+    distance (-1: not measured), whether the link is wanted; done: the source a group was gone for.
+    """
+
+    gap: Cells
+    away: Cells
+    wanted: Flags
+    done: Index
+
+
+@dataclass(frozen=True)
+class Links:
+    """Links one[k] - other[k] with the distance metres[k] between their edges."""
+
+    one: Index
+    other: Index
+    metres: Cells
+
+    def graph(self, patches: int, half: float) -> Graph:
+        """The graph with p = exp(d ln(0.5) / half)."""
+        return graph(patches, self.one, self.other, np.exp(self.metres * (math.log(0.5) / half)))
+
+
+def reach(half: float, least: float) -> float:
+    """The distance at which p = exp(d ln(0.5) / half) falls to `least`, in the unit of half."""
+    return half * math.log(least) / math.log(0.5)
+
+
+def near_links(
+    outlines: Outlines,
+    group: Index,
+    half: float,
+    *,
+    least: float,
+    spare: bool = False,
+    workers: int | None = None,
+) -> Links:
+    """The links that decide every best path with p* >= least between the patches.
+
+    group (patches,): the site of each patch, from 0 on. spare: also the links that would decide
+    after all patches of any one group are gone. half: the distance of p = 0.5, m.
+    """
+    n = outlines.polygons
+    groups, rate = group_lists(group), math.log(2.0) / half
+    shapes, found = as_shapes(outlines), Links(*_no_links())
+    far, nearer = reach(half, least), -1.0
+    for ring in range(RINGS):
+        wide = far / 2 ** (RINGS - 1 - ring)
+        net = as_net(found.graph(n, half))
+
+        def work(first: int, last: int, net: Net = net, nearer: float = nearer,
+                 wide: float = wide) -> tuple[Index, Cells]:  # fmt: skip
+            answer: tuple[Index, Cells] = _ring(
+                net, shapes, groups, room(n), _asked(n, groups), first, last,
+                (nearer, wide, far), rate, spare,
+            )  # fmt: skip
+            return answer
+
+        found = _joined(found, in_parts(n, work, workers))
+        nearer = wide
+    return found
+
+
+def _asked(n: int, groups: Groups) -> Asked:
+    flags, done = np.zeros(n, dtype=np.bool_), np.empty(groups.first.size, dtype=np.int64)
+    return Asked(np.zeros(n), np.zeros(n), flags, done)
+
+
+def _no_links() -> tuple[Index, Index, Cells]:
+    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+
+
+def _joined(found: Links, parts: list[tuple[Index, Cells]]) -> Links:
+    ends = np.concatenate([np.empty((0, 2), dtype=np.int64), *(part[0] for part in parts)])
+    return Links(
+        np.concatenate([found.one, ends[:, 0]]),
+        np.concatenate([found.other, ends[:, 1]]),
+        np.concatenate([found.metres, *(part[1] for part in parts)]),
+    )
+
+
+def in_parts(n: int, work: Callable[[int, int], T], workers: int | None) -> list[T]:
+    """work(first, last) over fixed parts of 0..n, results in order."""
+    edges = np.linspace(0, n, min(n, SHARES_OF_WORK) + 1).astype(int).tolist()
+    with ThreadPoolExecutor(workers) as threads:
+        return list(threads.map(work, edges[:-1], edges[1:]))
+
+
+def as_shapes(outlines: Outlines) -> Shapes:
+    return Shapes(outlines.box, outlines.first, outlines.around, outlines.start, outlines.edges)
+
+
+def as_net(net: Graph) -> Net:
+    return Net(net.start, net.other, net.p)
+
+
+def group_lists(group: Index) -> Groups:
+    """Groups of patches numbered from 0 on."""
+    group = np.asarray(group, dtype=np.int64)
+    counts = np.bincount(group, minlength=1) if group.size else np.zeros(1, dtype=np.int64)
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Groups(group, first, np.argsort(group, kind="stable").astype(np.int64))
+
+
+def room(n: int) -> Tree:
+    """Scratch for n patches, one for each thread."""
+    cells, whole = np.zeros((3, n)), np.zeros((11, n), dtype=np.int64)
+    place, tick = np.full(n, -1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    best, again, keys = cells
+    return Tree(best, again, keys, *whole[:9], place, whole[9], whole[10], tick)
+
+
+@kernel
+def _ring(
+    net: Net,
+    shapes: Shapes,
+    groups: Groups,
+    tree: Tree,
+    asked: Asked,
+    first: int,
+    last: int,
+    ring: tuple[float, float, float],
+    rate: float,
+    spare: bool,
+) -> tuple[Index, Cells]:
+    """Links of the sources first..last-1 to higher numbers; ring: nearer, wide, far, m."""
+    ends, metres, count = np.empty((1024, 2), dtype=np.int64), np.empty(1024), 0
+    ones = np.ones(tree.best.size)
+    asked.done[:] = -1
+    for s in range(first, last):
+        reached = grow(net, tree, s, math.exp(-rate * ring[1]), ones)
+        _ask_for_all(shapes, tree, asked, s, ring, rate)
+        if spare:
+            _ask_without_each(net, shapes, groups, tree, asked, s, reached, ring, rate)
+        for v in range(s + 1, ones.size):
+            if asked.wanted[v]:
+                if count == metres.size:
+                    ends, metres = np.append(ends, ends, axis=0), np.append(metres, metres)
+                ends[count, 0], ends[count, 1], metres[count] = s, v, asked.away[v]
+                count += 1
+    return ends[:count].copy(), metres[:count].copy()
+
+
+@kernel
+def _ask_for_all(
+    shapes: Shapes, tree: Tree, asked: Asked, s: int, ring: tuple[float, float, float], rate: float
+) -> None:
+    """Links of s to patches whose boxes lie in the ring and to which no path is as good."""
+    for v in range(s + 1, tree.best.size):
+        asked.wanted[v], asked.away[v] = False, -1.0
+        gap = math.sqrt(box_gap(shapes.box, s, shapes.box, v))
+        if gap > ring[1] or gap <= ring[0]:
+            asked.gap[v] = np.inf
+        else:
+            asked.gap[v] = gap
+            _ask(shapes, asked, s, v, tree.best[v], ring[2], rate)
+
+
+@kernel
+def _ask_without_each(
+    net: Net,
+    shapes: Shapes,
+    groups: Groups,
+    tree: Tree,
+    asked: Asked,
+    s: int,
+    reached: int,
+    ring: tuple[float, float, float],
+    rate: float,
+) -> None:
+    """Links of s to patches to which no path is as good once a group on the way is gone."""
+    for t in range(1, reached):
+        g = groups.of[tree.order[t]]
+        if asked.done[g] == s or g == groups.of[s]:
+            continue
+        asked.done[g] = s
+        for h in range(without(net, groups, tree, g, math.exp(-rate * ring[1]))):
+            v = tree.hit[h]
+            if v > s:
+                _ask(shapes, asked, s, v, tree.again[v], ring[2], rate)
+
+
+@kernel
+def _ask(
+    shapes: Shapes, asked: Asked, s: int, v: int, path: float, far: float, rate: float
+) -> None:
+    """Want the link s - v if it is better than the path; it is measured once, if it may be."""
+    if asked.wanted[v] or math.exp(-rate * asked.gap[v]) <= path:
+        return
+    if asked.away[v] < 0.0:
+        asked.away[v] = distance(
+            shapes.box, shapes.first, shapes.around, shapes.start, shapes.edges, s, v, far
+        )
+        asked.gap[v] = asked.away[v] if asked.away[v] < far else np.inf
+    asked.wanted[v] = math.exp(-rate * asked.gap[v]) > path
+
+
+@kernel
+def grow(net: Net, tree: Tree, source: int, least: float, area: Cells) -> int:
+    """The tree of best paths from a source, its subtrees laid out; how many patches are reached."""
+    reached = best_products(
+        net.start, net.other, net.p, source, least, tree.best, tree.parent, tree.by, tree.order,
+        tree.keys, tree.heap, tree.place,
+    )  # fmt: skip
+    subtrees(
+        tree.order, tree.parent, reached, source, area, tree.below, tree.mine, tree.begin,
+        tree.free, tree.walk,
+    )  # fmt: skip
+    return int(reached)
+
+
+@kernel
+def without(net: Net, groups: Groups, tree: Tree, gone: int, least: float) -> int:
+    """The best products from the tree's source when all patches of a group are gone.
+
+    How many patches hung on the group; they are tree.hit, their products now tree.again.
+    """
+    tick = _cut_off(groups, tree, gone)
+    count = tree.free[0]
+    size = 0
+    for h in range(count):
+        v = tree.hit[h]
+        product = 0.0
+        for e in range(net.start[v], net.start[v + 1]):
+            u = net.other[e]
+            if tree.mark[u] != tick:
+                product = max(product, tree.best[u] * net.p[e])
+        tree.again[v] = 0.0
+        if product >= least:
+            tree.again[v] = product
+            size = forward(tree.keys, tree.heap, tree.place, size, v, product)
+    while size > 0:
+        u = tree.heap[0]
+        size = take(tree.keys, tree.heap, tree.place, size)
+        for e in range(net.start[u], net.start[u + 1]):
+            v = net.other[e]
+            if tree.mark[v] != tick or groups.of[v] == gone:
+                continue
+            product = tree.again[u] * net.p[e]
+            if product > tree.again[v] and product >= least:
+                tree.again[v] = product
+                size = forward(tree.keys, tree.heap, tree.place, size, v, product)
+    return int(count)
+
+
+@kernel
+def _cut_off(groups: Groups, tree: Tree, gone: int) -> int:
+    """Mark what hangs on a group with a new mark; list it, without the group, in tree.hit.
+
+    The count goes to tree.free[0], which the layout of subtrees no longer needs.
+    """
+    tick = tree.tick[0] + 1
+    tree.tick[0] = tick
+    n, count = tree.best.size, 0
+    for m in range(groups.first[gone], groups.first[gone + 1]):
+        k = groups.patch[m]
+        if tree.begin[k] >= n or tree.mark[k] == tick:
+            continue
+        tree.mark[k] = tick
+        for w in range(tree.begin[k], tree.begin[k] + tree.below[k]):
+            v = tree.walk[w]
+            if groups.of[v] == gone:
+                tree.mark[v] = tick
+            elif tree.mark[v] != tick:
+                tree.mark[v] = tick
+                tree.hit[count] = v
+                count += 1
+    tree.free[0] = count
+    return int(tick)
