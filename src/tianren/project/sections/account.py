@@ -15,6 +15,7 @@ class AccountTable(Table):
     (default: the packaged one). inland_water: where land is inland water. freshwater: priority
     zones, named by freshwater_column. assessments: effectiveness by site (METT-4, IMET, SAGE, Green
     List); oecm: answers to the site tool by site; candidates: polygons that a what-if may add.
+    territories: of indigenous peoples and local communities; territory_column: their recognition.
     opening: the day of the opening balance (default: ten years before the project's day).
     """
 
@@ -27,4 +28,6 @@ class AccountTable(Table):
     assessments: tuple[TableName, ...] = ()
     oecm: TableName = ""
     candidates: Vector = ""
+    territories: Vector = ""
+    territory_column: str = ""
     opening: dt.date | None = None
