@@ -217,7 +217,7 @@ def _shown(value: float | None) -> str:
 
 
 def _item_number(text: str, tool: Tool) -> int | None:
-    """The number of an item: "Q1", "1", "Question 1", "问题1", "P1 respect for rights", or a name."""
+    """The number of an item: "Q1", "1", "Question 1", "问题1", "P1 respect for rights", a name."""
     if plain(text) in tool.item_names:
         return tool.item_names[plain(text)]
     match = _ITEM.match(plain(text))
