@@ -4,7 +4,7 @@ import datetime as dt
 
 from pydantic import Field
 
-from tianren.project.sections.table import Layer, Table, TableName, Vector
+from tianren.project.sections.table import Table, TableName, Vector
 
 
 class AccountTable(Table):
@@ -16,13 +16,14 @@ class AccountTable(Table):
     zones, named by freshwater_column. assessments: effectiveness by site (METT-4, IMET, SAGE, Green
     List); oecm: answers to the site tool by site; candidates: polygons that a what-if may add.
     territories: of indigenous peoples and local communities; territory_column: their recognition.
-    opening: the day of the opening balance (default: ten years before the project's day).
+    opening: the day of the opening balance (default: ten years before the project's day);
+    opening_sites: the list of that day, without which the years of the sites say what there was.
     """
 
     sites: tuple[Vector, ...] = ()
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
     crosswalk: TableName = ""
-    inland_water: Layer = ""
+    inland_water: Vector = ""
     freshwater: Vector = ""
     freshwater_column: str = "name"
     assessments: tuple[TableName, ...] = ()
@@ -31,3 +32,4 @@ class AccountTable(Table):
     territories: Vector = ""
     territory_column: str = ""
     opening: dt.date | None = None
+    opening_sites: tuple[Vector, ...] = ()
