@@ -3,7 +3,19 @@
 One module a subject; a new one is imported here, in the order in which `tianren --help` lists them.
 """
 
-from tianren.cli import audit, corridors, gaps, habitat, line, models, plan, records, room, species
+from tianren.cli import (
+    audit,
+    corridors,
+    gaps,
+    habitat,
+    line,
+    models,
+    oecm,
+    plan,
+    records,
+    room,
+    species,
+)
 from tianren.cli.frame import app, main
 
 __all__ = [
@@ -15,6 +27,7 @@ __all__ = [
     "line",
     "main",
     "models",
+    "oecm",
     "plan",
     "records",
     "room",

@@ -1,0 +1,227 @@
+"""What the OECM assessment looks at: candidates, recorded OECMs, the redline, and their worth."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tianren.accounting.classes import (
+    POTENTIAL,
+    Crosswalk,
+    class_pieces,
+    class_rules,
+    own_crosswalk,
+    packaged_crosswalk,
+    with_types,
+)
+from tianren.accounting.forms import SiteNames, site_names
+from tianren.accounting.overlaps import held_of_each
+from tianren.errors import UserError
+from tianren.findings import Finding
+from tianren.geo.fractions import cell_fractions
+from tianren.io.rasters import open_raster
+from tianren.io.vectors import read_result
+from tianren.parameters import Parameters
+from tianren.parameters.headings import columns_by_role
+from tianren.project.runs import RunResults, own_runs
+from tianren.steps.sites import account_sites
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from pandas import DataFrame
+
+    from tianren.project.project import Project
+
+CANDIDATE, RECORDED, REDLINE = "candidate", "recorded", "redline"
+EXTREME = 5
+
+
+@dataclass(frozen=True)
+class Places:
+    """Sites that can be assessed, and what is counted already.
+
+    every: site (unique), name, origin, type, polygons inside the region, potential (whether it
+    stands in the queue); counted: the sites of the account with their types; classes: of the pieces
+    of the redline, None without a line.
+    """
+
+    every: "GeoDataFrame"
+    counted: "GeoDataFrame"
+    classes: "DataFrame | None"
+    types: "DataFrame"
+    crosswalk: Crosswalk
+    findings: tuple[Finding, ...]
+
+    @property
+    def names(self) -> SiteNames:
+        return site_names(zip(self.every["site"], self.every["name"], strict=True))
+
+    @property
+    def shapes(self) -> NDArray[Any]:
+        return np.asarray(self.every.geometry.to_numpy(), dtype=object)
+
+    def counted_shapes(self, kind: str = "") -> NDArray[Any]:
+        """Polygons of the sites that count, of one kind or of all."""
+        mine = self.counted[self.counted["kind"] == kind] if kind else self.counted
+        return np.asarray(mine.geometry.to_numpy(), dtype=object)
+
+
+def crosswalk_of(project: "Project") -> tuple[Crosswalk, list[Finding]]:
+    """The packaged crosswalk, under the project's own table where it names one."""
+    base = packaged_crosswalk(project.jurisdiction)
+    source = project.account.crosswalk
+    if not source:
+        return base, []
+    table, findings = project.table(source)
+    return own_crosswalk(table, base, project.entry(source).where), findings
+
+
+def latest_line(project: "Project") -> RunResults | None:
+    runs = own_runs(project, "delineate")
+    return runs[-1] if runs else None
+
+
+def read_places(project: "Project", line: RunResults | None, parameters: Parameters) -> Places:
+    """Read and class everything; UserError where there is nothing to assess."""
+    crosswalk, findings = crosswalk_of(project)
+    counted, types, more = with_types(account_sites(project, parameters).sites, crosswalk)
+    classes = _classes(line, counted, crosswalk, parameters) if line else None
+    parts = [_recorded(counted)]
+    if project.account.candidates:
+        found, told = _candidates(project)
+        parts.append(found)
+        more += told
+    if classes is not None:
+        parts.append(classes[0])
+    every = _together(project, parts)
+    if not len(every):
+        raise UserError(
+            "there is no site to assess",
+            where="project.toml [account]",
+            next_step="add candidates = a polygon source, or draw the line: tianren delineate",
+        )
+    table = None if classes is None else classes[1]
+    return Places(every, counted, table, types, crosswalk, (*findings, *more))
+
+
+def _classes(
+    line: RunResults, counted: "GeoDataFrame", crosswalk: Crosswalk, parameters: Parameters
+) -> "tuple[GeoDataFrame, DataFrame]":
+    """The pieces of the line as places, and what each counts as."""
+    redline = read_result(line.path("redline.gpkg"), "redline").to_crs(counted.crs)
+    table = class_pieces(redline, counted, crosswalk, class_rules(parameters))
+    made = redline[["code", "name", "category", "geometry"]].rename(
+        columns={"code": "site", "category": "type"}
+    )
+    made["origin"], made["potential"] = REDLINE, (table["class"] == POTENTIAL).to_numpy()
+    return made, table
+
+
+def _recorded(counted: "GeoDataFrame") -> "GeoDataFrame":
+    """Recorded OECMs, each site once."""
+    mine = counted[counted["kind"] == "OECM"][["site_id", "name", "designation", "geometry"]]
+    mine = mine.rename(columns={"site_id": "site", "designation": "type"})
+    mine["origin"], mine["potential"] = RECORDED, False
+    return mine
+
+
+def _candidates(project: "Project") -> "tuple[GeoDataFrame, list[Finding]]":
+    """The candidates of [account], by the columns of their code or name, and of their type."""
+    layer, findings = project.vector(project.account.candidates)
+    roles = columns_by_role("oecm", [str(c) for c in layer.columns if c != "geometry"])
+    if "site" not in roles:
+        raise UserError(
+            "the candidates have no column of code or name",
+            where=project.entry(project.account.candidates).where,
+            next_step="name a column site, code or name",
+        )
+    made = layer[["geometry"]].copy()
+    made["site"] = layer[roles["site"]].fillna("").astype(str).str.strip()
+    label = next((c for c in ("name", "名称", "nombre") if c in layer.columns), roles["site"])
+    made["name"] = layer[label].fillna("").astype(str)
+    made["type"] = layer[roles["type"]].fillna("").astype(str) if "type" in roles else ""
+    made["origin"], made["potential"] = CANDIDATE, True
+    nameless = int((made["site"] == "").sum())
+    if nameless:
+        raise UserError(
+            f"{nameless} candidates have no {roles['site']}",
+            where=project.entry(project.account.candidates).where,
+            next_step="give each a code of its own",
+        )
+    return made, findings
+
+
+def _together(project: "Project", parts: "list[GeoDataFrame]") -> "GeoDataFrame":
+    """All places, each once, cut to the region; UserError where two kinds share a code."""
+    import pandas as pd
+    from geopandas import GeoDataFrame
+
+    crs = parts[0].crs
+    every = pd.concat([p.to_crs(crs) for p in parts if len(p)] or parts, ignore_index=True)
+    origins = every.groupby("site")["origin"].nunique()
+    twins = sorted(origins.index[origins > 1])
+    if twins:
+        raise UserError(
+            f"the code {twins[0]} names two sites of different layers",
+            where="project.toml [account] candidates",
+            by_how_much=f"{len(twins)} codes",
+            next_step="give each candidate a code of its own",
+        )
+    made = GeoDataFrame(every, geometry="geometry", crs=crs).dissolve("site", as_index=False)
+    return _inside(made, project.region)
+
+
+def _inside(places: "GeoDataFrame", region: "GeoDataFrame") -> "GeoDataFrame":
+    import shapely
+
+    from tianren.accounting.key_areas import polygons_of
+
+    whole = shapely.union_all(region.geometry.to_numpy())
+    cut = [polygons_of(s) for s in shapely.intersection(places.geometry.to_numpy(), whole)]
+    return places.set_geometry(np.asarray(cut, dtype=object), crs=places.crs)
+
+
+# --- ecological value ----------------------------------------------------------------------------
+
+
+def values(project: "Project", places: Places, line: RunResults | None) -> "DataFrame":
+    """The ecological value of each place, 0 to 1: the mean of the shares of its area that are
+    extremely important for any function or sensitivity, extremely important for biodiversity, and
+    inside key biodiversity areas, of those that are known; all empty where none is."""
+    import pandas as pd
+
+    found = pd.DataFrame(index=list(places.every["site"]))
+    if line is not None:
+        grades = sorted(line.path("grades").glob("*.tif"))
+        share = cell_fractions(places.shapes, project.grid)
+        every = _flagged(project, grades)
+        found["important_share"] = _mean(share, every)
+        life = [g for g in grades if g.stem == "biodiversity"]
+        if life:
+            found["biodiversity_share"] = _mean(share, _flagged(project, life))
+    if project.gaps.key_areas:
+        layer, _ = project.vector(project.gaps.key_areas)
+        total, held = held_of_each(places.shapes, [layer.geometry.to_numpy()])
+        found["key_area_share"] = _over(held[:, 0], total)
+    found["value"] = found.mean(axis=1) if len(found.columns) else np.nan
+    return found
+
+
+def _flagged(project: "Project", paths: Iterable[Any]) -> NDArray[np.float64]:
+    """The cells of the grid that are extreme in one of the rasters."""
+    flags = np.zeros(project.grid.shape[0] * project.grid.shape[1], dtype=np.bool_)
+    for path in paths:
+        raster = open_raster(path, name=path.stem, kind="category", grid=project.grid)
+        flags |= raster.read().ravel() == EXTREME
+    return flags.astype(np.float64)
+
+
+def _mean(share: Any, flags: NDArray[np.float64]) -> NDArray[np.float64]:
+    return _over(share @ flags, np.asarray(share.sum(axis=1)).ravel())
+
+
+def _over(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    share: NDArray[np.float64] = np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return share.clip(0.0, 1.0)
