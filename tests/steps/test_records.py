@@ -5,6 +5,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -12,6 +13,9 @@ from tests.project.small_project import CATALOG, PROJECT, make_project
 from tianren.errors import UserError
 from tianren.io.vectors import read_result
 from tianren.project.project import open_project
+from tianren.science.names import match_names
+from tianren.science.taxa import Taxon
+from tianren.steps.record_tables import Known, other_groups
 from tianren.steps.records import CleanedRecords, records
 
 SPECIES = """
@@ -185,6 +189,20 @@ def test_a_taxon_without_status_is_told(tmp_path: Path) -> None:
     made = records(open_project(make(tmp_path, **{"status.csv": status})))
     (found,) = [f for f in made.run.findings if f["rule"] == "taxa.no_status"]
     assert "Cus dus" in found["message"]
+
+
+def test_one_group_by_two_names_is_told() -> None:
+    """Records say Anfibios, the table Amphibia: target groups would be two."""
+    rows = pd.DataFrame({
+        "species": ["Aus bus", "Aus bus", "Cus dus", "Eus fus"],
+        "group": ["Anfibios", "Anfibios", "frogs", "Anfibios"],
+    })  # fmt: skip
+    taxa = [Taxon("Aus bus", "Amphibia"), Taxon("Cus dus", "Frogs")]
+    known = Known(rows, match_names(["Aus bus", "Cus dus", "Eus fus"], None), taxa, None, [])
+    (told,) = other_groups(known)
+    assert (told.rule, told.subject) == ("records.two_groups", "Anfibios")
+    assert "1 species" in told.message
+    assert "Amphibia" in told.message
 
 
 def test_nothing_kept_is_an_error_with_every_reason_written(tmp_path: Path) -> None:

@@ -1,15 +1,17 @@
 """What a run of species records writes: the kept, the dropped with their reasons, the taxa."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tianren.findings import Finding
+from tianren.findings import Finding, Severity
 from tianren.geo.occurrence import occurrence
 from tianren.geo.records import NAME_REASONS, REASONS, Cleaned
 from tianren.io.vectors import write_vector
+from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.project.runs import Run
 from tianren.science.names import Checklist, Match
@@ -34,6 +36,30 @@ class Known:
     taxa: Sequence[Taxon]
     checklist: Checklist | None
     findings: list[Finding]
+
+
+def other_groups(known: Known) -> list[Finding]:
+    """Records and status table that call one group by two names: it would be two groups."""
+    groups = {taxon.species: taxon.group for taxon in known.taxa if taxon.group}
+    matches = {name: match.species for name, match in known.matches.items()}
+    pairs = known.rows[["species", "group"]].drop_duplicates().astype(str)
+    said = Counter(
+        (own, groups[matches[name]])
+        for name, own in zip(pairs["species"], pairs["group"], strict=True)
+        if own
+        and matches.get(name) in groups
+        and own.casefold() != groups[matches[name]].casefold()
+    )
+    return [
+        Finding(
+            "records.two_groups", own, Severity.WARNING,
+            say("records call the group of {n} species {own}, the status table calls it {group}: "
+                "species without status stay in {own}, and the two count as two groups",
+                n=n, own=own, group=group),
+            "taxa.csv",
+        )
+        for (own, group), n in sorted(said.items())
+    ]  # fmt: skip
 
 
 def kept_rows(known: Known, cleaned: Cleaned) -> "DataFrame":

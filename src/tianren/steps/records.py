@@ -22,6 +22,7 @@ from tianren.steps.record_tables import (
     UNMATCHED_COLUMNS,
     Known,
     kept_rows,
+    other_groups,
     taxa_rows,
     unmatched_rows,
     write_dropped,
@@ -226,6 +227,7 @@ def _findings(
     if not table.checklist:
         found += _unchecked(list(kept["species"].unique()))
     if table.status:
+        found += other_groups(known)
         found += without_status(list(kept["species"].unique()), known.taxa, table.status)
     return [finding for finding in found if finding is not None]
 

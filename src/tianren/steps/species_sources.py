@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tianren.project.runs import RunResults
 
 Cells = tuple[NDArray[np.int64], NDArray[np.float32]]  # numbers of cells, ascending, and shares
+BOYCE = "Hirzel et al. 2006, Ecological Modelling 199:142"
 HABITAT, RANGE, MODEL, RECORDS, NONE = "habitat", "range", "model", "records", "none"
 
 
@@ -79,6 +80,7 @@ class Known:
     models: "RunResults | None"
     habitats: Mapping[str, Habitat]
     region: NDArray[np.bool_]
+    parameters: "Parameters"
     ranges: Mapping[str, Cells] = field(default_factory=dict)
     landcover: NDArray[np.int32] | None = None
     elevation: NDArray[np.float64] | None = None
@@ -110,7 +112,7 @@ def read_known(
     taxa, tiny = read_status(project, table.status, checklist, findings)
     known = Known(
         project, checklist, taxa, tiny, _records(project, records), models, {},
-        project.realm().read() != MISSING, findings=findings,
+        project.realm().read() != MISSING, parameters, findings=findings,
     )  # fmt: skip
     if table.habitats:
         known.habitats = _habitats(known, table.habitats)
@@ -387,7 +389,8 @@ def homes(known: Known) -> list[Home]:
     The best source first: habitat within the given range, the given range, the model above its
     threshold, the cells with records.
     """
-    models = _modelled(known)
+    least = known.parameters.number("species.least_boyce")
+    models = trusted(_modelled(known), least, known.findings)
     places = np.unique(known.records.species.astype(str)).tolist()
     names = sorted({*known.taxa, *known.ranges, *models, *places})
     return [_home(known, models, name) for name in names]
@@ -437,6 +440,28 @@ def _modelled(known: Known) -> dict[str, Mapping[str, str]]:
         return {}
     rows = known.models.rows("models.csv")
     return {row["species"]: row for row in rows if row["status"] == "modelled"}
+
+
+def trusted(
+    models: Mapping[str, Mapping[str, str]], least: float, findings: list[Finding]
+) -> dict[str, Mapping[str, str]]:
+    """The rows of models.csv whose models tell land with the species from other land.
+
+    A Boyce index below `least` (0: chance) says that records on land not seen lie where the model
+    finds least; such models, and those with an AUC of 0.5 or less, are told and left out.
+    """
+    weak = sorted(
+        name for name, row in models.items()
+        if float(row["auc"] or 1) <= 0.5 or float(row["boyce"] or 1) < least
+    )  # fmt: skip
+    if weak:
+        message = say(
+            "{n} models say nothing of land not seen (AUC at most 0.5, or a Boyce index below "
+            "{least}) and are no range; records stand for them: {names}",
+            n=len(weak), least=f"{least:g}", names=", ".join(weak[:5]),
+        )  # fmt: skip
+        findings.append(Finding("species.weak_model", "models", Severity.WARNING, message, BOYCE))
+    return {name: row for name, row in models.items() if name not in weak}
 
 
 def _model_cells(known: Known, row: Mapping[str, str]) -> tuple[Cells, NDArray[np.float32]]:
