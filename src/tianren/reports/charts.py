@@ -207,8 +207,12 @@ def tornado(contents: Contents, folder: Path) -> Drawn:
 def bar_frame(
     contents: Contents, title: str, subtitle: str, rows: int, left: float = LABEL
 ) -> tuple["Figure", "Axes"]:
-    """The frame of a chart of so many bars; left: inches for their names."""
-    figure, axes = _frame(contents, title, subtitle, 0.25 + 0.46 * rows, left, 0.3)
+    """The frame of a chart of so many bars; left: inches for their names.
+
+    Many bars stand closer, so that the chart is not shrunk to fit its page.
+    """
+    apart = max(0.29, min(0.46, 4.6 / max(rows, 1)))
+    figure, axes = _frame(contents, title, subtitle, 0.25 + apart * rows, left, 0.3)
     axes.set_ylim(rows - 0.45, -0.55)
     return figure, axes
 
@@ -240,15 +244,25 @@ def _frame(
     return figure, axes
 
 
-def number_axis(axes: "Axes", vertical: bool = False) -> None:
-    """Ticks in the report's typeface and way of writing numbers."""
+def number_axis(
+    axes: "Axes", vertical: bool = False, most: float | None = None, whole: bool = False
+) -> None:
+    """Ticks in the report's typeface and way of writing numbers.
+
+    most: the largest value shown, beyond which no tick stands; whole: counts have no halves.
+    """
     axis = axes.yaxis if vertical else axes.xaxis
     if vertical:
         axes.set_yticks([0, 20, 40, 60, 80, 100])
         axes.spines["left"].set_visible(True)
         axes.spines["left"].set_color("#9aa2a7")
     low, high = axes.get_ylim() if vertical else axes.get_xlim()
-    ticks = [t for t in axis.get_ticklocs() if low <= t <= high]
+    if whole:
+        from matplotlib.ticker import MaxNLocator
+
+        axis.set_major_locator(MaxNLocator(integer=True))
+    end = high if most is None else most * 1.02  # 0.999 of 1 is labelled 1 too
+    ticks = [t for t in axis.get_ticklocs() if low <= t <= end]
     axis.set_ticks(ticks, [_short(t) for t in ticks])
     for label in axis.get_ticklabels():
         label.set_fontproperties(font(8))
@@ -263,11 +277,15 @@ def _short(value: float) -> str:
 def name_rows(axes: "Axes", names: Sequence[str], room: float = LABEL - 0.1) -> None:
     """The names of bars, left of the chart, in up to two lines each."""
     transform = axes.get_yaxis_transform()
-    width = axes.figure.get_size_inches()[0] * axes.get_position().width  # type: ignore[union-attr]
+    size, box = axes.figure.get_size_inches(), axes.get_position()  # type: ignore[union-attr]
+    width = size[0] * box.width
+    below, above = axes.get_ylim()
+    row_height = size[1] * box.height / abs(above - below)
+    apart = max(0.3, 8.5 * 1.15 / 72 / row_height)  # lines of one name, in rows
     for row, name in enumerate(names):
         lines = wrap(name, 8.5, room)[:2]
         for number, line in enumerate(lines):
-            offset = (number - (len(lines) - 1) / 2) * 0.3
+            offset = (number - (len(lines) - 1) / 2) * apart
             sheet.write(
                 axes, -0.1 / width, row + offset, line, 8.5,
                 transform=transform, ha="right", va="center",

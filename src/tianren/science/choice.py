@@ -228,11 +228,11 @@ def _choose(problem: Problem) -> str:
         )  # fmt: skip
     budget = f"{problem.budget:,.6g}"
     texts = {
-        "minimum_shortfall": "Choose from {n} planning units, for a {cost} of at most {budget}, "
+        "minimum_shortfall": "Choose from {n} planning units, for at most {budget} of {cost}, "
         "the set that leaves the smallest weighted shortfall of the targets of {m} features.",
-        "maximum_coverage": "Choose from {n} planning units, for a {cost} of at most {budget}, "
+        "maximum_coverage": "Choose from {n} planning units, for at most {budget} of {cost}, "
         "the set that meets the targets of most of {m} features by weight.",
-        "maximum_utility": "Choose from {n} planning units, for a {cost} of at most {budget}, "
+        "maximum_utility": "Choose from {n} planning units, for at most {budget} of {cost}, "
         "the set that holds most of {m} features by weight.",
     }
     return say(texts[problem.objective], n=n, m=m, cost=problem.cost_word, budget=budget)

@@ -109,7 +109,7 @@ def _by_class(contents: Contents, folder: Path) -> list[Drawn]:
     found = _of(contents, "class")
     if not found:
         return []
-    title = say("{best} are the best habitats, {worst} the poorest",
+    title = say("Best habitats: {best}; poorest: {worst}",
                 best=found[0][0], worst=found[-1][0])  # fmt: skip
     rows = [Bar(name, value, numerals.number(value, 2)) for name, value in found]
     caption = Caption(title, say("Mean habitat quality by land cover, 0 to 1"))
