@@ -1,0 +1,248 @@
+"""Records of sites through the door: both schemas of the World Database, and national lists."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from tianren.errors import UserError
+from tianren.geo.sites import SITE_COLUMNS
+from tianren.io.sources import Entry
+from tianren.io.wdpa import MORE_COLUMNS, read_sites
+
+from .files import left_behind
+
+PLANE = "EPSG:6933"
+OLDER = {
+    "WDPAID": 1299.0, "WDPA_PID": "1299_A", "PA_DEF": "1", "NAME": "Ankarafantsika",
+    "ORIG_NAME": "Ankarafantsika*", "DESIG": "Parc National", "DESIG_ENG": "National Park",
+    "IUCN_CAT": "II", "MARINE": "0", "REP_M_AREA": 1.5, "REP_AREA": 1695.3, "STATUS": "Designated",
+    "STATUS_YR": 1927, "GOV_TYPE": "Joint governance", "MANG_AUTH": "MNP",
+    "VERIF": "State Verified", "METADATAID": 390, "PARENT_ISO": "MDG", "ISO3": "MDG",
+}  # fmt: skip
+NEWER = {
+    "SITE_ID": 1299, "SITE_PID": "1299_A", "SITE_TYPE": "PA", "NAME_ENG": "Ankarafantsika",
+    "NAME": "Ankarafantsika*", "DESIG": "Parc National", "DESIG_ENG": "National Park",
+    "IUCN_CAT": "II", "REALM": "Terrestrial", "REP_M_AREA": 1.5, "REP_AREA": 1695.3,
+    "STATUS": "Designated", "STATUS_YR": 1927, "GOV_TYPE": "Joint governance", "MANG_AUTH": "MNP",
+    "VERIF": "State Verified", "METADATAID": 390, "PRNT_ISO3": "MDG", "ISO3": "MDG",
+}  # fmt: skip
+
+
+def degrees(*boxes: tuple[float, float, float, float]) -> list[Any]:
+    return [shapely.box(*b) for b in boxes]
+
+
+def write(path: Path, *rows: dict[str, Any], shapes: list[Any] | None = None, **more: Any) -> Path:
+    boxes = [(46 + n, -16, 46.5 + n, -15.5) for n in range(len(rows))]
+    frame = gpd.GeoDataFrame(
+        list(rows), geometry=degrees(*boxes) if shapes is None else shapes, crs="EPSG:4326"
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_file(path, **more)
+    return path
+
+
+def source(path: Path, **more: Any) -> Entry:
+    return Entry("sites", "sites", "vector", path.parent, path.name, **more)
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "shp", "geojson"])
+@pytest.mark.parametrize("record", [OLDER, NEWER], ids=["older", "newer"])
+def test_both_schemas_give_the_same_site(
+    record: dict[str, Any], suffix: str, tmp_path: Path
+) -> None:
+    sites, findings = read_sites(source(write(tmp_path / f"w.{suffix}", record)), PLANE)
+    (site,) = sites.to_dict("records")
+    assert set(sites.columns) == {*SITE_COLUMNS, *MORE_COLUMNS, "remark", "geometry"}
+    wanted = {
+        "site_id": "1299", "parcel_id": "1299_A", "name": "Ankarafantsika", "kind": "PA",
+        "original_name": "Ankarafantsika*", "designation": "National Park",
+        "original_designation": "Parc National", "category": "II", "realm": "land",
+        "reported_km2": 1695.3, "reported_sea_km2": 1.5, "status": "Designated", "year": 1927,
+        "governance": "Joint governance", "management": "MNP", "verified": "State Verified",
+        "metadata_id": "390", "parent_iso3": "MDG", "iso3": "MDG", "source": "sites", "row": 1,
+        "approximate": False, "remark": "",
+    }  # fmt: skip
+    assert {k: site[k] for k in wanted} == wanted
+    assert findings == [] and sites.crs == PLANE
+    # A box of half a degree at 15.75 S on the ellipsoid.
+    assert sites.geometry.area.sum() / 1e6 == pytest.approx(2962, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("record", "kind", "realm"),
+    [({**OLDER, "PA_DEF": "0", "MARINE": "2"}, "OECM", "sea"),
+     ({**OLDER, "PA_DEF": 0, "MARINE": 1}, "OECM", "both"),
+     ({**NEWER, "SITE_TYPE": "OECM", "REALM": "Marine"}, "OECM", "sea"),
+     ({**NEWER, "SITE_TYPE": "else", "REALM": "Coastal"}, "else", "both")],
+)  # fmt: skip
+def test_kinds_and_realms(record: dict[str, Any], kind: str, realm: str, tmp_path: Path) -> None:
+    sites, _ = read_sites(source(write(tmp_path / "w.gpkg", record)), PLANE)
+    assert (sites["kind"][0], sites["realm"][0]) == (kind, realm)
+
+
+def test_parts_polygons_and_points_of_one_download_come_together(tmp_path: Path) -> None:
+    point = [shapely.Point(47, -17)]
+    for n in range(2):
+        write(tmp_path / f"WDPA_{n}-polygons.shp", {**OLDER, "WDPAID": n + 1})
+        write(tmp_path / f"WDPA_{n}-points.shp", {**OLDER, "WDPAID": n + 11}, shapes=point)
+    sites, _ = read_sites(source(tmp_path / "WDPA_*.shp"), PLANE)
+    assert sites["site_id"].tolist() == ["11", "1", "12", "2"]  # in the order of the files' names
+    assert shapely.get_dimensions(sites.geometry).tolist() == [0, 2, 0, 2]
+    assert sites["row"].tolist() == [1, 2, 3, 4]
+    folder, _ = read_sites(Entry("sites", "sites", "vector", tmp_path, "."), PLANE)
+    assert folder["site_id"].tolist() == ["11", "1", "12", "2"]
+
+
+def test_an_archive_as_protected_planet_delivers_it(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    write(made / "WDPA-polygons.shp", OLDER)
+    write(made / "WDPA-points.shp", {**OLDER, "WDPAID": 2}, shapes=[shapely.Point(47, -17)])
+    with zipfile.ZipFile(tmp_path / "WDPA_shp_0.zip", "w") as archive:
+        for path in made.iterdir():
+            archive.write(path, path.name)
+    sites, _ = read_sites(source(tmp_path / "WDPA_shp_0.zip"), PLANE)
+    assert sorted(sites["site_id"]) == ["1299", "2"] and left_behind(tmp_path) == []
+
+
+def test_all_layers_with_places_of_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "w.gpkg"
+    write(path, OLDER, layer="WDPA_poly")
+    write(path, {**OLDER, "WDPAID": 2}, shapes=[shapely.Point(47, -17)], layer="WDPA_point")
+    sites, _ = read_sites(source(path), PLANE)
+    assert sites["site_id"].tolist() == ["1299", "2"]
+    only, _ = read_sites(source(path, sublayer="WDPA_point"), PLANE)
+    assert only["site_id"].tolist() == ["2"]
+
+
+def test_a_table_of_points_with_their_area(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text(
+        "SITE_ID,NAME,STATUS,STATUS_YR,REP_AREA,MARINE,LON,LAT,VERIFIED\n"
+        "local-1,One,Designated,1914,170.3,0,10.2,46.67,true\n",
+        encoding="utf-8",
+    )
+    sites, findings = read_sites(source(path, approximate=True), PLANE)
+    (site,) = sites.to_dict("records")
+    assert (site["site_id"], site["reported_km2"], site["approximate"]) == ("local-1", 170.3, True)
+    assert {f.rule for f in findings} == {"sites.no_kind", "sites.no_category"}
+
+
+def test_a_national_list_in_gbk_with_chinese_headings_and_hectares(tmp_path: Path) -> None:
+    headings = ("保护地编号", "名称", "类型", "面积", "批建时间")
+    values = [("N-01", "卧龙", "国家公园", 200000, "1963年"),
+              ("N-02", "九寨沟", "自然公园", 64297, "1978")]  # fmt: skip
+    rows = [dict(zip(headings, row, strict=True)) for row in values]
+    write(tmp_path / "list.shp", *rows, encoding="GBK")
+    (tmp_path / "list.cpg").unlink()
+    sites, findings = read_sites(
+        source(tmp_path / "list.shp"), PLANE, {"status": "=Designated", "kind": "=PA"}
+    )
+    assert sites["name"].tolist() == ["卧龙", "九寨沟"] and sites["year"].tolist() == [1963, 1978]
+    assert sites["designation"].tolist() == ["国家公园", "自然公园"]
+    assert {"vector.encoding", "sites.unit", "sites.no_realm"} <= {f.rule for f in findings}
+
+
+def test_the_unit_of_an_area_stands_in_its_heading(tmp_path: Path) -> None:
+    for heading in ("总面积(公顷)", "面积（hm2）", "superficie (ha)"):
+        path = write(tmp_path / f"{abs(hash(heading))}.gpkg", {"id": "1", heading: 200000})
+        sites, findings = read_sites(source(path), PLANE)
+        assert sites["reported_km2"].tolist() == [2000]
+        assert "sites.unit" not in {f.rule for f in findings}
+
+
+def test_columns_as_the_project_maps_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.gpkg", {"FID_X": "a", "sorte": "II", "seit": "2001-05-02"})
+    columns = {"site_id": "FID_X", "category": "sorte", "year": "seit", "kind": "=OECM"}
+    sites, _ = read_sites(source(path), PLANE, columns)
+    (site,) = sites.to_dict("records")
+    assert (site["site_id"], site["category"], site["year"], site["kind"]) == (
+        "a", "II", 2001, "OECM")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("columns", "what"),
+    [({"site_id": "nowhere"}, "there is no column nowhere"), ({"colour": "NAME"}, "no colour")],
+)
+def test_a_mapping_that_fits_nothing_is_refused(
+    columns: dict[str, str], what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=what):
+        read_sites(source(write(tmp_path / "w.gpkg", OLDER)), PLANE, columns)
+
+
+@pytest.mark.parametrize(
+    ("year", "read"),
+    [(0, None), (None, None), ("Not Reported", None), ("1982-05-01", 1982), ("1982年", 1982),
+     ("82", None), ("20155", None)],
+)  # fmt: skip
+def test_years(year: object, read: int | None, tmp_path: Path) -> None:
+    sites, _ = read_sites(source(write(tmp_path / "w.gpkg", {**OLDER, "STATUS_YR": year})), PLANE)
+    found = sites["year"].tolist()[0]
+    assert (found == read) if read else sites["year"].isna().all()
+    assert bool(sites["remark"][0]) == (year in ("82", "20155"))
+
+
+def test_what_cannot_be_read_is_remarked_on_its_record(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "w.gpkg", {**OLDER, "REP_AREA": "-5"}, {**OLDER, "WDPAID": None, "PA_DEF": None}
+    )
+    sites, _ = read_sites(source(path), PLANE)
+    assert sites["remark"].tolist() == [
+        "the area -5 cannot be read",
+        "it does not say whether it is a protected area: it is taken for one; it has no number",
+    ]
+    assert sites["site_id"].tolist() == ["1299", "sites-2"]
+
+
+def test_a_polygon_across_the_antimeridian_stays_whole_and_says_so(tmp_path: Path) -> None:
+    ring = [(179.5, -17), (-179.5, -17), (-179.5, -16), (179.5, -16)]
+    plane = "+proj=laea +lat_0=-17 +lon_0=179 +datum=WGS84"
+    path = write(tmp_path / "w.gpkg", OLDER, shapes=[shapely.Polygon(ring)])
+    sites, _ = read_sites(source(path), plane)
+    here = write(tmp_path / "h.gpkg", OLDER, shapes=degrees((178.5, -17, 179.5, -16)))
+    same, _ = read_sites(source(here), plane)
+    assert "antimeridian" in sites["remark"][0] and same["remark"][0] == ""
+    assert sites.geometry.area[0] == pytest.approx(same.geometry.area[0], rel=1e-6)
+
+
+def test_a_record_without_a_shape_stays(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.gpkg", OLDER, OLDER, shapes=[None, shapely.box(46, -16, 47, -15)])
+    sites, _ = read_sites(source(path), PLANE)
+    assert len(sites) == 2 and sites.geometry.isna().tolist() == [True, False]
+
+
+def test_an_empty_layer_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "w.gpkg"
+    write(path, OLDER)
+    gpd.read_file(path).iloc[:0].to_file(tmp_path / "empty.gpkg")
+    sites, findings = read_sites(source(tmp_path / "empty.gpkg"), PLANE)
+    assert len(sites) == 0 and [f.rule for f in findings] == ["sites.empty"]
+
+
+def test_a_ring_that_does_not_close_is_said_with_its_gap(tmp_path: Path) -> None:
+    ring = [[46, -16], [47, -16], [47, -15], [46, -15.5]]
+    feature = {"type": "Feature", "properties": OLDER,
+               "geometry": {"type": "Polygon", "coordinates": [ring]}}  # fmt: skip
+    path = tmp_path / "w.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+    with pytest.raises(UserError, match="does not close") as caught:
+        read_sites(source(path), PLANE)
+    assert (
+        caught.value.by_how_much == "1 of 1 features; the first is open by 0.5 units of the layer"
+    )
+    assert "feature 1" in caught.value.where
+
+
+def test_an_empty_folder_and_a_layer_without_crs_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    with pytest.raises(UserError, match="holds no layer"):
+        read_sites(source(tmp_path / "none"), PLANE)
+    gpd.GeoDataFrame([OLDER], geometry=degrees((0, 0, 1, 1))).to_file(tmp_path / "w.shp")
+    with pytest.raises(UserError, match="has no CRS"):
+        read_sites(source(tmp_path / "w.shp"), PLANE)
