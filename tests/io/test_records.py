@@ -93,6 +93,12 @@ def test_chinese_headings_in_gbk_and_degrees_minutes(tmp_path: Path) -> None:
     assert [f.rule for f in findings] == ["vector.encoding"]
 
 
+def test_a_group_of_them_all_fills_only_what_a_row_does_not_say(tmp_path: Path) -> None:
+    text = "species,lat,lon,group\nAus bus,-18,47,frogs\nCus dus,-18,47,\n"
+    frame, _ = read_records(written(tmp_path / "r.csv", text, group="Amphibia"))
+    assert frame["group"].tolist() == ["frogs", "Amphibia"]
+
+
 def test_one_column_of_positions_fills_the_empty_ones(tmp_path: Path) -> None:
     text = (
         "Name,Position,Lat,Long\nT1,S12 58.053 E49 07.150,,\nT2,,-12.5,49.25\nT3,near the road,,\n"

@@ -193,6 +193,7 @@ HELD_CATALOG = """
 [amphibians]
 uri = "{data}/ConR/malagasy_amphibian_occurrences.csv"
 kind = "records"
+group = "Amphibia"
 
 [lemurs]
 uri = "{data}/enmSdmX/lemurs_gbif.csv"

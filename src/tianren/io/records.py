@@ -195,6 +195,11 @@ def _plain_numbers(values: Any, there: Any) -> list[str]:
 # --- from text to values -------------------------------------------------------------------------
 
 
+def _said(column: "pa.StringArray", otherwise: str) -> "pa.StringArray":
+    """The column with its blanks filled."""
+    return pc.if_else(pc.equal(column, ""), otherwise, column) if otherwise else column
+
+
 def _typed(entry: Entry, block: TextBlock) -> pa.Table:
     count = len(block.rows)
     text = {role: _clean(column) for role, column in block.columns.items()}
@@ -205,7 +210,7 @@ def _typed(entry: Entry, block: TextBlock) -> pa.Table:
         "species": pa.array([entry.species] * count)
         if entry.species
         else text.get("species", empty),
-        "group": text.get("group", empty),
+        "group": _said(text.get("group", empty), entry.group),
         "longitude": pa.array(longitude),
         "latitude": pa.array(latitude),
         "year": pa.array(_years(text.get("year", empty), date)),

@@ -23,7 +23,8 @@ class Entry:
     that mean "no data" beside the declared one. bands: which bands, in order; none means all.
     start: of a series, the day (or a day in the month) of its first band.
     crs, scale, offset: for files that do not say. period, licence, citation, note: for people.
-    Of species records: columns: role -> heading, where a heading is unusual; species: of them all.
+    Of species records: columns: role -> heading, where a heading is unusual; species, group: of
+    them all, the group where a row says none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Entry:
     note: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     species: str = ""
+    group: str = ""
     start: dt.date | None = None
 
     @property

@@ -65,6 +65,7 @@ def _entry(name: str, source: Any, folder: Path, where: str) -> Entry:
         start=_start(source, layer, where),
         columns=MappingProxyType(dict(source.columns)),
         species=source.species,
+        group=source.group,
     )
 
 

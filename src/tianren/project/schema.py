@@ -150,6 +150,7 @@ class SourceTable(Table):
     note: str = ""
     columns: dict[str, str] = Field(default_factory=dict)
     species: str = ""
+    group: str = ""
     start: dt.date | None = None
     constant: float | None = None
     reason: str = ""

@@ -120,7 +120,8 @@ def _settings(project: "Project", table: "SpeciesTable") -> dict[str, Any]:
         "ranges": table.ranges,
         "range_column": table.range_column,
         "reading": [
-            [e.name, dict(e.columns), e.species, e.crs, e.encoding, e.sublayer] for e in entries
+            [e.name, dict(e.columns), e.species, e.group, e.crs, e.encoding, e.sublayer]
+            for e in entries
         ],
         "admin": [vars(level) for level in project.admin],
         "language": project.language,
