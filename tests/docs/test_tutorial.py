@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -17,6 +18,13 @@ from tianren.cli import app
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial" / "switzerland.md"
+SECOND = ROOT / "docs" / "tutorial" / "what-the-line-must-hold.md"
+# What a page tells the reader to write into a file, or to type.
+DONE = re.compile(
+    r"^(?P<how>Save as|Add to) `(?P<file>[^`]+)`:\n\n```\w*\n(?P<text>.*?)^```$"
+    r"|^\$ (?P<command>[^\n]+)$",
+    re.MULTILINE | re.DOTALL,
+)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -135,6 +143,87 @@ def test_the_report_is_told_in_words(walked: dict[str, str]) -> None:
 def test_results_are_read_as_data_too(walked: dict[str, str]) -> None:
     told = run("tianren explain --at 8.59,46.63 --json", Path(walked["folder"]))
     assert json.loads(told.stdout)
+
+
+@pytest.fixture(scope="module")
+def went_on(walked: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The second page, in a copy of the folder that the first one left; command -> what it said.
+
+    A command that is typed twice keeps what it said last.
+    """
+    folder = tmp_path_factory.mktemp("second") / "demo"
+    shutil.copytree(walked["folder"], folder)
+    said = {"folder": str(folder)}
+    for step in DONE.finditer(SECOND.read_text(encoding="utf-8")):
+        if step["command"] is None:
+            write(folder / step["file"], step["text"], add=step["how"] == "Add to")
+            continue
+        told = run(with_lines(step["command"], folder), folder)
+        assert told.returncode == 0, f"{step['command']}\n{told.stdout}\n{told.stderr}"
+        said[step["command"]] = told.stdout
+    return said
+
+
+def write(path: Path, text: str, add: bool) -> None:
+    """Write what a page shows into a file, or add it at the end."""
+    path.parent.mkdir(exist_ok=True)
+    before = path.read_text(encoding="utf-8") + "\n" if add else ""
+    path.write_text(before + text, encoding="utf-8")
+
+
+def with_lines(command: str, folder: Path) -> str:
+    """The command with the reader's own runs in place of LINE and SCENARIO."""
+    from tianren.project.project import open_project
+    from tianren.project.runs import list_runs
+
+    if "LINE" not in command:
+        return command
+    runs = list_runs(open_project(folder), "delineate")
+    line, scenario = ([r.id for r in runs if bool(r.scenario) is of][-1] for of in (False, True))
+    return command.replace("LINE", line).replace("SCENARIO", scenario)
+
+
+def test_cleaning_keeps_28_of_33_rows_with_five_reasons(went_on: dict[str, str]) -> None:
+    assert "28 of 33 records of 3 species are kept" in went_on["tianren records"]
+    rows = latest(went_on, "records").rows("dropped.csv")
+    assert [row["reason"] for row in rows] == [
+        "duplicate", "swapped_coordinates", "uncertainty", "unmatched_name", "no_coordinates",
+    ]  # fmt: skip
+
+
+def test_the_second_page_says_what_the_commands_said(went_on: dict[str, str]) -> None:
+    assert "1 of 3 species have a model" in went_on["tianren models"]
+    assert "1 species" in went_on["tianren species"]
+    assert "0 of 13 targets are met" in went_on["tianren gaps --zone protected"]
+    assert "16 of 16 targets are met" in went_on["tianren plan"]
+    assert "are open over" in went_on["tianren seams"]
+    assert "farm or build" in went_on["tianren suitability"]
+    assert "smaller" in went_on["tianren runs"]
+
+
+def test_the_tiny_population_is_inside_the_line(went_on: dict[str, str]) -> None:
+    rows = latest(went_on, "gaps").rows("gaps.csv")
+    rare = [r for r in rows if r["feature"] == "Exemplum rarum" and r["zone"] == "redline"]
+    assert [r["status"] for r in rare] == ["met"]
+
+
+def test_control_figures_sum_to_their_parents(went_on: dict[str, str]) -> None:
+    rows = latest(went_on, "parcels").rows("control_figures.csv")
+    cantons = sum(int(r["red_m2"]) for r in rows if r["level"] == "canton")
+    assert cantons == int(rows[0]["red_m2"])
+
+
+def test_a_smaller_top_class_gains_nothing(went_on: dict[str, str]) -> None:
+    rows = latest(went_on, "compare").rows("compare.csv")
+    total = next(row for row in rows if row["table"] == "total")
+    assert float(total["gained_m2"]) == 0 < float(total["lost_m2"])
+
+
+def latest(said: dict[str, str], step: str) -> Any:
+    """The latest run of a step in the folder of the second page."""
+    from tianren.project.runs import list_runs
+
+    return list_runs(Path(said["folder"]), step)[-1]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
