@@ -21,7 +21,7 @@ from tianren.delineation.streams import stream_orders
 from tianren.errors import UserError
 from tianren.project.project import open_project
 from tianren.project.runs import open_run
-from tianren.steps.delineate import Delineated, delineate
+from tianren.steps.delineate import Delineated, delineate, sources_of_line
 from tianren.steps.explain import Results, explain, explain_at, explain_piece
 
 CORRIDOR = """
@@ -242,3 +242,16 @@ def test_a_layer_that_does_not_sum_is_not_written(
         if folder != changed.folder:
             assert not (folder / "redline.gpkg").exists()
             assert not (folder / "run.toml").exists()
+
+
+def test_a_source_that_does_not_decide_leaves_the_run_as_it_is(tmp_path: Path) -> None:
+    """A table for another step, put into the catalog later, asks for no new line."""
+    folder = make_island(tmp_path / "island")
+    before = sources_of_line(open_project(folder))
+    (folder / "data" / "demand.csv").write_text("division,population\nA,1\n", encoding="utf-8")
+    with (folder / "catalog.toml").open("a", encoding="utf-8") as catalog:
+        catalog.write('\n[demand]\nuri = "data/demand.csv"\nkind = "table"\n')
+    project = open_project(folder)
+    assert "demand" in project.catalog
+    assert sources_of_line(project) == before
+    assert {project.region_source, *(m.source for m in project.must_include.values())} <= {*before}

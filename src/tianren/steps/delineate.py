@@ -24,6 +24,7 @@ from tianren.io.vectors import write_vector
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
+from tianren.parameters.layers import layers
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.blocks import map_blocks
 from tianren.raster.raster import Raster, cell_area
@@ -119,7 +120,7 @@ def delineate(
     """
     parameters = project.parameters()
     run = start_run(
-        project, "delineate", inputs=project.digests(), parameters=parameters,
+        project, "delineate", inputs=sources_of_line(project), parameters=parameters,
         settings=_settings(project, robustness, seed),
     )  # fmt: skip
     with run:
@@ -134,6 +135,32 @@ def delineate(
 
 def _silent(text: str) -> None:
     pass
+
+
+def sources_of_line(project: "Project") -> list[str]:
+    """The sources that decide about the line; others of the catalog may change without it."""
+    named = {
+        project.region_source,
+        project.sea_source,
+        project.scope,
+        str(project.delineation.get("corridors", "")),
+        str(project.delineation.get("landscapes", "")),
+        *(entry.source for entry in project.must_include.values()),
+        *(entry.source for entry in project.conflicts),
+        *(level.source for level in project.admin),
+        *(entry.name for entry in project.catalog.values() if entry.layer in layers()),
+        *_sources_of_sections(project),
+    }
+    return sorted(named & set(project.catalog))
+
+
+def _sources_of_sections(project: "Project") -> list[str]:
+    """What the species and the corridors that join the line are made from."""
+    from tianren.project.sections.table import sources_named
+
+    sections = [project.species] if species_join.joins(project) else []
+    tables = [*sections, *([project.corridors, project.habitat] if joins(project) else [])]
+    return [name for t in tables if t is not None for _, name, _ in sources_named(t, [])]
 
 
 def _settings(project: "Project", robustness: int, seed: int) -> dict[str, Any]:
