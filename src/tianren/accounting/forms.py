@@ -200,7 +200,8 @@ class SiteNames:
 
         near = difflib.get_close_matches(key, [*self.by_id, *self.by_name], n=1)
         if near:
-            return f"did you mean {self.by_id.get(near[0], near[0])}?"
+            meant = self.by_id.get(near[0]) or ", ".join(self.by_name[near[0]])
+            return f"did you mean {meant}?"
         return "add it to the sites or to [account] candidates, or remove the row"
 
 
