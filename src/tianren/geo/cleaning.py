@@ -171,7 +171,7 @@ def _years(bench: _Bench, rules: SiteRules) -> None:
             bench.note(i, "year_unknown", say("the year in which it was designated is not known"))
         elif year > rules.day.year:
             late = {"year": int(year), "day": rules.day, "n": int(year) - rules.day.year}
-            reason = say("its year is {year}, {n} years after that of {day}", **late)
+            reason = say("its year is {year}, after {day} by {n}", **late)
             if rules.future_year == "refused":
                 bench.refuse(i, "year", reason)
             else:
