@@ -4,6 +4,7 @@ One module a subject; a new one is imported here, in the order in which `tianren
 """
 
 from tianren.cli import (
+    account,
     audit,
     corridors,
     gaps,
@@ -19,6 +20,7 @@ from tianren.cli import (
 from tianren.cli.frame import app, main
 
 __all__ = [
+    "account",
     "app",
     "audit",
     "corridors",

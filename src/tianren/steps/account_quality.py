@@ -1,0 +1,139 @@
+"""How good what is counted is: effectiveness, equity, OECMs, the species that it holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tianren.accounting import effectiveness, equity
+from tianren.accounting.assessments import Score, read_assessments
+from tianren.accounting.coverage import REDLINE, Balance
+from tianren.accounting.forms import site_names
+from tianren.accounting.oecm import Assessment, assess_all, read_answers
+from tianren.findings import Finding
+from tianren.measures import Measure
+from tianren.parameters import Parameters
+from tianren.project.runs import Run, RunResults
+from tianren.steps.account_ground import Ground
+from tianren.steps.account_tables import Asked, attribution
+from tianren.steps.account_writing import write_table
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from tianren.project.project import Project
+
+
+@dataclass
+class Quality:
+    """Measures and findings of quality; movable: those that a what-if makes again."""
+
+    measures: list[Measure] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    movable: list[Measure] = field(default_factory=list)
+
+    def again(self, sites: "GeoDataFrame") -> list[Measure]:
+        """The movable measures for other sites."""
+        return []
+
+
+def quality(
+    project: "Project", run: Run, parameters: Parameters, ground: Ground, main: Balance,
+    assessed: RunResults | None, asked: Asked,
+) -> Quality:  # fmt: skip
+    """effectiveness.csv, equity.csv, oecm.csv and the measures of all three."""
+    made = Quality()
+    rows = attribution(main)
+    mine = rows[rows["kind"] != REDLINE]
+    areas = {str(s): float(a) for s, a in mine.groupby("site_id")["area_m2"].sum().items()}
+    scores = _scores(project, ground, made)
+    _effectiveness(project, run, parameters, (scores, areas), asked, made)
+    answers = _answers(project, ground, made)
+    _equity(project, run, ground, (scores, areas, answers), asked, made)
+    _oecm(run, assessed, made)
+    return made
+
+
+def _scores(project: "Project", ground: Ground, made: Quality) -> list[Score]:
+    names = site_names(zip(ground.sites["site_id"], ground.sites["name"], strict=True))
+    scores: list[Score] = []
+    for source in project.account.assessments:
+        table, told = project.table(source)
+        found, more = read_assessments(table, names, project.day, project.entry(source).where)
+        scores += found
+        made.findings += [*told, *more]
+    return scores
+
+
+def _effectiveness(
+    project: "Project", run: Run, parameters: Parameters,
+    of: tuple[list[Score], Mapping[str, float]], asked: Asked, made: Quality,
+) -> None:  # fmt: skip
+    scores, areas = of
+    rules, day = effectiveness.levels(parameters), project.day
+    table = effectiveness.site_rows(scores, areas, rules, day)
+    write_table(run, "effectiveness.csv", table, effectiveness.COLUMNS)
+    made.measures += effectiveness.effectiveness_measures(scores, areas, rules, day, asked.place)
+    made.findings += effectiveness.effectiveness_findings(scores, areas)
+
+
+def _answers(project: "Project", ground: Ground, made: Quality) -> dict[str, Assessment]:
+    """The assessments of the recorded sites: for consent."""
+    source = project.account.oecm
+    if not source:
+        return {}
+    from tianren.steps.oecm_sites import latest_line, read_places
+
+    places = read_places(project, latest_line(project), project.parameters())
+    given, _ = read_answers(
+        project.table(source)[0], places.names, project.day, project.entry(source).where
+    )
+    found, _ = assess_all(given, ground.crosswalk, {}, 1.0)
+    return {a.site: a for a in found}
+
+
+def _equity(
+    project: "Project", run: Run, ground: Ground,
+    of: tuple[list[Score], Mapping[str, float], Mapping[str, Assessment]], asked: Asked,
+    made: Quality,
+) -> None:  # fmt: skip
+    scores, areas, answers = of
+    rows = equity.site_rows(ground.sites, areas, answers, scores)
+    write_table(run, "equity.csv", rows, equity.EQUITY_COLUMNS)
+    territories = None
+    source = project.account.territories
+    if source:
+        layer, told = project.vector(source)
+        made.findings += told
+        territories = equity.territory_areas(
+            layer, project.account.territory_column, ground.sites,
+            ground.region.geometry.to_numpy(), project.entry(source).where,
+        )  # fmt: skip
+        write_table(run, "territories.csv", territories, equity.TERRITORY_COLUMNS)
+    made.measures += equity.equity_measures(rows, scores, territories, asked.place, asked.period)
+    made.findings += equity.equity_findings(rows, scores)
+
+
+def _oecm(run: Run, assessed: RunResults | None, made: Quality) -> None:
+    """The tables and measures of the OECM assessment, as that run has them."""
+    if assessed is None:
+        return
+    for name in ("oecm.csv", "queue.csv", "classes.csv"):
+        if assessed.has(name):
+            run.write_text(name, assessed.path(name).read_text(encoding="utf-8"))
+    made.measures += [
+        Measure(
+            row["indicator"], row["place"], row["period"], float(row["value"]), row["unit"],
+            tuple(tuple(part.split("=", 1)) for part in row["by"].split("; ") if part),  # type: ignore[misc]
+            method=row["method"], sources=(assessed.id,),
+        )
+        for row in assessed.measures
+    ]  # fmt: skip
+    made.findings += [_finding(row) for row in assessed.findings]
+
+
+def _finding(row: Mapping[str, str]) -> Finding:
+    from tianren.findings import Severity
+
+    return Finding(
+        row["rule"], row["subject"], Severity(row["severity"]), row["message"], row["source"]
+    )
