@@ -122,7 +122,7 @@ def test_a_recognition_that_is_not_known_is_refused() -> None:
     territories = _layer("r", ("yes", shapely.box(0, 0, 1, 1)), ("maybe", shapely.box(0, 0, 1, 1)))
     sites = _layer("kind", ("PA", shapely.box(0, 0, 5, 5)))
     with pytest.raises(
-        UserError, match="territories, feature 2: the recognition 'maybe' is not known"
+        UserError, match="feature 2: the recognition 'maybe' is not known"
     ):
         territory_areas(territories, "r", sites, _shapes(shapely.box(0, 0, 1, 1)), "territories")
     with pytest.raises(UserError, match="the territories have no column q"):
