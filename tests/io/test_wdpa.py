@@ -95,8 +95,20 @@ def test_parts_polygons_and_points_of_one_download_come_together(tmp_path: Path)
     assert sites["site_id"].tolist() == ["11", "1", "12", "2"]  # in the order of the files' names
     assert shapely.get_dimensions(sites.geometry).tolist() == [0, 2, 0, 2]
     assert sites["row"].tolist() == [1, 2, 3, 4]
-    folder, _ = read_sites(Entry("sites", "sites", "vector", tmp_path, "."), PLANE)
+    (tmp_path / "WDPA_sources.csv").write_text("METADATAID\n390\n", "utf-8")
+    folder, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, "."), PLANE)
     assert folder["site_id"].tolist() == ["11", "1", "12", "2"]
+    assert [f.message for f in findings] == ["tables in the folder are not read: WDPA_sources.csv"]
+
+
+def test_a_geodatabase_with_its_layers_of_polygons_and_points(tmp_path: Path) -> None:
+    made = tmp_path / "WDPA.gdb"
+    write(made, OLDER, layer="WDPA_poly", driver="OpenFileGDB")
+    point = [shapely.Point(47, -17)]
+    write(made, {**OLDER, "WDPAID": 2}, shapes=point, layer="WDPA_point", driver="OpenFileGDB")
+    for uri in ("WDPA.gdb", "."):
+        sites, _ = read_sites(Entry("sites", "sites", "vector", tmp_path, uri), PLANE)
+        assert sorted(sites["site_id"]) == ["1299", "2"]
 
 
 def test_an_archive_as_protected_planet_delivers_it(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tianren.geo.sites import (
     beyond_realm,
     cut,
     in_order,
+    joined,
     order_key,
     plain,
     realm_shapes,
@@ -272,7 +273,7 @@ def _realm_and_region(bench: _Bench, realms: dict[str, Any], rules: SiteRules) -
     for i, realm, shape in zip(rows, declared, mine, strict=True):
         _smaller(bench, int(i), "realm", shape, rules, partial(_realm_words, say(realm)))
     rows = np.array(bench.alive(), dtype=np.int64)
-    region = shapely.union_all(np.array(list(realms.values()), dtype=object))
+    region = joined(list(realms.values()))
     mine = cut(bench.shapes[rows], region, shapely.intersection)
     for i, shape in zip(rows, mine, strict=True):
         sea = SEA not in realms and bench.value(int(i), "realm") != LAND

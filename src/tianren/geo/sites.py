@@ -193,7 +193,12 @@ def parts_in(sites: "GeoDataFrame", region: "GeoDataFrame", realm: str) -> "GeoD
 def realm_shapes(region: "GeoDataFrame") -> dict[str, Any]:
     """Realm -> its shape."""
     found = {r: region.geometry[(region["realm"] == r).to_numpy()] for r in set(region["realm"])}
-    return {str(realm): shapely.union_all(shapes.to_numpy()) for realm, shapes in found.items()}
+    return {str(realm): joined(shapes.to_numpy()) for realm, shapes in found.items()}
+
+
+def joined(shapes: Any) -> Any:
+    """The union of shapes; of one, itself."""
+    return shapes[0] if len(shapes) == 1 else shapely.union_all(np.asarray(shapes, dtype=object))
 
 
 def cut(shapes: Any, by: Any, how: Any) -> Any:

@@ -73,7 +73,7 @@ def read_sites(
 
 def _layers(entry: Entry, findings: list[Finding]) -> Iterable[GeoDataFrame]:
     """Each layer of each file, with its CRS."""
-    for path in _files(entry):
+    for path in _files(entry, findings):
         for sublayer in _sublayers(entry, path):
             layer = read_features(replace(entry, sublayer=sublayer), path, findings)
             if layer.crs is None:
@@ -85,18 +85,15 @@ def _layers(entry: Entry, findings: list[Finding]) -> Iterable[GeoDataFrame]:
             yield layer
 
 
-_KINDS = (".shp", ".gpkg", ".geojson", ".fgb", ".parquet", ".csv", ".zip", ".gdb")
+_KINDS = (".shp", ".gpkg", ".geojson", ".fgb", ".parquet", ".zip", ".gdb")
 
 
-def _files(entry: Entry) -> list[Path]:
+def _files(entry: Entry, findings: list[Finding]) -> list[Path]:
     """The files of a source; those in it where it is a folder, as Protected Planet delivers one."""
     found: list[Path] = []
     for path in source_files(entry):
-        if path.is_dir() and path.suffix.lower() != ".gdb":
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _KINDS)
-            found += [p for p in inside if not any(q.suffix.lower() == ".gdb" for q in p.parents)]
-        else:
-            found.append(path)
+        is_folder = path.is_dir() and path.suffix.lower() != ".gdb"
+        found += _inside(entry, path, findings) if is_folder else [path]
     if not found:
         raise UserError(
             "the folder holds no layer",
@@ -104,6 +101,17 @@ def _files(entry: Entry) -> list[Path]:
             next_step=f"put the records there, as {', '.join(_KINDS)}",
         )
     return found
+
+
+def _inside(entry: Entry, folder: Path, findings: list[Finding]) -> list[Path]:
+    """The layers of a folder and of those in it; tables, which have no places, are named only."""
+    files = [p for p in sorted(folder.rglob("*"))
+             if not any(q.suffix.lower() == ".gdb" for q in p.parents)]  # fmt: skip
+    tables = [p.name for p in files if p.suffix.lower() == ".csv"]
+    if tables:
+        message = say("tables in the folder are not read: {names}", names=", ".join(tables))
+        findings.append(Finding("sites.tables", entry.name, Severity.NOTE, message, entry.uri))
+    return [p for p in files if p.suffix.lower() in _KINDS]
 
 
 def _sublayers(entry: Entry, path: Path) -> list[str]:
