@@ -1,5 +1,6 @@
 """The plan as people read it: what was chosen, how near to the best, and beside the line."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,13 @@ def _statement(contents: Contents) -> str:
 
 
 def _proof(contents: Contents) -> str:
-    gap = numerals.number(_plan(contents)["gap_percent"], 2)
+    gap = _at_most(_plan(contents)["gap_percent"])
     return say("No other choice is better by more than {gap} %: that is proven.", gap=gap)
+
+
+def _at_most(percent: float) -> str:
+    """A proven bound, rounded up: rounded down it would be proven no more."""
+    return numerals.number(math.ceil(percent * 100 - 1e-9) / 100, 2)
 
 
 def _against(contents: Contents) -> list[str]:
@@ -87,7 +93,7 @@ def _first(contents: Contents) -> FirstPage:
     numbers = [
         (numerals.km2(plan["area_m2"]), "km²", say("chosen")),
         (str(plan["targets_met"]), "", say("targets met, of {all}", all=plan["targets"])),
-        (numerals.number(plan["gap_percent"], 2), "%", say("from the best at most")),
+        (_at_most(plan["gap_percent"]), "%", say("from the best at most")),
     ]
     if _beside(contents):
         share = numerals.number(_beside(contents)["agreement_percent"], 1)
@@ -212,7 +218,7 @@ def _portfolio(contents: Contents) -> Block:
     lines = [
         [say("the plan") if r["answer"] == "0" else r["answer"],
          numerals.km2(float(r["area_m2"])), numerals.number(float(r["cost"])), r["targets_met"],
-         r["differs_in_units"], numerals.number(float(r["gap_percent"]), 2)]
+         r["differs_in_units"], _at_most(float(r["gap_percent"]))]
         for r in contents.rows("portfolio.csv")
     ]  # fmt: skip
     return table_block(say("Other answers nearly as good"), columns, lines)
