@@ -59,12 +59,61 @@ resolution = 1000             # side of a cell, m
 # value = 2e6
 # source = "..."
 # reason = "..."
+
+# Everything below is optional: what the line must hold, what links it, what room is left.
+
+# [species]                    # tianren records, models, species
+# records = ["sightings"]      # sources of kind = "records"
+# status = "status"            # a table: species, group, family, protection, category, endemic
+# checklist = "names"          # a table: name, acceptedName
+# ranges = "ranges"            # polygons
+# range_column = "species"
+# habitats = "habitats"        # a table: species, classes, low, high
+# predictors = ["elevation"]   # rasters that models are made from
+# [species.climates.ssp245_2050]
+# temperature_mean = "temperature_mean_2050"
+
+# [habitat]                    # tianren habitat
+# suitability = "habitat"      # a table: class, suitability, a column for each threat
+# [habitat.threats.towns]
+# source = "landcover"
+# classes = [13]
+# weight = 1.0
+# reach = 10000                # m
+# decay = "exponential"        # or linear
+
+# [zones.community]            # beside "protected" and "redline"
+# source = "community_forests"
+
+# [gaps]                       # tianren gaps
+# ecosystems = "landcover"     # types that must be held
+# ecoregions = "ecoregions"
+# ecoregion_column = "name"
+# key_areas = "key_areas"
+# viability = "needs"          # a table: species, minimum_area_km2 ...
+
+# [plan]                       # tianren plan
+# unit_size = 5000             # m; or units = "watersheds"
+# objective = "minimum_set"    # or minimum_shortfall, maximum_coverage, maximum_utility
+# budget = 0.3                 # of all cost, for these three
+
+# [corridors]                  # tianren corridors: from [habitat], or resistance = a raster
+# join = true                  # accepted corridors join the line
+
+# [suitability]                # tianren suitability
+# demand = "demand"            # a table: division, population, cropland_km2, built_km2
+# level = "province"
+
+# [parcels]                    # tianren parcels
+# source = "parcels"
+# code = "code"
+# parent = "../province"       # the project of the level above
 """
 
 _CATALOG = """\
 # One table per source. uri is relative to this folder; files are never changed.
 # unit is the unit of the values as delivered; known units are converted.
-# kind: continuous, flux, count, category or vector.
+# kind: continuous, flux, count, category, vector, table or records.
 
 [country]
 uri = "data/country.gpkg"     # GeoPackage, Shapefile, GeoJSON, KML, GeoParquet; CSV for points
@@ -98,6 +147,20 @@ citation = ""
 # [protected_areas]
 # uri = "data/wdpa_*.shp"     # several parts of one layer
 # kind = "vector"
+
+# [sightings]                 # species records: spreadsheet, Darwin Core Archive, points
+# uri = "data/sightings.xlsx"
+# kind = "records"
+# columns = {{longitude = "E", latitude = "N"}}   # only where headings are unusual
+
+# [status]                    # CSV, TSV, XLSX or DBF
+# uri = "data/status.csv"
+# kind = "table"
+
+# [daily_precipitation]       # a band a day; erosivity and monthly normals follow from it
+# uri = "data/rain_*.tif"
+# unit = "mm/day"
+# start = "2001-01-01"
 
 # A constant may stand in for a layer you lack; it cancels in shares, not in amounts.
 # [erodibility]
