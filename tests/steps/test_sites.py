@@ -10,6 +10,7 @@ import shapely
 from tests.project.small_project import CATALOG, LAEA, PROJECT, make_project
 from tianren.errors import UserError
 from tianren.project.project import Project, open_project
+from tianren.steps.site_records import site_records
 from tianren.steps.sites import account_sites
 
 ACCOUNT = """
@@ -90,3 +91,18 @@ def test_only_empty_layers_give_no_account(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no record") as fault:
         account_sites(make(tmp_path, PROJECT + ACCOUNT, rows=0))
     assert fault.value.by_how_much == "0 records in wdpa, national"
+
+
+def test_what_became_of_each_record_and_what_counts_for_others(tmp_path: Path) -> None:
+    project = make(tmp_path, PROJECT + ACCOUNT)
+    told = site_records(project, format="shp")
+    assert (told.records, told.kept) == (4, 3)
+    assert told.text().startswith("3 of 4 records count (wdpa, national)\n")
+    touched = {(r["action"], r["rule"]): r["records"] for r in told.outcome}
+    assert touched == {("kept", ""): 3, ("noted", "year_unknown"): 2, ("refused", "status"): 1}
+    assert [p.name for p in told.files if p.suffix in (".shp", ".csv")] == [
+        "sites-polygons.shp", "sites-sources.csv"]  # fmt: skip
+    out = gpd.read_file(told.files[0])
+    assert out["SITE_ID"].tolist() == ["N1", "1", "2"] and out["DESIG_ENG"][0] == "风水林"
+    assert out["SITE_TYPE"].tolist() == ["OECM", "PA", "PA"]
+    assert site_records(project).files == ()

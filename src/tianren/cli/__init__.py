@@ -15,6 +15,7 @@ from tianren.cli import (
     plan,
     records,
     room,
+    sites,
     species,
 )
 from tianren.cli.frame import app, main
@@ -33,5 +34,6 @@ __all__ = [
     "plan",
     "records",
     "room",
+    "sites",
     "species",
 ]
