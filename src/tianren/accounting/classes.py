@@ -10,7 +10,8 @@ redline is not counted wholesale (science section 8; CCICED 2025, 2.2.2.3).
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -205,8 +206,8 @@ def with_types(
     made["iucn"] = [_iucn(str(c), k) for c, k in zip(sites["category"], kinds, strict=True)]
     declared = [governance_type(str(g)) for g in sites["governance"]]
     made["governance_type"] = [_only(g, k) for g, k in zip(declared, kinds, strict=True)]
-    types = _types_table(sites, kinds)
-    findings = [*_unknown_types(types), *_contradicted(made)]
+    types = types_of(sites["designation"], crosswalk)
+    findings = [*unknown_types(types), *_contradicted(made)]
     return made, types, [*findings, *_unknown_governance(sites["governance"], declared)]
 
 
@@ -222,25 +223,23 @@ def _only(declared: str | None, kind: NationalType | None) -> str:
     return kind.governance[0]
 
 
-def _types_table(sites: "DataFrame", kinds: Sequence[NationalType | None]) -> "DataFrame":
+def types_of(designations: Iterable[Any], crosswalk: Crosswalk) -> "DataFrame":
     """The designations that occur, and what the crosswalk says of each: TYPE_COLUMNS."""
     import pandas as pd
 
-    by_name: dict[str, list[NationalType | None]] = {}
-    for designation, kind in zip(sites["designation"], kinds, strict=True):
-        by_name.setdefault(str(designation), []).append(kind)
     rows = []
-    for name, found in sorted(by_name.items()):
-        kind = found[0]
+    for name, count in sorted(Counter(str(d) for d in designations).items()):
+        kind = crosswalk.find(name)
         said = ("", "", "", "", "", "", "") if kind is None else (
             kind.id, kind.counts_as, "|".join(kind.categories), "|".join(kind.governance),
             kind.conservation, str(int(kind.verified)), kind.source,
         )  # fmt: skip
-        rows.append((name, len(found), *said))
+        rows.append((name, count, *said))
     return pd.DataFrame(rows, columns=list(TYPE_COLUMNS))
 
 
-def _unknown_types(types: "DataFrame") -> list[Finding]:
+def unknown_types(types: "DataFrame") -> list[Finding]:
+    """A finding for each designation that the crosswalk does not have."""
     lacking = types[types["type"] == ""]
     return [
         Finding(

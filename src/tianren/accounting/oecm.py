@@ -8,7 +8,7 @@ its evidence: a "yes" nobody can show is missing, not met.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -256,12 +256,14 @@ def _first(words: Iterable[str]) -> str:
 
 
 def assess_all(
-    given: Iterable[Given], crosswalk: Crosswalk, protected: Mapping[str, float], limit: float
-) -> tuple[list[Assessment], list[Finding]]:
+    given: Iterable[Given], crosswalk: Crosswalk, protected: Mapping[str, float], limit: float,
+    types: Mapping[str, str] | None = None,
+) -> tuple[list[Assessment], list[Finding]]:  # fmt: skip
     """Every site that has an answer, in order of sites, and what the map says against answers.
 
     protected: share (0..1) of each site inside protected areas; from limit on, criterion 1 does not
-    stand. The kind of conservation is the one given, else that of the site's national type.
+    stand. types: the national type of each site, where its answers do not say it. The kind of
+    conservation is the one given, else that of the type.
     """
     by_site: dict[str, list[Given]] = {}
     for answer in given:
@@ -270,7 +272,9 @@ def assess_all(
     findings: list[Finding] = []
     for site, answers in sorted(by_site.items()):
         share = protected.get(site, 0.0)
-        found = _with_type(assess(site, answers, share >= limit), crosswalk, findings)
+        found = assess(site, answers, share >= limit)
+        found = replace(found, type=found.type or (types or {}).get(site, ""))
+        found = _with_type(found, crosswalk, findings)
         made.append(found)
         if share > 0:
             findings.append(_overlap(found, share, limit))
@@ -278,8 +282,6 @@ def assess_all(
 
 
 def _with_type(found: Assessment, crosswalk: Crosswalk, findings: list[Finding]) -> Assessment:
-    from dataclasses import replace
-
     kind = crosswalk.find(found.type) if found.type else None
     if found.type and kind is None:
         message = say(

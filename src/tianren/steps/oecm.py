@@ -75,8 +75,8 @@ class Oecm:
         redline = self._by("account.redline_area")
         if redline:
             lines += ["", say("The redline by what it counts as:")]
-            lines += [f"  {say(_CLASS_NAMES[c]):<30}{m2 / 1e6:>14,.1f} km2"
-                      for c, m2 in redline.items()]  # fmt: skip
+            lines += [f"  {say(name):<30}{redline[c] / 1e6:>14,.1f} km2"
+                      for c, name in CLASS_NAMES.items()]  # fmt: skip
         lines += self._queue_lines()
         grave = [f for f in self.run.findings if f["severity"] != Severity.NOTE.value]
         lines += ["", *(f"  {f['subject']}: {f['message']}" for f in grave)] if grave else []
@@ -105,7 +105,7 @@ class Oecm:
                 if r["indicator"] == indicator}  # fmt: skip
 
 
-_CLASS_NAMES = {
+CLASS_NAMES = {
     "protected_area": "protected area",
     "oecm": "recorded OECM",
     "potential_oecm": "potential OECM",
@@ -172,7 +172,8 @@ def _assess(
     sites = list(places.every["site"])
     shares = {s: h / t if t > 0 else 0.0 for s, t, h in zip(sites, total, held[:, 0], strict=True)}
     limit = float(parameters.share("oecm.protected_share"))
-    made, told = assess_all(given, places.crosswalk, shares, limit)
+    types = dict(zip(sites, places.every["type"], strict=True))
+    made, told = assess_all(given, places.crosswalk, shares, limit, types)
     found = {a.site: a for a in made}
     recorded = [s for s, o in zip(sites, places.every["origin"], strict=True) if o == RECORDED]
     findings += [*places.findings, *told, *recorded_but_failing(made, recorded)]
@@ -252,7 +253,7 @@ def _site_row(
         "site": found.site,
         "name": place["name"],
         "origin": place["origin"],
-        "type": found.type or place["type"],
+        "type": found.type,
         "conservation": found.conservation,
         "outcome": found.outcome,
         "step": found.step,

@@ -14,6 +14,8 @@ from tianren.accounting.classes import (
     class_rules,
     own_crosswalk,
     packaged_crosswalk,
+    types_of,
+    unknown_types,
     with_types,
 )
 from tianren.accounting.forms import SiteNames, site_names
@@ -85,6 +87,8 @@ def latest_line(project: "Project") -> RunResults | None:
 
 def read_places(project: "Project", line: RunResults | None, parameters: Parameters) -> Places:
     """Read and class everything; UserError where there is nothing to assess."""
+    import pandas as pd
+
     crosswalk, findings = crosswalk_of(project)
     counted, types, more = with_types(account_sites(project, parameters).sites, crosswalk)
     classes = _classes(line, counted, crosswalk, parameters) if line else None
@@ -92,7 +96,9 @@ def read_places(project: "Project", line: RunResults | None, parameters: Paramet
     if project.account.candidates:
         found, told = _candidates(project)
         parts.append(found)
-        more += told
+        own = types_of(found.loc[found["type"] != "", "type"], crosswalk)
+        types = pd.concat([types, own[~own["designation"].isin(types["designation"])]])
+        more += [*told, *unknown_types(own)]
     if classes is not None:
         parts.append(classes[0])
     every = _together(project, parts)
