@@ -1,6 +1,7 @@
 """A Measure: the one row that every room returns. Its indicator must be in the registry."""
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -102,6 +103,14 @@ class Measure:
             "method": self.method,
             "sources": " | ".join(self.sources),
         }
+
+
+def by_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """A breakdown as a table has it, "function=carbon; realm=land", as pairs; a class may itself
+    hold a semicolon."""
+    parts = re.split(r";\s*(?=[a-z_]+\s*=)", text)
+    pairs = (part.partition("=") for part in parts if part.strip())
+    return tuple((dimension.strip(), label.strip()) for dimension, _, label in pairs)
 
 
 def in_order(measures: Iterable[Measure]) -> list[Measure]:

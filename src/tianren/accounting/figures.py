@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tianren.errors import UserError
+from tianren.measures import by_pairs
 
 PERCENT, AREA, LENGTH = "%", "area", "length"
 By = tuple[tuple[str, str], ...]
@@ -172,8 +173,7 @@ def _step(digits: str) -> float:
 
 def _by(text: str) -> By:
     """ "group=plants; category=CR" as pairs, in order of their dimensions."""
-    pairs = [part.partition("=") for part in _list(text)]
-    return tuple(sorted((d.strip(), c.strip()) for d, _, c in pairs))
+    return tuple(sorted(by_pairs(text)))
 
 
 def _list(text: str) -> list[str]:

@@ -101,6 +101,9 @@ def delineate(
 def explain(
     at: Annotated[str | None, typer.Option(help="A place as LON,LAT in degrees.")] = None,
     piece: Annotated[str | None, typer.Option(help="The code of a piece.")] = None,
+    measure: Annotated[
+        str | None, typer.Option(help="A number of measures.csv: INDICATOR[breakdown]@period.")
+    ] = None,
     project: Folder = None,
     run: RunId = None,
     language: Language = None,
@@ -109,9 +112,15 @@ def explain(
     """Example: tianren explain --at 8.54,46.65
 
     Why is this place, or this piece, inside the redline or outside it, and what would change it?
+    Or, with --measure, what stands behind a number: run, method, sources, parameters, sites.
     """
     from tianren.steps.explain import explain as step
 
+    if measure is not None:
+        from tianren.steps.explain_measure import explain_measure
+
+        give(explain_measure(open_project_at(project, language), measure, run), json)
+        return
     place = None if at is None else _lon_lat(at)
     give(step(open_project_at(project, language), run=run, at=place, piece=piece), json)
 

@@ -20,7 +20,7 @@ from tianren.steps import account_tables as tables
 from tianren.steps.account_ground import Ground, ground_sources, opening_sites, read_ground
 from tianren.steps.account_quality import Quality, quality
 from tianren.steps.account_what_if import added_hash, what_ifs
-from tianren.steps.account_writing import write_layers, write_sites, write_table
+from tianren.steps.account_writing import write_cbd, write_layers, write_sites, write_table
 from tianren.steps.delineate import scenario_of
 from tianren.steps.oecm_sites import latest_line
 
@@ -179,6 +179,7 @@ def _make(
     write_layers(run, ground, found.main)
     sourced = [m if m.sources else replace(m, sources=ground.found.sources) for m in measures]
     findings += [*ground.findings, *kept.findings, *_outside(found)]
+    write_cbd(run, sourced, project.name, project.day)
     run.finish(sourced, findings, parameters)
 
 
@@ -196,6 +197,7 @@ def _write_held(run: Run, ground: Ground, found: tables.Held, asked: tables.Aske
     write_table(run, "attribution.csv", tables.attribution(found.main))
     write_table(run, "types.csv", ground.national)
     return [
+        *tables.whole_measures(found.coverage, asked),
         *told.breakdown_measures(parts, asked.place, asked.period),
         *told.waterfall_measures(steps, asked.place, asked.period),
     ]

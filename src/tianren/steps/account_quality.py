@@ -10,7 +10,7 @@ from tianren.accounting.coverage import REDLINE, Balance
 from tianren.accounting.forms import site_names
 from tianren.accounting.oecm import Assessment, assess_all, read_answers
 from tianren.findings import Finding
-from tianren.measures import Measure
+from tianren.measures import Measure, by_pairs
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults
 from tianren.steps.account_ground import Ground
@@ -123,7 +123,7 @@ def _oecm(run: Run, assessed: RunResults | None, made: Quality) -> None:
     made.measures += [
         Measure(
             row["indicator"], row["place"], row["period"], float(row["value"]), row["unit"],
-            tuple(tuple(part.split("=", 1)) for part in row["by"].split("; ") if part),  # type: ignore[misc]
+            by_pairs(row["by"]),
             method=row["method"], sources=(assessed.id,),
         )
         for row in assessed.measures

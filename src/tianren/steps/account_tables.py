@@ -241,3 +241,24 @@ def with_added(sites: "GeoDataFrame", shapes: Any, name: str) -> "GeoDataFrame":
     )  # fmt: skip
     return joined(sites[["site_id", "parcel_id", "name", "kind", "category", "year", "geometry"]],
                   made)  # fmt: skip
+
+
+def whole_measures(covered: "DataFrame", asked: Asked) -> list[Measure]:
+    """Coverage of land and sea together, and the extent of each ecosystem type and of all."""
+    found = []
+    whole = covered[(covered["dimension"] == "") & covered["realm"].isin([TERRESTRIAL, SEA])]
+    for counted, rows in whole.groupby("counted", sort=True):
+        by = (("realm", "land_and_sea"), ("counted", str(counted)))
+        percent = 100 * float(rows["area_m2"].sum() / rows["total_m2"].sum())
+        found.append(Measure("account.coverage", asked.place, asked.period, percent, "%", by,
+                             method="sums of area and of realms"))  # fmt: skip
+    types = covered[(covered["dimension"] == "ecosystem") & (covered["class"] != "")]
+    sums = types[types["counted"] == "PA"].groupby("class")["total_m2"].sum()
+    extents = {(("ecosystem", str(name)),): float(area) for name, area in sums.items()}
+    if extents:
+        extents[()] = float(sums.sum())
+    method = "area of the types of the ecosystem layer inside the region"
+    return found + [
+        Measure("account.extent", asked.place, asked.period, area, "m2", by, method=method)
+        for by, area in extents.items()
+    ]

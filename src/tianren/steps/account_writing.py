@@ -1,11 +1,15 @@
 """What an account writes: tables, the sites with what counts for each, layers."""
 
+import datetime as dt
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tianren.accounting.coverage import SEA, Balance, attributed
 from tianren.io.vectors import write_vector
+from tianren.measures import Measure, in_order
 from tianren.project.runs import Run
+from tianren.reports.cbd import cbd_bytes, entries
 from tianren.steps.account_ground import Ground
 
 if TYPE_CHECKING:
@@ -62,3 +66,12 @@ def write_layers(run: Run, ground: Ground, main: Balance) -> None:
     if ground.pieces is not None:
         columns = [c for c in ("code", "name", "category") if c in ground.pieces.columns]
         write_vector(run.path("redline.gpkg"), ground.pieces[[*columns, "geometry"]], "redline")
+
+
+def write_cbd(run: Run, measures: Sequence[Measure], title: str, day: dt.date) -> None:
+    """cbd_3_1.xlsx: what the reporting tool of the Convention reads, whole or not at all."""
+    rows = entries((m.row() for m in in_order(measures)), run.id)
+    path = run.path("cbd_3_1.xlsx")
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(cbd_bytes(rows, title, day))
+    os.replace(part, path)  # noqa: PTH105 - whole or not at all

@@ -1,0 +1,130 @@
+"""The indicator workbook for the online reporting tool of the Convention on Biological Diversity.
+
+One sheet, one row a value, the columns in the tool's order. A year is a number, unit and value are
+never empty; each footnote says how the value is traced.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tianren.measures import by_pairs
+from tianren.reports.workbook import Cell, Sheet, book_bytes
+
+HEADS = (
+    "Indicator code", "Indicator", "Does this data row represent a disaggregation",
+    "Disaggregation type", "Disaggregation", "Year", "Unit", "Value", "Footnote",
+)  # fmt: skip
+COVERAGE = ("3.1", "Coverage of protected areas and OECMs")
+EXTENT = ("A.2", "Extent of natural ecosystems")
+BOTH = "PA+OECM"
+WHOLE = "land_and_sea"
+# What the account breaks down by -> what the tool calls it.
+_TYPES = {
+    "realm": "Realm", "unit": "Sub-national unit", "ecoregion": "Ecoregion",
+    "ecosystem": "Ecosystem type", "iucn": "IUCN management category",
+    "governance": "Governance type", "kind": "Type of area",
+}  # fmt: skip
+_REALMS = {"land_and_inland_water": "Terrestrial and inland water", "sea": "Marine and coastal",
+           "inland_water": "Inland water", "land": "Terrestrial"}  # fmt: skip
+_KINDS = {"PA": "Protected areas", BOTH: "Protected areas and OECMs"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: code and name of the indicator, what it is broken down by, year, unit, value."""
+
+    indicator: tuple[str, str]
+    type: str
+    label: str
+    year: int
+    unit: str
+    value: float
+    footnote: str
+
+    def cells(self) -> list[Cell]:
+        apart = "Yes" if self.type else "No"
+        code, name = self.indicator
+        return [code, name, apart, self.type, self.label, self.year, self.unit, self.value,
+                self.footnote]  # fmt: skip
+
+
+def measure_id(row: Mapping[str, str]) -> str:
+    """How `tianren explain --measure` names a row of measures.csv."""
+    by = f"[{row['by']}]" if row["by"] else ""
+    return f"{row['indicator']}{by}@{row['period']}"
+
+
+def entries(measures: Iterable[Mapping[str, str]], run: str) -> list[Entry]:
+    """The rows of indicators 3.1 and A.2 that the measures of an account give, totals first."""
+    found = [e for row in measures for e in _entries(row, run)]
+    return sorted(found, key=lambda e: (e.indicator[0], e.type != "", e.type, e.label, e.year))
+
+
+def _entries(row: Mapping[str, str], run: str) -> list[Entry]:
+    by = dict(by_pairs(row["by"]))
+    year = row["period"][:4]
+    if not year.isdecimal():
+        return []
+    made = _coverage(row, by) or _extent(row, by) or _quality(row, by)
+    if made is None:
+        return []
+    indicator, kind, label, unit, value = made
+    note = f"Run {run}. Traced by: tianren explain --measure '{measure_id(row)}'"
+    return [Entry(indicator, kind, label, int(year), unit, value, note)]
+
+
+Made = tuple[tuple[str, str], str, str, str, float] | None
+
+
+def _coverage(row: Mapping[str, str], by: Mapping[str, str]) -> Made:
+    """3.1 as percent: the whole, by realm, and by classes of the account inside a realm."""
+    if row["indicator"] != "account.coverage" or by.get("counted") not in _KINDS:
+        return None
+    rest = {d: c for d, c in by.items() if d not in ("counted", "realm")}
+    realm = by.get("realm", "")
+    value = float(row["value"])
+    if realm == WHOLE:
+        kind = "" if by["counted"] == BOTH else _TYPES["kind"]
+        label = "" if by["counted"] == BOTH else _KINDS[by["counted"]]
+        return COVERAGE, kind, label, "%", value
+    if not rest:
+        label = _REALMS.get(realm, realm)
+        if by["counted"] == BOTH:
+            return COVERAGE, _TYPES["realm"], label, "%", value
+        return COVERAGE, "Realm by type of area", f"{label}: protected areas", "%", value
+    if by["counted"] != BOTH or len(rest) != 1:
+        return None
+    dimension, name = next(iter(rest.items()))
+    label = f"{name} ({_REALMS.get(realm, realm)})" if realm else name
+    return COVERAGE, _TYPES.get(dimension, dimension), label, "%", value
+
+
+def _extent(row: Mapping[str, str], by: Mapping[str, str]) -> Made:
+    """A.2: the extent of each ecosystem type, held or not, and of all."""
+    if row["indicator"] != "account.extent":
+        return None
+    label = by.get("ecosystem", "")
+    return EXTENT, _TYPES["ecosystem"] if label else "", label, "km2", float(row["value"]) / 1e6
+
+
+_QUALITY = {
+    "account.key_areas": "Key biodiversity areas (mean coverage)",
+    "account.assessed_share": "Effectiveness (share of area assessed)",
+    "account.effectiveness": "Effectiveness (mean score)",
+    "account.governance_share": "Governance type (share of area)",
+}
+
+
+def _quality(row: Mapping[str, str], by: Mapping[str, str]) -> Made:
+    """3.1's complements: key areas, effectiveness, governance."""
+    kind = _QUALITY.get(row["indicator"])
+    if kind is None or by.get("counted", BOTH) != BOTH:
+        return None
+    label = "; ".join(c for d, c in by.items() if d != "counted") or "All"
+    return COVERAGE, kind, label, "%", float(row["value"])
+
+
+def cbd_bytes(found: Sequence[Entry], title: str, day: dt.date) -> bytes:
+    """The workbook as bytes: one sheet, the head row first."""
+    return book_bytes([Sheet("Indicator data", HEADS, [e.cells() for e in found])], title, day)
