@@ -208,7 +208,9 @@ def breakdown(found: Balance, column: str) -> "DataFrame":
     rows = by_realm(found.inside)
     total = rows.groupby("realm")["area_m2"].sum()
     mine = rows[rows["site"] != NOBODY]
-    labels = found.sites[column].fillna(NOT_STATED).astype(str).replace("", NOT_STATED)
+    labels = (
+        found.sites[column].astype(object).fillna(NOT_STATED).astype(str).replace("", NOT_STATED)
+    )
     mine = mine.assign(**{"class": labels.to_numpy(dtype=object)[mine["site"]]})
     groups = mine.groupby(["class", "realm", "kind"])
     table = groups.agg(sites=("site", "nunique"), area_m2=("area_m2", "sum")).reset_index()
