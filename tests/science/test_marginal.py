@@ -1,4 +1,4 @@
-"""Links, removals and additions against the definition: every pair, every site taken away in turn."""
+"""Links, removals and additions against the definition: all pairs, each site taken away in turn."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def products(shapes: np.ndarray) -> np.ndarray:
     p = np.exp(shapely.distance(shapes[:, None], shapes[None, :]) * np.log(0.5) / HALF)
     for k in range(len(shapes)):
         p = np.maximum(p, p[:, k : k + 1] * p[k : k + 1, :])
-    return p
+    return np.asarray(p)
 
 
 def by_definition(shapes: np.ndarray, area: np.ndarray) -> float:
@@ -117,7 +117,7 @@ def test_a_cut_off_loses_no_more_than_it_says() -> None:
 
 def test_a_pair_led_through_a_third_is_not_linked() -> None:
     """Three squares in line: the outer two need no link, unless the middle one may go."""
-    shapes = outlines([shapely.box(x, 0, x + 4, 4) for x in (0, 6, 12)])
+    shapes = outlines(shapely.box(np.array([0, 6, 12]), 0, np.array([4, 10, 16]), 4))
     few = near_links(shapes, np.arange(3), HALF, least=1e-6)
     assert sorted(zip(few.one, few.other, strict=True)) == [(0, 1), (1, 2)]
     spare = near_links(shapes, np.arange(3), HALF, least=1e-6, spare=True)

@@ -77,12 +77,16 @@ class Tree(NamedTuple):
 
 class Asked(NamedTuple):
     """Of one source, about each patch: the least the distance can be (inf: not in this ring), the
-    distance (-1: not measured), whether the link is wanted; done: the source a group was gone for.
+    distance (-1: not measured), whether the link is wanted; how much longer the way there may get
+    without one group (`_detours`). seen, done: the source for which a patch, a group may matter.
     """
 
     gap: Cells
     away: Cells
     wanted: Flags
+    detour: Cells
+    several: Cells
+    seen: Index
     done: Index
 
 
@@ -140,8 +144,9 @@ def near_links(
 
 
 def _asked(n: int, groups: Groups) -> Asked:
-    flags, done = np.zeros(n, dtype=np.bool_), np.empty(groups.first.size, dtype=np.int64)
-    return Asked(np.zeros(n), np.zeros(n), flags, done)
+    gap, away, detour, several = np.zeros((4, n))
+    seen, done = np.empty(n, dtype=np.int64), np.empty(groups.first.size, dtype=np.int64)
+    return Asked(gap, away, np.zeros(n, dtype=np.bool_), detour, several, seen, done)
 
 
 def _no_links() -> tuple[Index, Index, Cells]:
@@ -182,10 +187,13 @@ def group_lists(group: Index) -> Groups:
 
 def room(n: int) -> Tree:
     """Scratch for n patches, one for each thread."""
-    cells, whole = np.zeros((3, n)), np.zeros((11, n), dtype=np.int64)
+    best, again, keys = np.zeros((3, n))
+    parent, by, order, heap, below, mine, begin, free, walk, mark, hit = np.zeros((11, n), np.int64)
     place, tick = np.full(n, -1, dtype=np.int64), np.zeros(1, dtype=np.int64)
-    best, again, keys = cells
-    return Tree(best, again, keys, *whole[:9], place, whole[9], whole[10], tick)
+    return Tree(
+        best, again, keys, parent, by, order, heap, below, mine, begin, free, walk, place, mark,
+        hit, tick,
+    )  # fmt: skip
 
 
 @kernel
@@ -204,7 +212,7 @@ def _ring(
     """Links of the sources first..last-1 to higher numbers; ring: nearer, wide, far, m."""
     ends, metres, count = np.empty((1024, 2), dtype=np.int64), np.empty(1024), 0
     ones = np.ones(tree.best.size)
-    asked.done[:] = -1
+    asked.done[:], asked.seen[:] = -1, -1
     for s in range(first, last):
         reached = grow(net, tree, s, math.exp(-rate * ring[1]), ones)
         _ask_for_all(shapes, tree, asked, s, ring, rate)
@@ -247,15 +255,76 @@ def _ask_without_each(
     rate: float,
 ) -> None:
     """Links of s to patches to which no path is as good once a group on the way is gone."""
+    _detours(net, shapes, groups, tree, asked, s, reached, ring[0], rate)
     for t in range(1, reached):
-        g = groups.of[tree.order[t]]
-        if asked.done[g] == s or g == groups.of[s]:
+        v = tree.order[t]
+        if v > s and not asked.wanted[v]:
+            way = tree.best[v] * math.exp(-rate * (asked.detour[v] + asked.several[v]))
+            if math.exp(-rate * asked.gap[v]) > way:
+                k = tree.parent[v]
+                while k != s and asked.seen[k] != s:
+                    asked.seen[k], asked.done[groups.of[k]] = s, s
+                    k = tree.parent[k]
+    for g in range(groups.first.size - 1):
+        if asked.done[g] != s or g == groups.of[s]:
             continue
-        asked.done[g] = s
         for h in range(without(net, groups, tree, g, math.exp(-rate * ring[1]))):
             v = tree.hit[h]
             if v > s:
                 _ask(shapes, asked, s, v, tree.again[v], ring[2], rate)
+
+
+@kernel
+def _detours(
+    net: Net,
+    shapes: Shapes,
+    groups: Groups,
+    tree: Tree,
+    asked: Asked,
+    s: int,
+    reached: int,
+    nearer: float,
+    rate: float,
+) -> None:
+    """How much longer the way to each patch can get when one group on it goes, m, at most.
+
+    Past a patch that is gone one goes straight from the patch before it to the one after it. The
+    longest of these ways round counts (detour); those past groups of several patches, that a way
+    may meet more than once, are added up (several).
+    """
+    asked.detour[s], asked.several[s] = 0.0, 0.0
+    for t in range(1, reached):
+        v = tree.order[t]
+        k = tree.parent[v]
+        asked.detour[v], asked.several[v] = asked.detour[k], asked.several[k]
+        g, u = groups.of[k], k
+        while u != s and groups.of[u] == g:
+            u = tree.parent[u]
+        if groups.of[u] == g or groups.of[v] == g:
+            continue
+        longer = _straight(net, shapes, u, v, nearer, rate)
+        longer = max(longer + math.log(tree.best[v] / tree.best[u]) / rate, 0.0)
+        if groups.first[g + 1] - groups.first[g] == 1:
+            asked.detour[v] = max(asked.detour[v], longer)
+        else:
+            asked.several[v] += longer
+
+
+@kernel
+def _straight(net: Net, shapes: Shapes, u: int, v: int, nearer: float, rate: float) -> float:
+    """A distance of u and v, too large rather than too small; infinite for pairs not yet decided.
+
+    Where no link tells it, that of one point of each.
+    """
+    if box_gap(shapes.box, u, shapes.box, v) > nearer * nearer or nearer < 0.0:
+        return np.inf
+    for e in range(net.start[u], net.start[u + 1]):
+        if net.other[e] == v:
+            return -math.log(net.p[e]) / rate
+    a, b = shapes.start[shapes.first[u]], shapes.start[shapes.first[v]]
+    east = shapes.edges[a, 0] - shapes.edges[b, 0]
+    north = shapes.edges[a, 1] - shapes.edges[b, 1]
+    return math.sqrt(east * east + north * north)
 
 
 @kernel
