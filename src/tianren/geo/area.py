@@ -34,8 +34,38 @@ def to_plane(geometries: Sequence[Any] | Geometries, source: CRS, target: CRS) -
         return shapes
     step = _STEP_DEGREES if source.is_geographic else _STEP_METRES
     move = pyproj.Transformer.from_crs(source, target, always_xy=True)
-    dense = shapely.segmentize(shapes, step)
+    dense = _divided(shapes, step)
     return np.asarray(shapely.transform(dense, _mover(move), interleaved=False), dtype=object)
+
+
+def _divided(shapes: Geometries, step: float) -> Geometries:
+    """The shapes with edges of at most a step. GEOS would mend shapes that are not valid on the
+    way, lose a half of a bow tie, or fail: theirs are divided path by path and stay as they are."""
+    broken = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    out = shapes.copy()
+    out[~broken] = shapely.segmentize(shapes[~broken], step)
+    out[broken] = [_by_paths(shape, step) for shape in shapes[broken]]
+    return out
+
+
+def _by_paths(shape: Any, step: float) -> Any:
+    """A shape of the same type, each of its rings or lines divided."""
+    if hasattr(shape, "geoms"):
+        return type(shape)([_by_paths(part, step) for part in shape.geoms])
+    if shape.geom_type == "Polygon":
+        shell, *holes = (_divided_path(ring, step) for ring in shapely.get_rings(shape))
+        return shapely.Polygon(shell, holes)
+    return type(shape)(_divided_path(shape, step))
+
+
+def _divided_path(path: Any, step: float) -> NDArray[np.float64]:
+    """The coordinates of a path with as many more on each edge as it takes."""
+    ends = shapely.get_coordinates(path)
+    run = np.diff(ends, axis=0)
+    count = np.maximum(1, np.ceil(np.hypot(*run.T) / step)).astype(int)
+    edge = np.repeat(np.arange(len(count)), count)
+    along = (np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)) / count[edge]
+    return np.vstack([ends[edge] + along[:, None] * run[edge], ends[-1:]])
 
 
 def _mover(move: pyproj.Transformer) -> Callable[..., Any]:

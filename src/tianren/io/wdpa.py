@@ -63,7 +63,7 @@ def read_sites(
     sites["year"] = pd.array(sites["year"], dtype="Int64")
     sites["row"] = np.arange(1, len(sites) + 1)
     if not len(sites):
-        message = say("the layer has no records at all")
+        message = say("the source has no records at all")
         findings.append(Finding("sites.empty", entry.name, Severity.WARNING, message, entry.uri))
     return _named(sites), findings
 
@@ -82,6 +82,10 @@ def _layers(entry: Entry, findings: list[Finding]) -> Iterable[GeoDataFrame]:
                     where=f"{path.name} ([{entry.name}] in catalog.toml)",
                     next_step=f'write the one it was made in: crs = "EPSG:4326" in [{entry.name}]',
                 )
+            if not len(layer):
+                message = say("{name} has no records", name=sublayer or path.name)
+                rule = "sites.empty_layer"
+                findings.append(Finding(rule, entry.name, Severity.NOTE, message, entry.uri))
             yield layer
 
 
