@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity, worst_first
-from tianren.measures import Measure
+from tianren.measures import Measure, by_pairs
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -234,14 +234,13 @@ def _admin_levels(pieces: "GeoDataFrame | None") -> tuple[str, ...]:
 
 
 def _measure(row: Row) -> Measure:
-    pairs = (part.split("=", 1) for part in row["by"].split("; ") if part)
     return Measure(
         indicator=row["indicator"],
         place=row["place"],
         period=row["period"],
         value=float(row["value"]),
         unit=row["unit"],
-        by=tuple((k, v) for k, v in pairs),
+        by=by_pairs(row["by"]),
         low=float(row["low"]) if row["low"] else None,
         high=float(row["high"]) if row["high"] else None,
         method=row["method"],

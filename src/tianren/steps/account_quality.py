@@ -1,11 +1,12 @@
 """How good what is counted is: effectiveness, equity, OECMs, the species that it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tianren.accounting import effectiveness, equity
 from tianren.accounting.assessments import Score, read_assessments
+from tianren.accounting.connectivity import link_rules
 from tianren.accounting.coverage import REDLINE, Balance
 from tianren.accounting.forms import site_names
 from tianren.accounting.oecm import Assessment, assess_all, read_answers
@@ -14,6 +15,9 @@ from tianren.measures import Measure, by_pairs
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults
 from tianren.steps.account_ground import Ground
+from tianren.steps.account_links import COLUMNS as LINK_COLUMNS
+from tianren.steps.account_links import SITE_COLUMNS as SITE_LINK_COLUMNS
+from tianren.steps.account_links import Links, links
 from tianren.steps.account_tables import Asked, attribution
 from tianren.steps.account_writing import write_table
 
@@ -30,10 +34,11 @@ class Quality:
     measures: list[Measure] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     movable: list[Measure] = field(default_factory=list)
+    linked: "Callable[[GeoDataFrame], Links] | None" = None
 
     def again(self, sites: "GeoDataFrame") -> list[Measure]:
         """The movable measures for other sites."""
-        return []
+        return list(self.linked(sites).measures) if self.linked else []
 
 
 def quality(
@@ -50,7 +55,23 @@ def quality(
     answers = _answers(project, ground, made)
     _equity(project, run, ground, (scores, areas, answers), asked, made)
     _oecm(run, assessed, made)
+    _connectivity(run, parameters, ground, asked, made)
     return made
+
+
+def _connectivity(
+    run: Run, parameters: Parameters, ground: Ground, asked: Asked, made: Quality
+) -> None:
+    """connectivity.csv, and what each site is worth to it."""
+    from functools import partial
+
+    rules = link_rules(parameters)
+    found = links(ground, ground.sites, rules, asked, each=True)
+    run.write_rows("connectivity.csv", LINK_COLUMNS, found.rows)
+    run.write_rows("site_links.csv", SITE_LINK_COLUMNS, found.sites)
+    made.measures += found.measures
+    made.movable += found.measures
+    made.linked = partial(links, ground, rules=rules, asked=asked, each=False)
 
 
 def _scores(project: "Project", ground: Ground, made: Quality) -> list[Score]:

@@ -33,12 +33,14 @@ class Topic:
 def topics() -> Mapping[str, Topic]:
     """Step -> topic, in the order in which a report tells them."""
     from tianren.reports.chapters import (
+        account,
         choice,
         comparison,
         corridors,
         gaps,
         habitat,
         models,
+        oecm,
         records,
         room,
         species,
@@ -54,8 +56,10 @@ def topics() -> Mapping[str, Topic]:
         "plan": choice.topic(),
         "corridors": corridors.topic(),
         "suitability": suitability.topic(),
+        "oecm": oecm.topic(),
         "seams": room.seams(),
         "parcels": room.parcels(),
         "nested": comparison.nested(),
         "compare": comparison.compare(),
+        "account": account.topic(),
     }
