@@ -140,6 +140,18 @@ def test_the_web_does_not_depend_on_the_workers(seed: int) -> None:
     ]
 
 
+def test_a_corridor_along_the_edge_of_the_grid_stays_on_it() -> None:
+    """Cores on the last row and column: the window has no row or column that the grid lacks."""
+    numbers = np.zeros((6, 12), dtype=np.int32)
+    numbers[4:, :3], numbers[4:, 9:] = 1, 2
+    r = np.full(numbers.shape, 9.0)
+    r[4:] = 1.0
+    (one,) = weave(r, numbers, CELL, RULE).corridors
+    rows, columns = one.window
+    assert one.swath.shape == (rows.stop - rows.start, columns.stop - columns.start)
+    assert one.swath[-1].any()
+
+
 def test_where_swaths_overlap_the_lower_number_stays() -> None:
     _, numbers, web = random_web(3)
     cells = accepted_cells(web.corridors, numbers.shape)

@@ -234,9 +234,10 @@ def _around(land: Mask, link: Link) -> Window:
     for place in link.crossing:  # cores that touch by a corner have no land between them
         land[place] = True
     rows, columns = np.flatnonzero(land.any(axis=1)), np.flatnonzero(land.any(axis=0))
+    high, wide = land.shape
     return (
-        slice(max(0, int(rows[0]) - 1), int(rows[-1]) + 2),
-        slice(max(0, int(columns[0]) - 1), int(columns[-1]) + 2),
+        slice(max(0, int(rows[0]) - 1), min(high, int(rows[-1]) + 2)),
+        slice(max(0, int(columns[0]) - 1), min(wide, int(columns[-1]) + 2)),
     )
 
 

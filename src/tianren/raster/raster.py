@@ -50,7 +50,10 @@ class ArraySource:
     cells: Array
 
     def read(self, window: Window) -> Array:
-        return self.cells[window]
+        found = self.cells[window]
+        if found.shape != window_shape(window):  # compiled loops would read beyond its end
+            raise ValueError(f"{found.shape} cells where the grid has {window_shape(window)}")
+        return found
 
 
 @dataclass(frozen=True)
