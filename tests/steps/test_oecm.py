@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 import pytest
+import rasterio
 import shapely
 
 from tests.island.island import CRS, make_island
@@ -14,8 +16,12 @@ from tianren.accounting.oecm import criteria
 from tianren.errors import UserError
 from tianren.project.project import open_project
 from tianren.project.runs import RunResults
+from tianren.reports.chapters.oecm import CODES
+from tianren.reports.chapters.topics import topics
+from tianren.reports.contents import read_contents
 from tianren.steps.delineate import delineate
 from tianren.steps.oecm import oecm
+from tianren.steps.oecm_sites import STANDING
 from tianren.steps.oecm_template import template
 
 SECTION = """
@@ -189,3 +195,29 @@ def test_a_candidate_without_a_code_is_refused(island: Path, tmp_path: Path) -> 
     layer.to_file(copy / "data" / "guesses.gpkg")
     with pytest.raises(UserError, match="1 candidates have no code"):
         oecm(open_project(copy))
+
+
+def test_the_map_shows_the_classes_at_their_areas(run: RunResults, island: Path) -> None:
+    with rasterio.open(run.path("standing.tif")) as source:
+        codes = source.read(1)
+    cell = abs(open_project(island).grid.affine.a) ** 2
+    areas = measured(run, "account.redline_area")
+    neither = STANDING.index("neither")
+    assert np.count_nonzero(codes == neither) * cell == pytest.approx(areas["neither"], rel=0.05)
+    assert np.count_nonzero(codes == STANDING.index("qualifies")) * cell == pytest.approx(16e6)
+    assert CODES == STANDING
+
+
+def test_the_report_tells_what_the_tables_hold(run: RunResults, tmp_path: Path) -> None:
+    contents = read_contents(run.folder)
+    topic = topics()["oecm"]
+    drawn = topic.draw(contents, tmp_path)
+    assert [d.path.name for d in drawn] == ["oecm_map.png", "oecm_queue.png"]
+    assert all(d.path.stat().st_size > 10_000 for d in drawn)
+    (chapter,) = topic.chapters(contents, {d.path.stem: d for d in drawn})
+    classes, sites, waiting = [b for b in chapter.blocks if b["kind"] == "table"]
+    assert sum(int(row[1]) for row in classes["rows"]) == int(classes["total"][1])
+    assert [row[2] for row in sites["rows"]] == ["candidate", "not", "OECM"]
+    assert "Barracks" not in {row[1] for row in waiting["rows"]}
+    assert topic.first(contents).numbers[-1][0] == "16.0"
+    assert set(topic.tables()) <= {p.name for p in run.folder.glob("*.csv")}

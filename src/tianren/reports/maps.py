@@ -116,7 +116,9 @@ class Ground:
         around = self.contents.surroundings.region
         if around is not None and "realm" in around:
             sea = around.geometry[around["realm"] == "sea"].simplify(self.tolerance)
-            _fill(axes, sea, fill=palette.SEA)
+            # With the pictures, in the order drawn: a patch lies above all pictures otherwise, and
+            # what is shown at sea would be under it.
+            _fill(axes, sea, fill=palette.SEA, zorder=0)
 
     @cached_property
     def relief_abroad(self) -> bool:
@@ -566,6 +568,7 @@ def _fill(axes: "Axes", geometries: Iterable[Any], **look: Any) -> None:
             edgecolor=look.get("edge", "none"),
             hatch=look.get("hatch"),
             linewidth=look.get("width", 0),
+            zorder=look.get("zorder", 1),
         )
     )
 

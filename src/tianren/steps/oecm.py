@@ -25,7 +25,14 @@ from tianren.language import say, set_language
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.steps.delineate import scenario_of
-from tianren.steps.oecm_sites import RECORDED, Places, latest_line, read_places, values
+from tianren.steps.oecm_sites import (
+    RECORDED,
+    Places,
+    latest_line,
+    read_places,
+    values,
+    write_standing,
+)
 from tianren.steps.sites import site_sources
 
 if TYPE_CHECKING:
@@ -181,6 +188,7 @@ def _assess(
     worth = values(project, places, line)
     findings += [] if worth["value"].notna().any() else [_no_value()]
     _write(run, places, made, worth, dict(zip(sites, total, strict=True)), shares)
+    write_standing(project, run, places, {a.site: a.outcome for a in made})
     areas = gained(places.every, found, places.counted_shapes())
     measures = oecm_measures(made, areas, project.name, str(project.day.year))
     if places.classes is not None:

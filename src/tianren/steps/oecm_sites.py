@@ -1,6 +1,6 @@
 """What the OECM assessment looks at: candidates, recorded OECMs, the redline, and their worth."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.accounting.classes import (
+    NEITHER,
     POTENTIAL,
     Crosswalk,
     class_pieces,
@@ -23,11 +24,12 @@ from tianren.accounting.overlaps import held_of_each
 from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.geo.fractions import cell_fractions
-from tianren.io.rasters import open_raster
-from tianren.io.vectors import read_result
+from tianren.io.rasters import open_raster, raster_sink
+from tianren.io.vectors import burn, read_result
 from tianren.parameters import Parameters
 from tianren.parameters.headings import columns_by_role
-from tianren.project.runs import RunResults, own_runs
+from tianren.project.runs import Run, RunResults, own_runs
+from tianren.raster.raster import MISSING
 from tianren.steps.sites import account_sites
 
 if TYPE_CHECKING:
@@ -231,3 +233,48 @@ def _mean(share: Any, flags: NDArray[np.float64]) -> NDArray[np.float64]:
 def _over(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     share: NDArray[np.float64] = np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
     return share.clip(0.0, 1.0)
+
+
+# --- the map -------------------------------------------------------------------------------------
+
+# What a cell of standing.tif is: nothing of these, or its class; 255 outside the region.
+STANDING = ("", "protected_area", "oecm", "potential_oecm", "neither", "qualifies", "assessed")
+
+
+def standing(project: "Project", places: Places, outcomes: Mapping[str, str]) -> NDArray[np.uint8]:
+    """Each cell of the grid as a code of STANDING, by the cell's centre: what counts already, in
+    the redline or not; what the rest of the redline counts as; other sites that were assessed."""
+    codes = np.zeros(project.grid.shape, dtype=np.uint8)
+    if places.classes is not None:
+        rest = dict(zip(places.classes["code"], places.classes["rest_class"], strict=True))
+        line = places.every[places.every["origin"] == REDLINE]
+        for name in (NEITHER, POTENTIAL):
+            mine = line[[rest.get(s) == name for s in line["site"]]]
+            codes[_burnt(project, mine)] = STANDING.index(name)
+    others = places.every[places.every["origin"] == CANDIDATE]
+    for outcome, code in (("candidate", "assessed"), ("OECM", "qualifies")):
+        mine = others[[outcomes.get(s) == outcome for s in others["site"]]]
+        codes[_burnt(project, mine)] = STANDING.index(code)
+    for kind, code in (("OECM", "oecm"), ("PA", "protected_area")):
+        sites = places.counted[places.counted["kind"] == kind]
+        codes[_burnt(project, sites)] = STANDING.index(code)
+    codes[project.realm().read() == MISSING] = 255
+    return codes
+
+
+def _burnt(project: "Project", layer: "GeoDataFrame") -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = burn(layer, project.grid).read() == 1
+    return found
+
+
+def write_standing(
+    project: "Project", run: Run, places: Places, outcomes: Mapping[str, str]
+) -> None:
+    """standing.tif: see standing."""
+    codes = standing(project, places, outcomes)
+    sink = raster_sink(
+        run.path("standing.tif"), project.grid, dtype="uint8", delivered=True,
+        tags={"name": "standing", "run": run.id},
+    )  # fmt: skip
+    sink.write((slice(0, codes.shape[0]), slice(0, codes.shape[1])), codes)
+    sink.close()
