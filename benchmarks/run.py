@@ -6,13 +6,14 @@ python -m benchmarks.run [--size 10000] [--kind noisy smooth] [--only map cuts p
 
 import argparse
 import importlib
-import importlib.util
 import platform
 from importlib.metadata import version
 
 from benchmarks import data
 from benchmarks.measure import Goal, at_least, at_most, peer, prepare, together
 from tianren.raster.blocks import SIZE, processors
+
+PARTS = ("patches", "zonal", "points", "choice", "connectivity", "overlay")  # modules beside this
 
 
 def main() -> None:
@@ -25,16 +26,9 @@ def main() -> None:
             goals += _map(kind, asked)
         if "cuts" in asked.only:
             goals += _cuts(kind, asked)
-    if "patches" in asked.only and importlib.util.find_spec("benchmarks.patches"):
-        goals += importlib.import_module("benchmarks.patches").goals(asked)
-    if "zonal" in asked.only:
-        goals += importlib.import_module("benchmarks.zonal").goals(asked)
-    if "points" in asked.only:
-        goals += importlib.import_module("benchmarks.points").goals(asked)
-    if "choice" in asked.only:
-        goals += importlib.import_module("benchmarks.choice").goals(asked)
-    if "connectivity" in asked.only:
-        goals += importlib.import_module("benchmarks.connectivity").goals(asked)
+    for part in PARTS:
+        if part in asked.only:
+            goals += importlib.import_module(f"benchmarks.{part}").goals(asked)
     print("\nGoals")
     for goal in goals:
         print(goal)
@@ -44,7 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--size", type=int, default=10_000, help="cells on a side")
     parser.add_argument("--kind", nargs="+", default=list(data.KINDS), choices=data.KINDS)
-    parts = ["map", "cuts", "patches", "zonal", "points", "choice", "connectivity"]
+    parts = ["map", "cuts", *PARTS]
     parser.add_argument("--only", nargs="+", default=parts, choices=parts)
     parser.add_argument("--threads", type=int, default=processors())
     parser.add_argument("--runs", type=int, default=3, help="the fastest of so many")

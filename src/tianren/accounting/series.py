@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tianren.errors import UserError
+from tianren.findings import Finding, Severity
 from tianren.geo.overlay import NOBODY, Claim, pieces
+from tianren.language import say
+from tianren.parameters import Parameters
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -36,6 +40,21 @@ class Years:
     seed: int = 0
     low: float = 0.025
     high: float = 0.975
+
+
+def years_from(parameters: Parameters, seed: int = 0) -> Years:
+    """The treatment of unknown years that the parameters ask for."""
+    words: dict[str, Unknown] = {w: w for w in (FROM_THE_START, LEFT_OUT, SAMPLED)}
+    word = parameters.word("coverage.unknown_years")
+    if word not in words:
+        raise UserError(
+            f"unknown years cannot be treated as {word}",
+            where="coverage.unknown_years",
+            next_step=f"use one of {', '.join(words)}",
+        )
+    rest = (1 - float(parameters.share("coverage.year_range"))) / 2
+    draws = int(parameters.number("coverage.year_draws"))
+    return Years(words[word], draws, seed, rest, 1 - rest)
 
 
 SERIES_COLUMNS = (
@@ -85,6 +104,23 @@ def _by_realm(areas: Floats, of: Ints, axis: int) -> Floats:
     """Areas of the region's polygons as areas of its realms."""
     groups = [np.flatnonzero(of == r) for r in range(int(of.max()) + 1)]
     return np.stack([np.take(areas, g, axis).sum(axis=axis) for g in groups], axis=axis)
+
+
+def year_findings(sites: "GeoDataFrame", years: Years) -> list[Finding]:
+    """How many sites of unknown year there are, and how they were treated."""
+    unknown = int(sites["year"].isna().sum())
+    if not unknown:
+        return []
+    treated = {
+        FROM_THE_START: say("they count from the first known year on"),
+        LEFT_OUT: say("they are left out of the time series"),
+        SAMPLED: say("their years are drawn from the known ones, {n} times", n=years.draws),
+    }
+    message = say(
+        "{n} of {all} sites have no year: {treated}",
+        n=unknown, all=len(sites), treated=treated[years.unknown],
+    )  # fmt: skip
+    return [Finding("coverage.unknown_years", "sites", Severity.WARNING, message)]
 
 
 def _kept(sites: "GeoDataFrame", last: int, years: Years) -> "GeoDataFrame":

@@ -1,0 +1,62 @@
+"""Every type that a legend knows has a biome; what cannot be told apart is told."""
+
+import datetime as dt
+
+import pytest
+
+from tianren.accounting.representation import target_from
+from tianren.accounting.series import LEFT_OUT, SAMPLED, Years, year_findings, years_from
+from tianren.accounting.typology import biomes, biomes_of_codes, told_together
+from tianren.errors import UserError
+from tianren.parameters import Parameters
+from tianren.parameters.crosswalks import crosswalk, ecosystems, land_cover_legends
+
+DAY = dt.date(2026, 1, 1)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_Hans", "es"])
+def test_every_ecosystem_type_has_a_biome(language: str) -> None:
+    assert set(biomes(language)) == set(ecosystems())
+    names: dict[str, str] = {}
+    for name in biomes(language).values():  # one code, one name
+        assert names.setdefault(name.split()[0], name) == name
+
+
+@pytest.mark.parametrize("legend", land_cover_legends())
+def test_every_class_of_a_land_cover_legend_has_a_biome(legend: str) -> None:
+    assert set(biomes_of_codes(legend)) == set(crosswalk(legend))
+
+
+def test_forests_of_a_land_cover_are_one_class_and_it_says_so() -> None:
+    assert biomes_of_codes("igbp")[2] == "T1-T2 Forests and woodlands"
+    (finding,) = told_together("igbp")
+    assert "T1-T2" in finding.message
+    assert told_together("iucn_get") == []
+    assert biomes_of_codes("iucn_get")[11].startswith("T1.1 ")
+
+
+def test_rules_of_years_and_targets_come_from_the_parameters() -> None:
+    assert target_from(Parameters(DAY)) == (0.3, 0.001)
+    sampled = years_from(Parameters(DAY, choices={"coverage.unknown_years": SAMPLED}), seed=7)
+    assert (sampled.unknown, sampled.seed, sampled.draws) == (SAMPLED, 7, 100)
+    assert (sampled.low, sampled.high) == pytest.approx((0.025, 0.975))
+    left = years_from(Parameters(DAY, choices={"coverage.unknown_years": LEFT_OUT}))
+    assert left.unknown == LEFT_OUT
+
+
+def test_an_unknown_treatment_is_refused() -> None:
+    from dataclasses import replace
+
+    word = replace(Parameters(DAY)["coverage.unknown_years"], value="guessed")
+    with pytest.raises(UserError, match="guessed"):
+        years_from(Parameters(DAY, overrides={"coverage.unknown_years": word}))
+
+
+def test_sites_without_a_year_are_told_with_their_number() -> None:
+    import pandas as pd
+
+    sites = pd.DataFrame({"year": pd.array([1990, None, None], dtype="Int64")})
+    (finding,) = year_findings(sites, Years(SAMPLED, draws=9))  # type: ignore[arg-type]
+    assert finding.message.startswith("2 of 3 sites have no year")
+    assert "9 times" in finding.message
+    assert year_findings(sites.iloc[:1], Years()) == []  # type: ignore[arg-type]
