@@ -118,6 +118,7 @@ def test_a_type_fills_what_is_not_reported_and_unknown_types_are_listed() -> Non
     assert told == [
         ("classes.unknown_type", "Moon Park"),
         ("classes.kind", "水源保护区"),
+        ("classes.unverified", "national_types.csv"),
         ("classes.governance", "Star Council"),
     ]
 

@@ -41,6 +41,7 @@ class Tool:
     low: float
     high: float
     source: str
+    verified: bool
     words: tuple[str, ...]
     item_names: Mapping[str, int] = field(default_factory=dict)
 
@@ -51,6 +52,7 @@ def tools() -> Mapping[str, Tool]:
         row["id"]: Tool(
             row["id"], row["name"], row["what"], row["item"], int(row["items"]),
             float(row["low"]), float(row["high"]), row["source"],
+            row["verified"] == "1",
             tuple(plain(w) for w in (row["id"], row["name"], *row["words"].split("|"))),
             _item_names(row["item_names"]),
         )
@@ -124,7 +126,24 @@ def read_assessments(
         key = sites.find(row), tool.id, _required_day(row, day)
         _fill(sheets.setdefault(key, _Sheet(tool, row)), row, others)
     scores = [_score(key, sheet, where) for key, sheet in sorted(sheets.items(), key=_by_key)]
-    return scores, [f for s in scores for f in _told(s, where)]
+    told = [f for s in scores for f in _told(s, where)]
+    return scores, [*told, *_unverified({s.tool for s in scores}, where)]
+
+
+def _unverified(used: Iterable[str], where: str) -> list[Finding]:
+    """A note on each tool whose official layout was not read."""
+    return [
+        Finding(
+            "assessments.unverified",
+            tools()[name].name,
+            Severity.NOTE,
+            say("the layout is our own, not read from the tool: {source}",
+                source=tools()[name].source),
+            where,
+        )
+        for name in sorted(used)
+        if not tools()[name].verified
+    ]  # fmt: skip
 
 
 def _by_key(item: tuple[tuple[str, str, dt.date], _Sheet]) -> tuple[str, str, dt.date]:

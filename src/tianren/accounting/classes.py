@@ -207,7 +207,7 @@ def with_types(
     declared = [governance_type(str(g)) for g in sites["governance"]]
     made["governance_type"] = [_only(g, k) for g, k in zip(declared, kinds, strict=True)]
     types = types_of(sites["designation"], crosswalk)
-    findings = [*unknown_types(types), *_contradicted(made)]
+    findings = [*unknown_types(types), *_contradicted(made), *_unverified(types)]
     return made, types, [*findings, *_unknown_governance(sites["governance"], declared)]
 
 
@@ -256,6 +256,19 @@ def unknown_types(types: "DataFrame") -> list[Finding]:
         )
         for row in lacking.itertuples()
     ]
+
+
+def _unverified(types: "DataFrame") -> list[Finding]:
+    """A note on the types whose source was not read."""
+    names = list(types.loc[(types["type"] != "") & (types["verified"] != "1"), "designation"])
+    if not names:
+        return []
+    message = say(
+        "what {n} types count as is from sources that were not read, or by design: {names}",
+        n=len(names),
+        names=", ".join(names[:5]) + (" ..." if len(names) > 5 else ""),
+    )
+    return [Finding("classes.unverified", "national_types.csv", Severity.NOTE, message, SOURCE)]
 
 
 def _contradicted(sites: "DataFrame") -> list[Finding]:

@@ -135,6 +135,19 @@ class Assessment:
         return "; ".join([*failed, *(lack.text() for lack in self.missing)])
 
 
+def unverified_criteria() -> list[Finding]:
+    """A note where the wording of criteria is not that of the source, read."""
+    rows = [row for row in data_rows("oecm_criteria.csv") if row["verified"] != "1"]
+    if not rows:
+        return []
+    message = say(
+        "the wording of {n} criteria is not read from the tool: {source}",
+        n=len(rows),
+        source=rows[0]["source"],
+    )
+    return [Finding("oecm.unverified", "oecm_criteria.csv", Severity.NOTE, message, SOURCE)]
+
+
 # --- reading answers -----------------------------------------------------------------------------
 
 

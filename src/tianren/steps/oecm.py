@@ -15,6 +15,7 @@ from tianren.accounting.oecm import (
     oecm_measures,
     read_answers,
     recorded_but_failing,
+    unverified_criteria,
 )
 from tianren.accounting.oecm_queue import QUEUE_COLUMNS, gained, queue
 from tianren.accounting.overlaps import held_of_each
@@ -186,6 +187,7 @@ def _assess(
     findings += [*places.findings, *told, *recorded_but_failing(made, recorded)]
     tell(say("what would be gained"))
     worth = values(project, places, line)
+    findings += unverified_criteria() if made else []
     findings += [] if worth["value"].notna().any() else [_no_value()]
     _write(run, places, made, worth, dict(zip(sites, total, strict=True)), shares)
     write_standing(project, run, places, {a.site: a.outcome for a in made})
