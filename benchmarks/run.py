@@ -13,7 +13,8 @@ from benchmarks import data
 from benchmarks.measure import Goal, at_least, at_most, peer, prepare, together
 from tianren.raster.blocks import SIZE, processors
 
-PARTS = ("patches", "zonal", "points", "choice", "connectivity", "overlay")  # modules beside this
+# modules beside this one
+PARTS = ("patches", "zonal", "points", "choice", "connectivity", "overlay", "protconn")
 
 
 def main() -> None:
