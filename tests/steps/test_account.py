@@ -1,0 +1,244 @@
+"""`tianren account`: a small country whose numbers are known, and the island with its line."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import openpyxl
+import pytest
+import shapely
+
+from tests.island.island import make_island
+from tests.project.small_project import CATALOG, LAEA, PROJECT, make_project
+from tianren.accounting.account import FLOWS
+from tianren.errors import UserError
+from tianren.project.project import open_project
+from tianren.project.runs import RunResults
+from tianren.reports.cbd import HEADS
+from tianren.reports.chapters.topics import topics
+from tianren.reports.contents import read_contents
+from tianren.steps.account import account
+from tianren.steps.audit import audit_runs
+from tianren.steps.delineate import delineate
+from tianren.steps.explain_measure import explain_measure
+
+KM2 = 1e6
+SECTION = """
+[account]
+sites = ["sites"]
+opening_sites = ["earlier"]
+opening = 2015-12-31
+candidates = "wishes"
+freshwater = "zones"
+assessments = ["mett"]
+
+[gaps]
+ecoregions = "ecoregions"
+key_areas = "key_areas"
+"""
+LAYERS = ("sites", "earlier", "wishes", "zones", "ecoregions", "key_areas")
+SOURCES = "".join(f'\n[{name}]\nuri = "data/{name}.gpkg"\nkind = "vector"\n' for name in LAYERS)
+SOURCES += '\n[mett]\nuri = "data/mett.csv"\nkind = "table"\n'
+
+
+def square(x: float, y: float, wide: float, tall: float) -> Any:
+    """A box of km."""
+    return shapely.box(1000 * x, 1000 * y, 1000 * (x + wide), 1000 * (y + tall))
+
+
+def record(number: int, name: str, shape: Any, year: int, pa: int = 1) -> dict[str, Any]:
+    return {
+        "SITE_ID": number, "SITE_PID": str(number), "SITE_TYPE": "PA" if pa else "OECM",
+        "NAME_ENG": name, "DESIG_ENG": "National Park", "IUCN_CAT": "II", "STATUS": "Designated",
+        "STATUS_YR": year, "GOV_TYPE": "Federal or national ministry or agency",
+        "REP_AREA": shape.area / KM2, "REALM": "Terrestrial", "geometry": shape,
+    }  # fmt: skip
+
+
+PARK = square(-20, -15, 20, 3)  # 60 km2 in the west
+LAKE = square(0, -15, 10, 6)  # 60 km2 in the east
+GROVE = square(-5, -14, 10, 4)  # 40 km2, 10 in the park and 20 in the lake
+NOW = [record(1, "Park", PARK, 1990), record(2, "Lake", LAKE, 2020),
+       record(3, "Grove", GROVE, 2022, pa=0)]  # fmt: skip
+THEN = [record(1, "Park", square(-20, -15, 20, 2), 1990),
+        record(9, "Old Wood", square(10, 5, 5, 4), 1980)]  # fmt: skip
+
+
+def write(folder: Path, layer_name: str, rows: Any, **columns: Any) -> None:
+    layer = gpd.GeoDataFrame(columns or rows, geometry=rows if columns else "geometry", crs=LAEA)
+    layer.to_file(folder / "data" / f"{layer_name}.gpkg")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = make_project(tmp_path_factory.mktemp("account"), PROJECT + SECTION, CATALOG + SOURCES)
+    write(made, "sites", NOW)
+    write(made, "earlier", THEN)
+    write(made, "wishes", [square(5, 5, 10, 10)], code=["w1"], name=["Wish"])
+    write(made, "zones", [square(-20, -15, 20, 3), square(0, 0, 10, 10)], name=["a", "b"])
+    write(made, "ecoregions", [square(-20, -15, 20, 30), square(0, -15, 20, 30)], name=["W", "E"])
+    write(made, "key_areas", [square(-20, -15, 10, 6), square(0, -15, 5, 6)], name=["k1", "k2"])
+    head = "site,tool,year,score\n"
+    (made / "data" / "mett.csv").write_text(head + "1,METT-4,2024,70\n", encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> RunResults:
+    return account(open_project(folder)).run
+
+
+def value(run: RunResults, indicator: str, by: str) -> float:
+    found = [
+        float(r["value"])
+        for r in run.measures
+        if r["indicator"] == indicator and set(r["by"].split("; ")) == set(by.split("; "))
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+LAND = "realm=land_and_inland_water"
+
+
+def test_each_square_kilometre_counts_once(run: RunResults) -> None:
+    # 1,200 km2 of land: park 60 and lake 60, and of the grove's 40 the 10 that neither has
+    # (x -5..0: 3 of 4 km lie in the park below y -12, so 5 x 2; x 0..5: y -14..-10 is all lake).
+    assert value(run, "account.area", f"{LAND}; counted=PA") == pytest.approx(120 * KM2)
+    assert value(run, "account.area", f"{LAND}; counted=PA+OECM") == pytest.approx(130 * KM2)
+    assert value(run, "account.coverage", f"{LAND}; counted=PA+OECM") == pytest.approx(1300 / 120)
+    mine = {r["site_id"]: float(r["land_m2"]) for r in run.rows("sites.csv")}
+    assert mine == pytest.approx({"1": 60 * KM2, "2": 60 * KM2, "3": 10 * KM2})
+
+
+def test_the_statement_has_every_flow_and_adds_up(run: RunResults) -> None:
+    rows = {r["kind"]: {k: float(v) for k, v in r.items() if k.endswith("_m2")}
+            for r in run.rows("statement.csv")}  # fmt: skip
+    park = rows["PA"]
+    assert park["opening_m2"] == pytest.approx(60 * KM2)  # 40 of the park and 20 of the wood
+    assert park["additions_m2"] == pytest.approx(60 * KM2)
+    assert park["removals_m2"] == pytest.approx(-20 * KM2)
+    assert park["boundary_changes_m2"] == pytest.approx(20 * KM2)
+    assert rows["OECM"]["additions_m2"] == pytest.approx(10 * KM2)
+    for row in rows.values():
+        flows = sum(row[f"{f}_m2"] for f in FLOWS)
+        assert row["opening_m2"] + flows == pytest.approx(row["closing_m2"])
+    assert run.rows("unbalanced.csv") == []
+
+
+def test_what_is_missing_and_the_pace(run: RunResults) -> None:
+    row = next(r for r in run.rows("distance.csv") if r["counted"] == "PA+OECM")
+    assert float(row["gap_m2"]) == pytest.approx(230 * KM2)  # 360 of 1,200 are asked for
+    assert float(row["pace_m2"]) == pytest.approx(230 * KM2 * 365.25 / 1825)
+    assert float(row["past_pace_m2"]) == pytest.approx(7 * KM2)  # 70 in ten years
+
+
+def test_a_wish_moves_every_indicator_it_touches(run: RunResults) -> None:
+    moved = {(r["indicator"], r["by"]): r for r in run.rows("whatif.csv")
+             if r["what_if"] == "wishes"}  # fmt: skip
+    land = moved["account.coverage", LAND]
+    assert float(land["change"]) == pytest.approx(100 * 100 / 1200)
+    east = moved["account.coverage", f"ecoregion=E; {LAND}"]
+    assert float(east["after"]) == pytest.approx(100 * (60 + 100) / 600)
+    west = moved["account.coverage", f"ecoregion=W; {LAND}"]
+    assert float(west["change"]) == 0
+    zones = moved["account.freshwater", ""]  # zone b: 25 of its 100 km2 come in: not 30 percent
+    assert float(zones["before"]) == float(zones["after"]) == 50
+    linked = moved["account.protconn", "part=ProtConn"]
+    assert float(linked["after"]) > float(linked["before"])
+
+
+def test_effectiveness_is_over_the_area_that_counts(run: RunResults) -> None:
+    assert value(run, "account.assessed_share", "") == pytest.approx(100 * 60 / 130)
+
+
+def test_figures_of_the_account_do_not_contradict_each_other(folder: Path, run: RunResults) -> None:
+    found = audit_runs(open_project(folder), run.id)
+    assert found.figures > 50
+    assert found.faults == []
+
+
+def test_the_convention_gets_one_sheet_in_its_order(run: RunResults) -> None:
+    book = openpyxl.load_workbook(run.path("cbd_3_1.xlsx"))
+    assert len(book.sheetnames) == 1
+    head, *rows = book.active.iter_rows(values_only=True)  # type: ignore[union-attr]
+    assert tuple(head) == HEADS
+    assert HEADS[0] == "Indicator code" and HEADS[5:8] == ("Year", "Unit", "Value")
+    assert {row[0] for row in rows} == {"3.1"}  # no ecosystem layer: no A.2
+    for row in rows:
+        assert isinstance(row[5], int) and row[6] and isinstance(row[7], int | float)
+        assert row[2] == ("Yes" if row[3] else "No")
+        assert bool(row[3]) == bool(row[4])
+    total = [row for row in rows if row[2] == "No"]
+    assert [row[7] for row in total] == [pytest.approx(1300 / 120)]
+
+
+def test_every_cell_of_the_convention_is_traced(folder: Path, run: RunResults) -> None:
+    book = openpyxl.load_workbook(run.path("cbd_3_1.xlsx"))
+    for row in list(book.active.iter_rows(values_only=True))[1:]:  # type: ignore[union-attr]
+        name = str(row[8]).split("'")[1]
+        traced = explain_measure(open_project(folder), name)
+        scale = 1e6 if row[6] == "km2" else 1.0
+        assert float(traced.row["value"]) == pytest.approx(row[7] * scale)
+        assert traced.run.id == run.id
+
+
+def test_a_number_is_traced_to_its_sites(folder: Path, run: RunResults) -> None:
+    found = explain_measure(open_project(folder), f"account.area[{LAND}; counted=PA]")
+    assert [(s[0], s[3]) for s in found.sites] == [("1", pytest.approx(60 * KM2)),
+                                                   ("2", pytest.approx(60 * KM2))]  # fmt: skip
+    assert "Lake" in found.text()
+    assert "sites" in found.sources
+    with pytest.raises(UserError, match=r"did you mean account\.area"):
+        explain_measure(open_project(folder), "account.area[realm=land_and_water; counted=PA]")
+
+
+def test_a_what_if_that_is_none_is_refused(folder: Path) -> None:
+    with pytest.raises(UserError, match="there is nothing called hopes to add"):
+        account(open_project(folder), what_if=("hopes",))
+    with pytest.raises(UserError, match="there is no such file"):
+        account(open_project(folder), add=folder / "nowhere.gpkg")
+
+
+def test_a_drawing_may_be_added(folder: Path) -> None:
+    found = account(open_project(folder), what_if=("wishes",), add=folder / "data" / "zones.gpkg")
+    names = {row["what_if"] for row in found.run.rows("whatif.csv")}
+    assert names == {"wishes", "zones"}
+
+
+def test_the_chapter_tells_the_numbers(run: RunResults, tmp_path: Path) -> None:
+    contents = read_contents(run.folder)
+    first = topics()["account"].first(contents)
+    assert "10.8" in first.sentences[0] and "230" in first.sentences[1]
+    chapters = topics()["account"].chapters(contents, {})
+    told = json.dumps([c.blocks for c in chapters])
+    assert "It adds up" in told and "Old Wood" in told
+
+
+@pytest.fixture(scope="module")
+def island(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = make_island(tmp_path_factory.mktemp("account") / "island")
+    delineate(open_project(made), report=False)
+    return made
+
+
+def test_the_island_with_its_line(island: Path) -> None:
+    run = account(open_project(island)).run
+    steps = {(r["realm"], r["step"]): r for r in run.rows("waterfall.csv")}
+    assert {realm for realm, _ in steps} == {"land_and_inland_water", "sea"}
+    for realm in ("land_and_inland_water", "sea"):
+        adds = sum(float(steps[realm, k]["adds_m2"]) for k in ("PA", "OECM", "redline"))
+        assert adds == pytest.approx(float(steps[realm, "redline"]["after_m2"]), rel=1e-9)
+    names = {r["what_if"] for r in run.rows("whatif.csv")}
+    assert {"redline", "oecm_queue"} <= names
+    with run.path("attribution.csv").open(encoding="utf-8", newline="") as stream:
+        held = sum(float(row["area_m2"]) for row in csv.DictReader(stream))
+    layer = gpd.read_file(run.path("account.gpkg"), layer="sites")
+    line = gpd.read_file(run.path("redline.gpkg"), layer="redline")
+    region = open_project(island).region
+    shapes = [*layer.geometry, *line.geometry]
+    whole = shapely.union_all(shapes).intersection(shapely.union_all(region.geometry.to_numpy()))
+    assert held == pytest.approx(whole.area, rel=1e-6)
+    assert audit_runs(open_project(island), run.id).faults == []
