@@ -249,11 +249,11 @@ def standing(project: "Project", places: Places, outcomes: Mapping[str, str]) ->
         rest = dict(zip(places.classes["code"], places.classes["rest_class"], strict=True))
         line = places.every[places.every["origin"] == REDLINE]
         for name in (NEITHER, POTENTIAL):
-            mine = line[[rest.get(s) == name for s in line["site"]]]
+            mine = line[(line["site"].map(rest) == name).to_numpy()]
             codes[_burnt(project, mine)] = STANDING.index(name)
     others = places.every[places.every["origin"] == CANDIDATE]
     for outcome, code in (("candidate", "assessed"), ("OECM", "qualifies")):
-        mine = others[[outcomes.get(s) == outcome for s in others["site"]]]
+        mine = others[(others["site"].map(outcomes) == outcome).to_numpy()]
         codes[_burnt(project, mine)] = STANDING.index(code)
     for kind, code in (("OECM", "oecm"), ("PA", "protected_area")):
         sites = places.counted[places.counted["kind"] == kind]
