@@ -55,7 +55,7 @@ def contents(tmp_path: Path) -> Contents:
 def test_page_one_tells_ranges_hotspots_and_sites(contents: Contents) -> None:
     first = topics()["species"].first(contents)
     assert first.sentences[0] == "3 of 4 species have a range here."
-    assert "60 km2 of hotspots" in first.sentences[1]
+    assert "60 km² of hotspots" in first.sentences[1]
     # Weighted richness is zero everywhere: nothing is said of it.
     assert "endemism" in first.sentences[2]
     assert first.sentences[3].startswith("1 sites meet a criterion")

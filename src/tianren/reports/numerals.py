@@ -37,7 +37,7 @@ def km2(square_metres: float) -> str:
 def km2_decimals(areas_m2: list[float]) -> int:
     """The decimals in km2 that a column of areas deserves: fewer as its largest grows."""
     largest = max((abs(a) for a in areas_m2 if math.isfinite(a)), default=0.0) / 1e6
-    return 0 if largest >= 1000 else 1 if largest >= 10 else 3
+    return 0 if largest >= 1000 or not largest else 1 if largest >= 10 else 3
 
 
 def percent(value: float) -> str:

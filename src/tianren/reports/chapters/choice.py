@@ -198,7 +198,7 @@ def _missed(contents: Contents) -> Block | None:
                Column(say("Unit"), kind="word")]  # fmt: skip
     lines = [
         [r["feature"], numerals.number(float(r["target"])), _share(r, "line"), _share(r, "plan"),
-         r["unit"]]
+         r["unit"].replace("km2", "km²")]
         for r in rows[:MISSED]
     ]  # fmt: skip
     caption = say("Targets that the line misses: {n} of {all} shown, in percent of the target",

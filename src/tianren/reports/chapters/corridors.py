@@ -78,7 +78,7 @@ def _first(contents: Contents) -> FirstPage:
     stranded = round(_value(contents, "corridors.stranded"))
     sentences = [
         say("{statement}.", statement=_statement(contents)),
-        say("They add {area} km2 of land and make the line as connected as one {gain} larger.",
+        say("They add {area} km² of land and make the line as connected as one {gain} larger.",
             area=numerals.km2(area), gain=numerals.percent(_gain(contents))),
     ]  # fmt: skip
     if stranded:

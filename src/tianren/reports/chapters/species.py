@@ -70,7 +70,7 @@ def _concentrated(contents: Contents, name: str) -> str:
     if area is None or share is None or not area.value:
         return ""
     return say(
-        "{area} km2 of hotspots hold {share} of the {what}",
+        "{area} km² of hotspots hold {share} of the {what}",
         area=numerals.number(area.value / 1e6, 0),
         share=numerals.percent(share.value),
         what=say(_MAPS[name][1]),

@@ -191,7 +191,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
     ]  # fmt: skip
     blocks += [_unit_table(contents, kind) for kind in ("matrix", "conflict")
                if _areas(contents, kind)]  # fmt: skip
-    blocks += [_capacity_table(contents)] if contents.rows("capacity.csv") else []
+    blocks += [_capacity_table(contents)] if _overloaded(contents) else []
     return [Chapter(say("Room to live"), tuple(blocks))]
 
 
