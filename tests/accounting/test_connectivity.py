@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tianren.accounting.connectivity import (
     LinkRules,
     ProtConn,
+    by_region,
     contributions,
     gains,
     link_rules,
@@ -154,6 +155,27 @@ def test_what_the_sea_makes_impossible_is_not_counted_against_a_country() -> Non
     impossible = 100 * (found.protected - found.ceiling) / found.land
     assert found.bound == pytest.approx(found.protconn + impossible)
     assert found.protconn < found.bound < found.prot
+
+
+@given(st.integers(0, 10_000), st.integers(1, 15))
+@SLOW
+def test_each_region_is_measured_alone_with_the_others_as_steps(seed: int, count: int) -> None:
+    shapes = sites(seed, count)
+    west, east = shapely.box(0, 0, 50e3, 100e3), shapely.box(50e3, 0, 100e3, 100e3)
+    found = by_region(shapes, {"west": west, "east": east}, RULES)
+    for land, other, one in ((west, east, found["west"]), (east, west, found["east"])):
+        inside = parts_of(shapes, land)
+        outside = parts_of(shapes, other)
+        outside = outside[shapely.dwithin(outside, land, RULES.across)]
+        area = shapely.area(inside)
+        assert one.land == pytest.approx(5e9)
+        assert one.protected == pytest.approx(area.sum(), rel=1e-9, abs=1e-3)
+        if len(inside):
+            assert one.eca_inside == pytest.approx(eca(inside, area), rel=1e-9)
+            steps = np.concatenate([inside, outside])
+            both = np.concatenate([area, np.zeros(len(outside))])
+            # where a site crosses the border its two sides touch but for the rounding of the cut
+            assert one.eca == pytest.approx(eca(steps, both), rel=1e-9)
 
 
 def test_nothing_protected() -> None:

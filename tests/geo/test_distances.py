@@ -36,21 +36,25 @@ def test_every_pair_is_as_far_apart_as_geos_says(seed: int, span: float) -> None
 
 
 def test_what_is_not_below_the_limit_is_infinite() -> None:
-    shapes = outlines([box(0, 0, 1, 1), box(4, 0, 5, 1), box(2, 0, 3, 1)])
-    np.testing.assert_array_equal(distances(shapes, [0, 0], [1, 2], 3.0), [np.inf, 1.0])
+    shapes = outlines(np.array([box(0, 0, 1, 1), box(4, 0, 5, 1), box(2, 0, 3, 1)]))
+    np.testing.assert_array_equal(
+        distances(shapes, np.zeros(2, int), np.arange(1, 3), 3.0), [np.inf, 1.0]
+    )
 
 
 def test_inside_in_a_hole_and_touching() -> None:
     ring = Polygon(box(0, 0, 10, 10).exterior, [box(2, 2, 8, 8).exterior])
-    shapes = outlines([ring, box(4, 4, 5, 5), box(0.5, 0.5, 1, 1), box(10, 10, 11, 11)])
-    np.testing.assert_array_equal(distances(shapes, [0, 0, 0], [1, 2, 3]), [2.0, 0.0, 0.0])
+    shapes = outlines(np.array([ring, box(4, 4, 5, 5), box(0.5, 0.5, 1, 1), box(10, 10, 11, 11)]))
+    np.testing.assert_array_equal(
+        distances(shapes, np.zeros(3, int), np.arange(1, 4)), [2.0, 0.0, 0.0]
+    )
 
 
 def test_what_is_no_polygon_is_refused() -> None:
     with pytest.raises(ValueError, match="number 1 is no polygon"):
-        outlines([box(0, 0, 1, 1), shapely.Point(0, 0)])
+        outlines(np.array([box(0, 0, 1, 1), shapely.Point(0, 0)]))
     with pytest.raises(ValueError, match="not finite"):
-        outlines([box(0, 0, 1, np.inf)])
+        outlines(np.array([box(0, 0, 1, np.inf)]))
 
 
 def test_an_azimuthal_plane_is_true_in_its_middle_and_6933_is_not_in_switzerland() -> None:

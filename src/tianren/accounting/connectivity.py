@@ -8,6 +8,7 @@ be taken away. Distances are between edges, in the plane of the sites (geo.dista
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,6 +230,22 @@ def protconn(net: Network, land: Any, rules: LinkRules, *, workers: int | None =
         within=_root_of_squares(single) * overlap,
         ceiling=_ceiling(found, land, rules, workers),
     )
+
+
+def by_region(
+    sites: NDArray[Any], lands: Mapping[str, Any], rules: LinkRules, *, workers: int | None = None
+) -> dict[str, ProtConn]:
+    """ProtConn of each of several regions (ecoregions, provinces), by name.
+
+    Each is measured alone; sites in the others and within `rules.across` of it help to connect.
+    """
+    everywhere = shapely.union_all(np.array(list(lands.values()), dtype=object))
+    found = {}
+    for name, land in lands.items():
+        beyond = shapely.difference(everywhere, land)
+        cut = patches(sites, land, beyond=beyond, across=rules.across)
+        found[name] = protconn(network(cut, rules, workers=workers), land, rules, workers=workers)
+    return found
 
 
 def _total(links: Links, area: Floats, rules: LinkRules, workers: int | None) -> Total:
