@@ -21,7 +21,6 @@ from tianren.geo.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 PER_TILE = 24  # edges: the work of a tile grows with their square, the number of tiles falls
 SAMPLE = 4  # one in so many edges decides where tiles end
@@ -51,7 +50,9 @@ class Tile(NamedTuple):
     entry: Floats  # heights at which edges cross the left side
     entry_who: Ints
     ids: Ints  # the polygons themselves, by number within the tile
-    inside: Flags  # over the place where the sweep stands
+    over: Ints  # polygons over the place where the sweep stands, the first many[0] of them
+    many: Ints
+    at: Ints  # where in over each polygon is, or -1
     active: Ints  # the pieces through a slab, from left to right
     below: Floats  # where they are at the slab's lower side
     above: Floats
@@ -109,13 +110,13 @@ def _room(first: Ints, claims: int) -> Tile:
     edges = 1
     for t in range(len(first) - 1):
         edges = max(edges, first[t + 1] - first[t])
-    numbers = np.empty((5, edges), dtype=np.int64)
+    numbers = np.empty((7, edges), dtype=np.int64)
     places = np.empty((3, edges), dtype=np.float64)
-    flags = np.empty(edges, dtype=np.bool_)
     ranks = np.empty((2, edges + 1, claims), dtype=np.int64)
     some = np.empty((3, claims), dtype=np.int64)
     return Tile(
-        np.empty((edges, 4)), numbers[0], places[0], numbers[1], numbers[2], flags, numbers[3],
+        np.empty((edges, 4)), numbers[0], places[0], numbers[1], numbers[2], numbers[5],
+        np.zeros(1, dtype=np.int64), numbers[6], numbers[3],
         places[1], places[2], numbers[4], some[0], ranks[0], ranks[1], some[1], some[2],
     )  # fmt: skip
 
@@ -227,7 +228,7 @@ def _finer(bounds: Floats, first: Ints) -> Floats:
         step = (bounds[t + 1] - bounds[t]) / parts[t]
         for n in range(1, parts[t] + 1):
             x = bounds[t + 1] if n == parts[t] else bounds[t] + n * step
-            if x > found[count - 1] and (n == parts[t] or x < bounds[t + 1]):
+            if n == parts[t] or found[count - 1] < x < bounds[t + 1]:
                 found[count] = x
                 count += 1
     return found[:count]
@@ -279,7 +280,7 @@ def _best_of_cover(cover: Ints, local: Ints, claims: Claims, best: Ints) -> None
 def _wanted(tile: Tile, count: int, where: Ints, local: Ints, claims: Claims) -> int:
     """Number anew the polygons that may have something, in local and ids; how many.
 
-    Their edges alone count; inside says how it stands at the tile's lower left corner.
+    Their edges alone count; over says how it stands at the tile's lower left corner.
     """
     kept = 0
     for n in range(count):
@@ -287,15 +288,16 @@ def _wanted(tile: Tile, count: int, where: Ints, local: Ints, claims: Claims) ->
         local[polygon] = -1
         if _ranked(polygon, kept, tile, claims):
             local[polygon], tile.ids[kept] = kept, polygon
-            tile.inside[kept] = where[polygon] >= 0
+            tile.at[kept] = -1
             kept += 1
     for c in range(len(tile.best)):
         tile.rank[kept, c], tile.code[kept, c], tile.left[c] = tile.best[c], 0, kept
         if tile.best[c] < len(claims.layer):
             tile.code[kept, c] = (claims.order[c, tile.best[c]] + 1) * claims.weight[c]
+    tile.many[0] = 0
     for n in range(kept):
-        if tile.inside[n]:
-            _enter(tile, n, tile.left, 0)
+        if where[tile.ids[n]] >= 0:
+            _cross(tile, n, tile.left, kept, 0)
     return kept
 
 
@@ -525,25 +527,37 @@ def _row(
         if a < active:
             key = _cross(tile, tile.who[tile.active[a]], tile.holder, polygons, key)
     for a in range(active):  # back to how it stands at the left side
-        number = tile.who[tile.active[a]]
-        tile.inside[number] = not tile.inside[number]
+        _step(tile, tile.who[tile.active[a]])
     return keys, areas, used
+
+
+@compiled
+def _step(tile: Tile, number: int) -> bool:
+    """Step into a polygon or out of it; True when it was entered."""
+    at, many = tile.at[number], tile.many[0]
+    if at < 0:
+        tile.over[many], tile.at[number] = number, many
+        tile.many[0] = many + 1
+        return True
+    last = tile.over[many - 1]
+    tile.over[at], tile.at[last] = last, at
+    tile.at[number], tile.many[0] = -1, many - 1
+    return False
 
 
 @compiled
 def _cross(tile: Tile, number: int, holder: Ints, polygons: int, key: int) -> int:
     """Enter a polygon, or leave it, and bring the holders up to date; the key from there on."""
-    tile.inside[number] = not tile.inside[number]
-    if tile.inside[number]:
+    if _step(tile, number):
         return _enter(tile, number, holder, key)
     for c in range(len(holder)):
         if holder[c] == number:
-            next_best = polygons
-            for n in range(polygons):
-                if tile.inside[n] and tile.rank[n, c] < tile.rank[next_best, c]:
-                    next_best = n
-            key += tile.code[next_best, c] - tile.code[number, c]
-            holder[c] = next_best
+            heir = polygons
+            for n in tile.over[: tile.many[0]]:
+                if tile.rank[n, c] < tile.rank[heir, c]:
+                    heir = n
+            key += tile.code[heir, c] - tile.code[number, c]
+            holder[c] = heir
     return key
 
 
