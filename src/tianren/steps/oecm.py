@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tianren.accounting.classes import PIECE_COLUMNS as CLASS_COLUMNS
-from tianren.accounting.classes import TYPE_COLUMNS, class_measures
+from tianren.accounting.classes import TYPE_COLUMNS
 from tianren.accounting.oecm import (
     OUTCOMES,
     Assessment,
@@ -19,6 +18,8 @@ from tianren.accounting.oecm import (
 )
 from tianren.accounting.oecm_queue import QUEUE_COLUMNS, gained, queue
 from tianren.accounting.overlaps import held_of_each
+from tianren.accounting.redline import PIECE_COLUMNS as CLASS_COLUMNS
+from tianren.accounting.redline import class_measures
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.io.vectors import write_vector

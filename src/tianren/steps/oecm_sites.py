@@ -11,8 +11,6 @@ from tianren.accounting.classes import (
     NEITHER,
     POTENTIAL,
     Crosswalk,
-    class_pieces,
-    class_rules,
     own_crosswalk,
     packaged_crosswalk,
     types_of,
@@ -21,6 +19,7 @@ from tianren.accounting.classes import (
 )
 from tianren.accounting.forms import SiteNames, site_names
 from tianren.accounting.overlaps import held_of_each
+from tianren.accounting.redline import class_pieces, class_rules
 from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.geo.fractions import cell_fractions
