@@ -18,6 +18,7 @@ from tianren.science.near_links import (
     Net,
     Tree,
     as_net,
+    climb,
     group_lists,
     grow,
     in_parts,
@@ -67,7 +68,7 @@ def _hold(
 ) -> None:
     for s in range(first, last):
         if area[s] > 0.0:
-            reached = grow(net, tree, s, least, area)
+            reached = climb(net, tree, s, least)
             row, joined = 0.0, 0.0
             for t in range(reached):
                 v = tree.order[t]

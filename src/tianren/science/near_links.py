@@ -214,7 +214,8 @@ def _ring(
     ones = np.ones(tree.best.size)
     asked.done[:], asked.seen[:] = -1, -1
     for s in range(first, last):
-        reached = grow(net, tree, s, math.exp(-rate * ring[1]), ones)
+        least = math.exp(-rate * ring[1])
+        reached = grow(net, tree, s, least, ones) if spare else climb(net, tree, s, least)
         _ask_for_all(shapes, tree, asked, s, ring, rate)
         if spare:
             _ask_without_each(net, shapes, groups, tree, asked, s, reached, ring, rate)
@@ -343,12 +344,19 @@ def _ask(
 
 
 @kernel
-def grow(net: Net, tree: Tree, source: int, least: float, area: Cells) -> int:
-    """The tree of best paths from a source, its subtrees laid out; how many patches are reached."""
+def climb(net: Net, tree: Tree, source: int, least: float) -> int:
+    """tree.best: the best products from a source; how many patches are reached."""
     reached = best_products(
         net.start, net.other, net.p, source, least, tree.best, tree.parent, tree.by, tree.order,
         tree.keys, tree.heap, tree.place,
     )  # fmt: skip
+    return int(reached)
+
+
+@kernel
+def grow(net: Net, tree: Tree, source: int, least: float, area: Cells) -> int:
+    """As `climb`, and what hangs on each patch laid out, so that patches can be taken away."""
+    reached = climb(net, tree, source, least)
     subtrees(
         tree.order, tree.parent, reached, source, area, tree.below, tree.mine, tree.begin,
         tree.free, tree.walk,

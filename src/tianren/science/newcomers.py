@@ -21,7 +21,7 @@ from tianren.science.near_links import (
     Tree,
     as_net,
     as_shapes,
-    grow,
+    climb,
     in_parts,
     reach,
     room,
@@ -218,7 +218,7 @@ def _gain(
     for s in range(first, last):
         if area[s] == 0.0:
             continue
-        grow(net, tree, s, least, area)
+        climb(net, tree, s, least)
         for c in range(guests.first.size - 1):
             through[guests.first[c] : guests.first[c + 1]] = 0.0
             hits = _visit(net, guests, tree, through, c, least)
