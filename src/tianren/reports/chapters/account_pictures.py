@@ -48,6 +48,10 @@ def _map(contents: Contents, folder: Path) -> Drawn:
         for kind in COLOURS
         if areas.get(kind)
     ]
+    circles = sum(row["approximate"] == "True" for row in contents.rows("sites.csv"))
+    if circles:
+        told = say("{n} sites are only approximate, their places and outlines too", n=circles)
+        entries += [sheet.space(), sheet.note(told)]
     caption = Caption(headline(contents), say("Overlap counted once: protected areas come first"))
     return pictures.outlines(
         contents, Ground(contents), folder / "account_map.png", caption,
@@ -127,8 +131,7 @@ def _waterfalls(contents: Contents, folder: Path) -> list[Drawn]:
 def _waterfall(contents: Contents, folder: Path, realm: str, rows: Rows) -> Drawn:
     """Each bar begins where the one above ends; what overlaps earlier layers is hatched."""
     total = numerals.percent(float(rows[-1]["percent_after"]))
-    title = say("{realm}: together {percent}, overlap counted once",
-                realm=_first_upper(realm_name(realm)), percent=total)  # fmt: skip
+    title = _waterfall_title(realm, rows)
     told = say("What each layer adds to those above, km²; hatched: in those above already")
     frame, axes = charts.bar_frame(contents, title, told, len(rows) + 1, left=2.1)
     share = float(rows[-1]["percent_after"])
@@ -142,13 +145,25 @@ def _waterfall(contents: Contents, folder: Path, realm: str, rows: Rows) -> Draw
     axes.axvline(goal / 1e6, color="#b04a45", lw=1.2, ls=(0, (4, 2)))
     sheet.write(axes, goal / 1e6, -0.52, say("  the target"), 8, color="#b04a45", va="bottom")
     names = [kind_name(r["step"]) for r in rows]
-    charts.name_rows(axes, [*names, say("Together")])
+    charts.name_rows(axes, [*names, counted_name(COUNTED[len(rows) - 1])])
     axes.set_xlim(0, max(goal / 1e6, last) * 1.3 or 1)
     charts.number_axis(axes)
     name = "land" if realm == REALMS[0] else "sea"
     file = folder / f"account_waterfall_{name}.png"
     sheet.save(frame, file)
     return Drawn(file, title, say("Chart: {finding}", finding=title))
+
+
+def _waterfall_title(realm: str, rows: Rows) -> str:
+    """What counts, and apart from it what the redline would make of it."""
+    where = _first_upper(realm_name(realm))
+    found = {r["step"]: numerals.percent(float(r["percent_after"])) for r in rows}
+    if "redline" not in found:
+        return say("{realm}: {percent} counts, overlap once", realm=where, percent=found["OECM"])
+    return say(
+        "{realm}: {percent} counts, {all} with the whole redline",
+        realm=where, percent=found["OECM"], all=found["redline"],
+    )  # fmt: skip
 
 
 def _step(axes: "Axes", n: int, row: dict[str, str]) -> None:
