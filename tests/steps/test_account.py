@@ -12,10 +12,11 @@ import shapely
 
 from tests.island.island import make_island
 from tests.project.small_project import CATALOG, LAEA, PROJECT, make_project
+from tests.steps.small_species import SPECIES, make_species_project
 from tianren.accounting.account import FLOWS
 from tianren.errors import UserError
 from tianren.project.project import open_project
-from tianren.project.runs import RunResults
+from tianren.project.runs import RunResults, own_runs
 from tianren.reports.cbd import HEADS
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import read_contents
@@ -215,6 +216,21 @@ def test_the_chapter_tells_the_numbers(run: RunResults, tmp_path: Path) -> None:
     chapters = topics()["account"].chapters(contents, {})
     told = json.dumps([c.blocks for c in chapters])
     assert "It adds up" in told and "Old Wood" in told
+
+
+def test_species_are_held_as_tianren_gaps_says(tmp_path: Path) -> None:
+    section = SPECIES + '\n[account]\nsites = ["sites"]\n'
+    project = open_project(make_species_project(tmp_path / "species", section))
+    run = account(project).run
+    [held] = own_runs(project, "gaps")
+    mine = {r["by"]: r["value"] for r in run.measures if r["indicator"] == INDEX}
+    assert mine == {r["by"]: r["value"] for r in held.measures if r["indicator"] == INDEX}
+    assert mine
+    assert run.rows("species_coverage.csv") == held.rows("coverage.csv")
+    assert run.rows("species_viability.csv") == held.rows("viability.csv")
+
+
+INDEX = "species.protection_index"
 
 
 @pytest.fixture(scope="module")

@@ -117,11 +117,11 @@ def account(
     polygons to add besides. Earlier steps (oecm) are made first where the project asks for them;
     the latest redline is taken as it is. Raises UserError where there are no sites.
     """
-    from tianren.steps.account_oecm import earlier_oecm
+    from tianren.steps.account_oecm import earlier_gaps, earlier_oecm
 
     tell = progress or _silent
     parameters, line = project.parameters(), latest_line(project)
-    assessed = earlier_oecm(project, line, progress)
+    assessed, species = earlier_oecm(project, line, progress), earlier_gaps(project, progress)
     run = start_run(
         project, "account", inputs=ground_sources(project), parameters=parameters,
         settings={
@@ -129,7 +129,10 @@ def account(
             "gaps": project.gaps.model_dump(mode="json"),
             "protected": [repr(m) for m in project.must_include.values()],
             "admin": [vars(level) for level in project.admin],
-            "runs": {"delineate": line.id if line else "", "oecm": assessed.id if assessed else ""},
+            "runs": {
+                name: found.id if found else ""
+                for name, found in (("delineate", line), ("oecm", assessed), ("gaps", species))
+            },
             "what_if": list(what_if), "add": added_hash(add), "language": project.language,
             **scenario_of(project),
         },
@@ -139,7 +142,7 @@ def account(
             set_language(project.language)
             tell(say("sites"))
             ground = read_ground(project, line, parameters)
-            _make(project, run, parameters, ground, assessed, tuple(what_if), add, tell)
+            _make(project, run, parameters, ground, (assessed, species), tuple(what_if), add, tell)
     return Account(open_run(project, run.id))
 
 
@@ -156,11 +159,11 @@ def asked_for(project: "Project", parameters: Parameters) -> tables.Asked:
 
 def _make(
     project: "Project", run: Run, parameters: Parameters, ground: Ground,
-    assessed: RunResults | None, what_if: tuple[str, ...], add: Path | None,
-    tell: Callable[[str], None],
+    earlier: tuple[RunResults | None, RunResults | None], what_if: tuple[str, ...],
+    add: Path | None, tell: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Everything between the lock and run.toml, which is written last."""
-    asked = asked_for(project, parameters)
+    asked, (assessed, _) = asked_for(project, parameters), earlier
     kinds = KINDS if ground.redline is not None else KINDS[:2]
     tell(say("what is held, overlap counted once"))
     found = tables.held(project, ground, ground.every, kinds, asked)
@@ -169,7 +172,7 @@ def _make(
     more, findings = _write_history(project, run, parameters, ground, found, asked)
     measures += more
     tell(say("connections, effectiveness, equity"))
-    kept = quality(project, run, parameters, ground, found.main, assessed, asked)
+    kept = quality(project, run, parameters, ground, found.main, earlier, asked)
     measures += kept.measures
     tell(say("what if"))
     _write_what_ifs(

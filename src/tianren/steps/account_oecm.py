@@ -1,4 +1,4 @@
-"""The OECM assessment that an account rests on."""
+"""The earlier steps that an account rests on: the OECM assessment, and the species held."""
 
 from typing import TYPE_CHECKING
 
@@ -20,3 +20,14 @@ def earlier_oecm(
         if not (recorded["kind"] == "OECM").any():
             return None
     return oecm(project, progress=progress).run
+
+
+def earlier_gaps(project: "Project", progress: Progress) -> RunResults | None:
+    """The run of `tianren gaps` over protected areas and the redline where there are species."""
+    from tianren.steps.gaps import gaps
+    from tianren.steps.zones import PROTECTED, REDLINE, zone_names
+
+    names = [z for z in zone_names(project) if z in (PROTECTED, REDLINE)]
+    if project.species is None or not names:
+        return None
+    return gaps(project, zone=names, progress=progress).run

@@ -43,7 +43,7 @@ class Quality:
 
 def quality(
     project: "Project", run: Run, parameters: Parameters, ground: Ground, main: Balance,
-    assessed: RunResults | None, asked: Asked,
+    earlier: tuple[RunResults | None, RunResults | None], asked: Asked,
 ) -> Quality:  # fmt: skip
     """effectiveness.csv, equity.csv, oecm.csv and the measures of all three."""
     made = Quality()
@@ -54,7 +54,9 @@ def quality(
     _effectiveness(project, run, parameters, (scores, areas), asked, made)
     answers = _answers(project, ground, made)
     _equity(project, run, ground, (scores, areas, answers), asked, made)
+    assessed, species = earlier
     _oecm(run, assessed, made)
+    _species(run, species, made)
     _connectivity(run, parameters, ground, asked, made)
     return made
 
@@ -141,15 +143,32 @@ def _oecm(run: Run, assessed: RunResults | None, made: Quality) -> None:
     for name in ("oecm.csv", "queue.csv", "classes.csv"):
         if assessed.has(name):
             run.write_text(name, assessed.path(name).read_text(encoding="utf-8"))
-    made.measures += [
-        Measure(
-            row["indicator"], row["place"], row["period"], float(row["value"]), row["unit"],
-            by_pairs(row["by"]),
-            method=row["method"], sources=(assessed.id,),
-        )
-        for row in assessed.measures
-    ]  # fmt: skip
+    made.measures += [_measure(row, assessed) for row in assessed.measures]
     made.findings += [_finding(row) for row in assessed.findings]
+
+
+SPECIES = ("species.covered", "species.protection_index", "species.representativeness",
+           "species.not_viable")  # fmt: skip
+
+
+def _species(run: Run, held: RunResults | None, made: Quality) -> None:
+    """What protected areas and the redline hold of species, and whether it can last."""
+    if held is None:
+        return
+    for name in ("coverage.csv", "viability.csv"):
+        if held.has(name):
+            text = held.path(name).read_text(encoding="utf-8")
+            run.write_text(f"species_{name}", text)
+    made.measures += [_measure(r, held) for r in held.measures if r["indicator"] in SPECIES]
+    made.findings += [_finding(r) for r in held.findings if r["rule"].startswith("gaps.")]
+
+
+def _measure(row: Mapping[str, str], run: RunResults) -> Measure:
+    """A measure of an earlier run, which is its source."""
+    return Measure(
+        row["indicator"], row["place"], row["period"], float(row["value"]), row["unit"],
+        by_pairs(row["by"]), method=row["method"], sources=(run.id,),
+    )  # fmt: skip
 
 
 def _finding(row: Mapping[str, str]) -> Finding:

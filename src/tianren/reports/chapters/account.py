@@ -236,7 +236,7 @@ def _flows(contents: Contents) -> list[Block]:
 
 def _quality(contents: Contents, drawn: Mapping[str, Drawn]) -> Sequence[Block]:
     blocks = [*_figures(drawn, "account_representation"), *_connected(contents),
-              *_managed(contents)]  # fmt: skip
+              *_managed(contents), *_species(contents)]  # fmt: skip
     text = say(
         "Coverage alone is not the target: it asks for areas that are representative, connected, "
         "effective and equitably governed."
@@ -278,6 +278,27 @@ def _managed(contents: Contents) -> list[Block]:
              if (m := contents.pick(indicator))]  # fmt: skip
     heads = [Column(say("Quality"), kind="wide"), Column(say("Share"), "%", "number")]
     return [table(say("How well it is managed"), heads, cells)] if cells else []
+
+
+def _species(contents: Contents) -> list[Block]:
+    """What zones hold of the species, in the numbers that compare them."""
+    names = {
+        "species.protection_index": say("Species Protection Index"),
+        "species.representativeness": say("Representativeness"),
+        "species.not_viable": say("Species covered but not viable"),
+    }
+    wanted = [m for m in contents.measures if m.indicator in names and len(m.by) == 1]
+    zones = list(dict.fromkeys(dict(m.by).get("zone", "") for m in wanted))
+    found = {(m.indicator, dict(m.by).get("zone", "")): numerals.number(m.value, 1)
+             for m in wanted}  # fmt: skip
+    cells = [[name, *(found.get((indicator, z), "–") for z in zones)]
+             for indicator, name in names.items()
+             if any((indicator, z) in found for z in zones)]  # fmt: skip
+    words = {"protected": say("protected areas"), "redline": say("the redline"),
+             "any": say("both together")}  # fmt: skip
+    heads = [Column(say("Species"), kind="wide")]
+    heads += [Column(words.get(z, z), kind="number") for z in zones]
+    return [table(say("The species that they hold"), heads, cells)] if cells else []
 
 
 def _what_if(contents: Contents) -> Block | None:
