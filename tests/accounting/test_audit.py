@@ -2,15 +2,18 @@
 
 import csv
 import datetime as dt
+import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from tianren.accounting.audit import audit, contradictions, totals_that_fit
 from tianren.accounting.figures import kind_of, read_figures
+from tianren.cli import app
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.parameters import Parameters
@@ -172,3 +175,10 @@ def test_tables_are_audited_together(tmp_path: Path) -> None:
     found = audit_tables([tmp_path / "a.csv", tmp_path / "b.csv"], Parameters(dt.date(2026, 1, 1)))
     assert [f.rule for f in found.faults] == ["audit.same_quantity"]
     assert "b.csv, row 2" in found.text()
+
+
+def test_a_contradiction_ends_with_status_1() -> None:
+    found = CliRunner().invoke(app, ["audit", str(REPORT), "--json"])
+    assert found.exit_code == 1
+    told = json.loads(found.stdout)
+    assert len(told["contradictions"]) == len(NAMED)

@@ -24,6 +24,7 @@ from tianren.steps.account import account
 from tianren.steps.audit import audit_runs
 from tianren.steps.delineate import delineate
 from tianren.steps.explain_measure import explain_measure
+from tianren.steps.report import write_report
 
 KM2 = 1e6
 SECTION = """
@@ -216,6 +217,16 @@ def test_the_chapter_tells_the_numbers(run: RunResults, tmp_path: Path) -> None:
     chapters = topics()["account"].chapters(contents, {})
     told = json.dumps([c.blocks for c in chapters])
     assert "It adds up" in told and "Old Wood" in told
+
+
+def test_the_report_has_every_picture(folder: Path, run: RunResults) -> None:
+    written = write_report(open_project(folder), run.id)
+    pictures = {Path(name).stem for name in written.files if name.endswith(".png")}
+    assert pictures == {
+        "account_map", "account_waterfall_land", "account_years", "account_representation",
+    }  # fmt: skip
+    assert "10.8" in written.statement
+    assert {"report.pdf", "report.html", "ledger.xlsx"} <= set(written.files)
 
 
 def test_species_are_held_as_tianren_gaps_says(tmp_path: Path) -> None:
