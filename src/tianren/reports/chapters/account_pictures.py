@@ -253,7 +253,9 @@ def _evenness(contents: Contents, folder: Path) -> Drawn:
     """The classes with the largest gaps, as the share of each that is held."""
     rows = [r for r in contents.rows("representation.csv") if r["counted"] == COUNTED[1]]
     reached = sum(float(r["reached"]) >= 1 for r in rows)
-    title = say("{n} of {all} classes of land and sea reach the target", n=reached, all=len(rows))
+    title = say(
+        "{n} of {all} ecoregions and ecosystem types reach the target", n=reached, all=len(rows)
+    )
     most = sorted(rows, key=lambda r: -float(r["gap_m2"]))[:MOST_BARS]
     bars = [
         Bar(r["class"], float(r["percent"]),
