@@ -13,7 +13,6 @@ from tianren.accounting.coverage import (
     NOT_STATED,
     Zoning,
     attributed,
-    attribution_order,
     balance,
     breakdown,
     counted_names,
@@ -118,17 +117,6 @@ def test_order_of_kinds_changes_who_has_land_but_not_how_much(sites: gpd.GeoData
     assert every[0] == pytest.approx(every[1], abs=1e-9)
 
 
-@given(some_sites(), st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None)
-def test_order_of_rows_decides_nothing(sites: gpd.GeoDataFrame, random: object) -> None:
-    rows = list(range(len(sites)))
-    random.shuffle(rows)  # type: ignore[attr-defined]
-    one = attributed(balance(sites, REGION)).set_index(["site_id", "realm"])["area_m2"]
-    two = attributed(balance(sites.iloc[rows], REGION)).set_index(["site_id", "realm"])["area_m2"]
-    assert sorted(one.index) == sorted(two.index)
-    assert two.loc[one.index].to_numpy() == pytest.approx(one.to_numpy(), abs=1e-9)
-
-
 def test_inland_water_is_a_part_of_land_and_not_of_the_sea() -> None:
     lake = np.array([shapely.box(0, 5, 10, 15)])  # half of it beyond the shore
     found = balance(layer(site(1, shapely.box(0, 0, 10, 20))), REGION, inland_water=lake)
@@ -141,15 +129,12 @@ def test_inland_water_is_a_part_of_land_and_not_of_the_sea() -> None:
     assert held["inland_water"] + held["land"] == held["land_and_inland_water"]
 
 
-def test_land_goes_to_the_stricter_then_the_older_then_the_first_id() -> None:
+def test_land_goes_to_the_first_of_a_kind_and_to_protected_areas_before_oecms() -> None:
     box = shapely.box(0, 0, 1, 1)
-    sites = layer(
-        site(4, box, category="II", year=2001), site(3, box, category="II", year=1999),
-        site(2, box, category="Ia", year=pd.NA), site(1, box, category="who knows", year=1900),
-        site(0, box, category="II", year=1999),
-    )  # fmt: skip
-    assert attribution_order(sites).tolist() == [2, 4, 1, 0, 3]
+    sites = layer(site(3, box, "OECM"), site(2, box), site(1, box, category="Ia"))
     assert attributed(balance(sites, REGION))["site_id"].tolist() == ["2"]
+    oecms = attributed(balance(sites, REGION, kinds=("OECM", "PA")))
+    assert oecms["site_id"].tolist() == ["3"]
 
 
 def test_what_is_not_stated_is_a_class_of_its_own() -> None:

@@ -9,6 +9,7 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
+from scipy.sparse import csr_array
 
 from tianren.accounting.cells import held_of_function, held_of_types, held_shares
 from tianren.accounting.coverage import Zoning, balance, coverage
@@ -135,8 +136,9 @@ def test_types_of_a_raster_are_held_by_exact_shares_of_cells() -> None:
     shares = held_shares(SITES, GRID)
     assert shares[0, :3].tolist() == pytest.approx([1.0, 0.8, 0.0])
     assert shares[1, :3].tolist() == pytest.approx([1.0, 1.0, 0.05])
-    codes = np.array([1, 1, 2, 3, 3, 3, 3, 3, 9, 9])
-    table = held_of_types(codes, {1: "forest", 2: "forest", 3: "steppe"}, shares, 100.0)
+    amounts = csr_array([[100.0] * 3 + [0.0] * 7, [0.0] * 3 + [100.0] * 5 + [0.0] * 2, [0.0] * 10])
+    table = held_of_types(("forest", "steppe", "nowhere"), amounts, shares)
+    assert set(table["class"]) == {"forest", "steppe"}
     at = table.set_index(["class", "counted"])
     assert at.loc[("forest", "PA"), ["area_m2", "total_m2"]].tolist() == pytest.approx([180, 300])
     assert at.loc[("forest", "PA+OECM"), "area_m2"] == pytest.approx(205)

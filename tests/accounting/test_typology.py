@@ -4,9 +4,8 @@ import datetime as dt
 
 import pytest
 
-from tianren.accounting.representation import target_from
 from tianren.accounting.series import LEFT_OUT, SAMPLED, Years, year_findings, years_from
-from tianren.accounting.typology import biomes, biomes_of_codes, told_together
+from tianren.accounting.typology import biomes, made_by_people, told_together
 from tianren.errors import UserError
 from tianren.parameters import Parameters
 from tianren.parameters.crosswalks import crosswalk, ecosystems, land_cover_legends
@@ -24,32 +23,38 @@ def test_every_ecosystem_type_has_a_biome(language: str) -> None:
 
 @pytest.mark.parametrize("legend", land_cover_legends())
 def test_every_class_of_a_land_cover_legend_has_a_biome(legend: str) -> None:
-    assert set(biomes_of_codes(legend)) == set(crosswalk(legend))
+    assert set(crosswalk(legend).values()) <= set(biomes())
 
 
 def test_forests_of_a_land_cover_are_one_class_and_it_says_so() -> None:
-    assert biomes_of_codes("igbp")[2] == "T1-T2 Forests and woodlands"
-    (finding,) = told_together("igbp")
+    assert biomes()[crosswalk("igbp")[2]] == "T1-T2 Forests and woodlands"
+    (finding,) = told_together(crosswalk("igbp").values(), "igbp")
     assert "T1-T2" in finding.message
-    assert told_together("iucn_get") == []
-    assert biomes_of_codes("iucn_get")[11].startswith("T1.1 ")
+    assert told_together(["steppe", "mangrove"], "my own") == []
 
 
-def test_rules_of_years_and_targets_come_from_the_parameters() -> None:
-    assert target_from(Parameters(DAY)) == (0.3, 0.001)
-    sampled = years_from(Parameters(DAY, choices={"coverage.unknown_years": SAMPLED}), seed=7)
+def test_nothing_is_asked_of_what_people_made() -> None:
+    """Of a class that holds a natural type too, it is asked."""
+    classes = {1: "steppe", 2: "cropland", 3: "built_up", 4: "orchard"}
+    names = {code: biomes()[kind] for code, kind in classes.items()}
+    assert made_by_people(names, classes) == {"T7 Intensive land use"}
+    assert made_by_people(dict.fromkeys(classes, "one"), classes) == frozenset()
+
+
+def test_rules_of_years_come_from_the_parameters() -> None:
+    sampled = years_from(Parameters(DAY, choices={"account.unknown_years": SAMPLED}), seed=7)
     assert (sampled.unknown, sampled.seed, sampled.draws) == (SAMPLED, 7, 100)
     assert (sampled.low, sampled.high) == pytest.approx((0.025, 0.975))
-    left = years_from(Parameters(DAY, choices={"coverage.unknown_years": LEFT_OUT}))
+    left = years_from(Parameters(DAY, choices={"account.unknown_years": LEFT_OUT}), seed=0)
     assert left.unknown == LEFT_OUT
 
 
 def test_an_unknown_treatment_is_refused() -> None:
     from dataclasses import replace
 
-    word = replace(Parameters(DAY)["coverage.unknown_years"], value="guessed")
+    word = replace(Parameters(DAY)["account.unknown_years"], value="guessed")
     with pytest.raises(UserError, match="guessed"):
-        years_from(Parameters(DAY, overrides={"coverage.unknown_years": word}))
+        years_from(Parameters(DAY, overrides={"account.unknown_years": word}), seed=0)
 
 
 def test_sites_without_a_year_are_told_with_their_number() -> None:

@@ -1,9 +1,9 @@
 """The account itself: what there was, what came and went, what there is, and how far 30 % is.
 
 Opening and closing are two lists of sites. Each piece of land belongs, on either day, to the first
-of the sites that cover it (coverage.attribution_order), so a piece is in one class of the opening
-balance and in one of the closing balance, and every difference has one site as its cause. Pieces
-that change hands between classes are moved: they sum to nothing over the classes.
+of the sites that cover it (coverage.balance), so a piece is in one class of the opening balance and
+in one of the closing balance, and every difference has one site as its cause. Pieces that change
+hands between classes are moved: they sum to nothing over the classes.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tianren.accounting.coverage import KINDS, LAND, SEA, TERRESTRIAL, attribution_order
+from tianren.accounting.coverage import KINDS, LAND, SEA, TERRESTRIAL, one_after_another
 from tianren.findings import Finding, Severity
 from tianren.geo.overlay import NOBODY, Claim, pieces
 from tianren.language import say
@@ -71,7 +71,7 @@ def statement(
     opened: the day of the opening balance: what is new but has an earlier year, or none, corrects
     it; what is new and later is an addition.
     """
-    old, new = _ordered(opening, kinds), _ordered(closing, kinds)
+    old, new = one_after_another(opening, kinds), one_after_another(closing, kinds)
     found = pieces([_claim(old), _claim(new), Claim(region.geometry.to_numpy())])
     inside = found.owner[:, 2] != NOBODY
     before, after, realm = found.owner[inside].T
@@ -84,16 +84,6 @@ def statement(
 
 def _claim(sites: "GeoDataFrame") -> Claim:
     return Claim(sites.geometry.to_numpy())
-
-
-def _ordered(sites: "GeoDataFrame", kinds: Sequence[str]) -> "GeoDataFrame":
-    """The sites that count, the first to have its land first."""
-    mine = sites[sites["kind"].isin(kinds)].reset_index(drop=True)
-    order: list[int] = []
-    for kind in kinds:
-        rows = np.flatnonzero((mine["kind"] == kind).to_numpy())
-        order += rows[attribution_order(mine.iloc[rows])].tolist()
-    return mine.iloc[order].reset_index(drop=True)
 
 
 def _rows(

@@ -1,6 +1,6 @@
 """What sites hold of a raster: ecosystem types by exact shares of cells, functions by value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from tianren.geo.fractions import cell_fractions
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from pandas import DataFrame
+    from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 
@@ -36,32 +37,21 @@ def held_shares(sites: "GeoDataFrame", grid: Any, kinds: Sequence[str] = KINDS) 
 
 
 def held_of_types(
-    codes: NDArray[np.integer[Any]],
-    names: Mapping[int, str],
-    shares: Floats,
-    cell_m2: float,
-    kinds: Sequence[str] = KINDS,
+    names: Sequence[str], amounts: "csr_array", shares: Floats, kinds: Sequence[str] = KINDS
 ) -> "DataFrame":
-    """How much of each type of a category raster is held.
+    """How much of each type is held: ecosystem types, ecoregions, biomes that are a raster.
 
-    codes: one for each cell; cells whose code has no name are no type. Codes of one name (national
-    types that a crosswalk sends to one class) are one type. shares: of held_shares.
+    amounts: (types x cells) m2 of each type in each cell; shares: of held_shares. A type and the
+    sites that share a cell are taken to meet in the product of their shares.
     """
     import pandas as pd
 
-    flat = np.asarray(codes).ravel()
-    labels = sorted(set(names.values()))
-    place = {name: n for n, name in enumerate(labels)}
-    of = np.full(len(flat), len(labels))
-    for code, name in names.items():
-        of[flat == code] = place[name]
-    total = np.bincount(of, minlength=len(labels) + 1)[:-1] * cell_m2
-    made = []
-    for counted, share in zip(counted_names(kinds), shares, strict=True):
-        area = np.bincount(of, share, minlength=len(labels) + 1)[:-1] * cell_m2
-        made.append(
-            pd.DataFrame({"class": labels, "counted": counted, "area_m2": area, "total_m2": total})
-        )
+    total = np.asarray(amounts.sum(axis=1), dtype=np.float64)
+    made = [
+        pd.DataFrame({"class": names, "counted": counted, "area_m2": amounts @ share,
+                      "total_m2": total})
+        for counted, share in zip(counted_names(kinds), shares, strict=True)
+    ]  # fmt: skip
     table = pd.concat(made, ignore_index=True)
     table = table[table["total_m2"] > 0].reset_index(drop=True)
     table["percent"] = 100 * table["area_m2"] / table["total_m2"]

@@ -1,8 +1,9 @@
 """What is protected, overlap counted once: each piece of land counts for one site.
 
 Of the sites on one place the first has it: protected areas before OECMs before what only the
-redline holds; of one kind by IUCN category, then by year, then by id. Everything is overlaid and
-measured in one equal-area plane (geo.overlay), so that parts sum to the union.
+redline holds; of one kind the first in the layer, which cleaning has put in order (geo.sites,
+in_order: by IUCN category, year, number). Everything is overlaid and measured in one equal-area
+plane (geo.overlay), so that parts sum to the union.
 """
 
 from collections.abc import Sequence
@@ -22,9 +23,6 @@ Ints = NDArray[np.int64]
 
 PA, OECM, REDLINE = "PA", "OECM", "redline"
 KINDS = (PA, OECM, REDLINE)
-CATEGORIES = (
-    "Ia", "Ib", "II", "III", "IV", "V", "VI", "Not Reported", "Not Applicable", "Not Assigned",
-)  # fmt: skip
 LAND, INLAND_WATER, SEA, OUTSIDE = "land", "inland_water", "sea", ""
 TERRESTRIAL = "land_and_inland_water"  # what target 3 asks for together
 NOT_STATED = "Not Reported"
@@ -76,16 +74,17 @@ def balance(
 ) -> Balance:
     """Overlay sites, realms and zonings.
 
-    sites: valid polygons, columns kind, category, year, site_id, parcel_id; kinds: those counted,
-    the first to have its land first. region: columns realm ("land", "sea") and geometry;
-    inland_water: polygons, counted where they lie on land. One equal-area CRS for all.
+    sites: valid polygons, column kind, those of one kind in the order in which they have their land
+    (geo.sites.in_order); kinds: those counted, the first to have its land first. region: columns
+    realm ("land", "sea") and geometry; inland_water: polygons, counted where they lie on land. One
+    equal-area CRS for all.
     Raises ValueError when there are more combinations than geo.overlay can tell apart.
     """
     mine = sites.reset_index(drop=True)
     members = [np.flatnonzero(mine["kind"] == kind) for kind in kinds]
     water = _shapes([] if inland_water is None else inland_water)
     claims = [
-        *(Claim(_shapes(mine.geometry.iloc[m]), attribution_order(mine.iloc[m])) for m in members),
+        *(Claim(_shapes(mine.geometry.iloc[m])) for m in members),
         Claim(_shapes(region.geometry)),
         Claim(water),
         *(Claim(_shapes(z.polygons)) for z in zonings),
@@ -101,18 +100,15 @@ def _shapes(polygons: Any) -> NDArray[Any]:
     return made
 
 
-def attribution_order(sites: "DataFrame") -> Ints:
-    """The rows of sites of one kind, the first to have its land first: category, year, id.
+def one_after_another(sites: "GeoDataFrame", kinds: Sequence[str] = KINDS) -> "GeoDataFrame":
+    """The sites of some kinds, kind after kind, the first to have its land first."""
+    mine = sites[sites["kind"].isin(kinds)]
+    rank = {kind: n for n, kind in enumerate(kinds)}
+    return mine.sort_values("kind", key=lambda k: k.map(rank), kind="stable", ignore_index=True)
 
-    Unknown categories come after known ones, unknown years after all years.
-    """
-    rank = {name: n for n, name in enumerate(CATEGORIES)}
-    category = [rank.get(str(c), len(rank)) for c in sites["category"]]
-    year = sites["year"].astype("Float64").fillna(np.inf).to_numpy(dtype=np.float64)
-    names = [(str(s), str(p)) for s, p in zip(sites["site_id"], sites["parcel_id"], strict=True)]
-    place = {name: n for n, name in enumerate(sorted(set(names)))}
-    numbers = np.array([place[name] for name in names], dtype=np.int64)
-    return np.lexsort([numbers, year, np.array(category, dtype=np.int64)]).astype(np.int64)
+
+def attribution_order(sites: "DataFrame") -> Ints:
+    return np.arange(len(sites))
 
 
 def _table(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tianren.accounting.coverage import Balance, by_realm, counted_names, coverage
-from tianren.parameters import Parameters
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -16,12 +15,6 @@ REPRESENTATION_COLUMNS = (
 WHERE_COLUMNS = (
     "dimension", "class", "realm", "counted", "gap_m2", "unit", "left_m2", "rank",
 )  # fmt: skip
-
-
-def target_from(parameters: Parameters) -> tuple[float, float]:
-    """The share of each class that is asked for, and how much of it may be missing."""
-    target = float(parameters.share("coverage.target_share"))
-    return target, float(parameters.share("coverage.target_slack"))
 
 
 def represented(table: "DataFrame", target: float) -> "DataFrame":

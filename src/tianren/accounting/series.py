@@ -42,18 +42,18 @@ class Years:
     high: float = 0.975
 
 
-def years_from(parameters: Parameters, seed: int = 0) -> Years:
-    """The treatment of unknown years that the parameters ask for."""
+def years_from(parameters: Parameters, seed: int) -> Years:
+    """The treatment of unknown years that the parameters ask for; seed: of the draws."""
     words: dict[str, Unknown] = {w: w for w in (FROM_THE_START, LEFT_OUT, SAMPLED)}
-    word = parameters.word("coverage.unknown_years")
+    word = parameters.word("account.unknown_years")
     if word not in words:
         raise UserError(
             f"unknown years cannot be treated as {word}",
-            where="coverage.unknown_years",
+            where="account.unknown_years",
             next_step=f"use one of {', '.join(words)}",
         )
-    rest = (1 - float(parameters.share("coverage.year_range"))) / 2
-    draws = int(parameters.number("coverage.year_draws"))
+    rest = (1 - float(parameters.share("account.year_range"))) / 2
+    draws = int(parameters.number("account.year_draws"))
     return Years(words[word], draws, seed, rest, 1 - rest)
 
 
@@ -120,7 +120,7 @@ def year_findings(sites: "GeoDataFrame", years: Years) -> list[Finding]:
         "{n} of {all} sites have no year: {treated}",
         n=unknown, all=len(sites), treated=treated[years.unknown],
     )  # fmt: skip
-    return [Finding("coverage.unknown_years", "sites", Severity.WARNING, message)]
+    return [Finding("account.series_years", "time series", Severity.WARNING, message)]
 
 
 def _kept(sites: "GeoDataFrame", last: int, years: Years) -> "GeoDataFrame":

@@ -5,13 +5,13 @@ Nature 610:513). Where land cover alone cannot tell biomes apart, several are on
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
 from tianren.findings import Finding, Severity
 from tianren.language import say
-from tianren.parameters.crosswalks import crosswalk, legend, legend_called
+from tianren.parameters.crosswalks import ecosystems
 
 TYPOLOGY = "iucn_get"  # the legend that is the typology itself
 
@@ -29,27 +29,24 @@ def _rows() -> tuple[Mapping[str, str], ...]:
     return tuple(csv.DictReader(text.splitlines()))
 
 
-def biomes_of_codes(name: str, language: str = "en") -> dict[int, str]:
-    """Class of a packaged land-cover legend -> biome, for cells.held_of_types.
+def made_by_people(names: Mapping[int, str], classes: Mapping[int, str]) -> frozenset[str]:
+    """The names of which every class is a type that people made: nothing is asked of them.
 
-    Classes of the typology's own legend stay what they are: its functional groups.
+    names: code -> biome; classes: code -> ecosystem type.
     """
-    if legend_called(name) == TYPOLOGY:
-        return dict(legend(name, language))
-    names = biomes(language)
-    return {code: names[ecosystem] for code, ecosystem in crosswalk(name).items()}
+    kinds = ecosystems()
+    natural = {name for code, name in names.items() if not kinds[classes[code]].artificial}
+    return frozenset(names.values()) - natural
 
 
-def told_together(name: str) -> list[Finding]:
-    """That some classes of a legend cannot be told apart as biomes."""
-    if legend_called(name) == TYPOLOGY:
-        return []
+def told_together(kinds: Iterable[str], subject: str) -> list[Finding]:
+    """That some ecosystem types of a land cover cannot be told apart as biomes."""
     together = {row["ecosystem"]: row["get_codes"] for row in _rows() if row["exact"] == "0"}
-    met = sorted({together[kind] for kind in crosswalk(name).values() if kind in together})
+    met = sorted({together[kind] for kind in kinds if kind in together})
     if not met:
         return []
     message = say(
         "land cover alone cannot tell these biomes apart, they are one class: {names}",
         names=", ".join(met),
     )
-    return [Finding("coverage.biomes_together", name, Severity.NOTE, message)]
+    return [Finding("account.biomes_together", subject, Severity.NOTE, message)]
