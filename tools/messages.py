@@ -25,7 +25,11 @@ LANGUAGES = ("zh_Hans", "es")
 # constants of a module whose texts are messages, and calls that carry one (position, keywords).
 TABLES = (
     "FUNCTIONS", "SENSITIVITIES", "GRADE_NAMES", "CATEGORY_NAMES", "REALMS", "SEVERITY_NAMES",
-    "KIND_NAMES", "DECISION_NAMES",
+    "KIND_NAMES", "DECISION_NAMES", "FACTOR_NAMES", "BEST_NAMES", "CONFLICT_NAMES", "PURPOSE_NAMES",
+    "LEVEL_NAMES", "LIMIT_NAMES", "FAULT_NAMES", "CLASS_NAMES", "OUTCOME_NAMES",
+    "CONSERVATION_NAMES", "SOURCE_NAMES", "VERDICT_NAMES", "MAP_NAMES", "SURFACE_NAMES",
+    "PLAN_LOOKS", "BESIDE_LOOKS", "CLASS_LOOKS", "OUTSIDE_LOOKS", "BUDGET_TEXTS", "_TELLING",
+    "_LACKS", "_REALMS", "_COUNTED", "_OVERLOADED",
 )  # fmt: skip
 CARRIERS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "Flag": ((1,), ("message",)),
@@ -71,10 +75,14 @@ def _text(node: ast.expr) -> str:
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
-    """The texts of a table of {id: message}, however deep; keys and bare tuples hold ids."""
+    """The texts of a table of {id: message}, however deep; keys and bare tuples hold ids.
+
+    Of a tuple inside a table the first text is a message; what follows are colours and ids.
+    """
     if isinstance(node, ast.Dict):
         for value in node.values:
-            yield from _texts(value)
+            tuples = value.elts if isinstance(value, ast.Tuple) else [value]
+            yield from next((found for v in tuples if (found := list(_texts(v)))), [])
     elif _text(node):
         yield _text(node)
 

@@ -108,6 +108,9 @@ def require_little_drift(
     )
 
 
+FAULT_NAMES = {"gap": "gaps", "overlap": "overlaps"}
+
+
 def require_coverage(
     faults: Sequence[Fault], codes: Sequence[str], places: Sequence[str], whole: float,
     limits: Mapping[str, float], table: str = "faults.csv",
@@ -118,7 +121,7 @@ def require_coverage(
     table: where all faults are listed.
     """
     findings = []
-    for kind, words in (("gap", "gaps"), ("overlap", "overlaps")):
+    for kind, words in FAULT_NAMES.items():
         mine = [n for n, fault in enumerate(faults) if fault.kind == kind]
         if not mine:
             continue

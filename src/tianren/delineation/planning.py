@@ -257,14 +257,14 @@ def cost_of_units(units: Units, values: Floats, cell_m2: float) -> tuple[Floats,
         )  # fmt: skip
     mean[empty] = mean[~empty].mean()
     partly = int(((covered < whole * (1 - 1e-9)) & ~empty).sum())
+    none = int(empty.sum())
     told = [
-        (int(empty.sum()), "{n} units have no cost: the mean of all others is taken"),
-        (partly, "{n} units have no cost in some of their cells: the mean of the rest is taken"),
-    ]
+        (none, say("{n} units have no cost: the mean of all others is taken", n=none)),
+        (partly, say("{n} units have no cost in some of their cells: the mean of the rest is taken",
+                     n=partly)),
+    ]  # fmt: skip
     findings = [
-        Finding("plan.cost_missing", "cost", Severity.WARNING, say(text, n=n))
-        for n, text in told
-        if n
+        Finding("plan.cost_missing", "cost", Severity.WARNING, text) for n, text in told if n
     ]
     return mean * whole * cell_m2 / KM2, findings
 

@@ -39,6 +39,7 @@ FACTOR_NAMES = {
     "town_climate": "climate (comfort)",
     "hazard_limit": "hazard",
     "dry_land": "open water and wetland",
+    "water_yield": "water yield",
 }
 NEEDED = ("water", "land")  # without these a purpose is not judged at all
 

@@ -218,6 +218,16 @@ def statement(problem: Problem) -> str:
     return "\n".join([_choose(problem), *_sides(problem)])
 
 
+BUDGET_TEXTS = {
+    "minimum_shortfall": "Choose from {n} planning units, for at most {budget} of {cost}, "
+    "the set that leaves the smallest weighted shortfall of the targets of {m} features.",
+    "maximum_coverage": "Choose from {n} planning units, for at most {budget} of {cost}, "
+    "the set that meets the targets of most of {m} features by weight.",
+    "maximum_utility": "Choose from {n} planning units, for at most {budget} of {cost}, "
+    "the set that holds most of {m} features by weight.",
+}
+
+
 def _choose(problem: Problem) -> str:
     n, m = f"{len(problem.units):,}", f"{len(problem.features):,}"
     if problem.objective == "minimum_set":
@@ -227,15 +237,8 @@ def _choose(problem: Problem) -> str:
             n=n, m=m, cost=problem.cost_word,
         )  # fmt: skip
     budget = f"{problem.budget:,.6g}"
-    texts = {
-        "minimum_shortfall": "Choose from {n} planning units, for at most {budget} of {cost}, "
-        "the set that leaves the smallest weighted shortfall of the targets of {m} features.",
-        "maximum_coverage": "Choose from {n} planning units, for at most {budget} of {cost}, "
-        "the set that meets the targets of most of {m} features by weight.",
-        "maximum_utility": "Choose from {n} planning units, for at most {budget} of {cost}, "
-        "the set that holds most of {m} features by weight.",
-    }
-    return say(texts[problem.objective], n=n, m=m, cost=problem.cost_word, budget=budget)
+    text = BUDGET_TEXTS[problem.objective]
+    return say(text, n=n, m=m, cost=problem.cost_word, budget=budget)
 
 
 def _sides(problem: Problem) -> list[str]:
@@ -255,8 +258,9 @@ def _sides(problem: Problem) -> list[str]:
                 penalty=f"{problem.penalty:g}", factor=f"{problem.edge_factor:g}")
         )  # fmt: skip
     if problem.neighbours:
-        text = "Each chosen unit has at least {k} chosen neighbours."
-        said.append(say(text, k=problem.neighbours))
+        said.append(
+            say("Each chosen unit has at least {k} chosen neighbours.", k=problem.neighbours)
+        )
     if problem.connected:
         said.append(say("All that is chosen is one connected piece."))
     return said

@@ -82,7 +82,7 @@ def _both_ways(ready: Ready, of_line: Floats, line_km2: float, effort: Effort) -
         problem,
         cost=(ready.units.area / room.KM2)[:, None],
         status=np.zeros_like(problem.status),
-        penalty=0.0, neighbours=0, connected=False, cost_word="area, km2",
+        penalty=0.0, neighbours=0, connected=False, cost_word=say("area, km2"),
     )  # fmt: skip
     same = replace(free, objective="minimum_shortfall", budget=line_km2)
     as_line = replace(

@@ -14,6 +14,7 @@ from tianren.delineation.planning import Held, Units
 from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.geo.rules import Rule
+from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.project.runs import RunResults, own_runs
 from tianren.project.sections.plan import PlanTable
@@ -133,7 +134,7 @@ def prepare(project: "Project", before: Before, parameters: Parameters) -> Ready
 
 
 def _cost_word(table: PlanTable) -> str:
-    return table.cost or table.cost_column or "area, km2"
+    return table.cost or table.cost_column or say("area, km2")
 
 
 def _units(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.findings import Finding
 from tianren.language import say
+from tianren.reports.words import severity
 from tianren.steps.sites import Sites, account_sites
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ _WIDTH = 78  # characters of a finding on a terminal; --json has all
 
 
 def _short(finding: Finding) -> str:
-    text = f"{say(finding.severity.value)}: {finding.message}"
+    text = f"{severity(finding.severity.value).lower()}: {finding.message}"
     return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
 
 

@@ -293,7 +293,7 @@ def _write_factors(job: _Job) -> None:
     rows = [
         {
             "factor": p.id,
-            "name": suitability.FACTOR_NAMES.get(p.id, "water yield"),
+            "name": suitability.FACTOR_NAMES[p.id],
             "status": p.status,
             "method": p.method,
             "layers": " ".join(p.inputs),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from tianren.accounting.from_records import STEPS, step_words
 from tianren.language import say
 from tianren.reports import numerals
 from tianren.reports.chapters import account_pictures as shown
@@ -43,6 +44,7 @@ def _subtitle() -> str:
 def _tables() -> Mapping[str, str]:
     return {
         "distance.csv": say("Distance"),
+        "from_records.csv": say("From the records"),
         "waterfall.csv": say("Waterfall"),
         "coverage.csv": say("Coverage"),
         "breakdown.csv": say("Classes of sites"),
@@ -148,7 +150,34 @@ def _what_counts(contents: Contents, drawn: Mapping[str, Drawn]) -> Sequence[Blo
     pictures = _figures(
         drawn, "account_map", "account_waterfall_land", "account_waterfall_sea", "account_years"
     )
-    return [paragraph(text), _distances(contents), *pictures, *_classes(contents)]
+    return [paragraph(text), _distances(contents), *pictures, *_from_records(contents),
+            *_classes(contents)]  # fmt: skip
+
+
+def _from_records(contents: Contents) -> list[Block]:
+    """Each figure that the records can give, and what makes it another."""
+    rows = contents.rows("from_records.csv")
+    realms = [r for r in REALMS if any(row["realm"] == r for row in rows)]
+    found = {(r["step"], r["realm"]): r for r in rows}
+    areas = {realm: km2_column([float(found[s, realm]["area_m2"]) for s in STEPS])
+             for realm in realms}  # fmt: skip
+    what = step_words()
+    cells = []
+    for n, step in enumerate(STEPS if rows else ()):
+        mine = [found[step, realm] for realm in realms]
+        shown = [(areas[r["realm"]][n], numerals.percent_number(float(r["percent"])))
+                 for r in mine]  # fmt: skip
+        cells.append([what[step], mine[0]["records"], *(cell for pair in shown for cell in pair)])
+    heads = [Column(say("Step"), kind="wide"), Column(say("Records"), kind="number")]
+    for realm in realms:
+        heads.append(Column(realm_name(realm), "km²", "number"))
+        heads.append(Column(say("Share"), "%", "number"))
+    text = say(
+        "One list gives several figures. Each step is the union of its records inside the realm, "
+        "overlap counted once; the last is the one that counts."
+    )
+    caption = say("From the records to what counts")
+    return [paragraph(text), table(caption, heads, cells)] if cells else []
 
 
 def _distances(contents: Contents) -> Block:

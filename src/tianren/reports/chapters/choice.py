@@ -15,6 +15,7 @@ from tianren.reports.chapters.topics import Topic
 from tianren.reports.contents import Contents
 from tianren.reports.maps import Drawn, Ground
 from tianren.reports.pictures import Caption, Look
+from tianren.reports.retelling import retold
 
 MISSED = 15  # rows of the table of targets that the line misses
 PLAN_LOOKS = {2: ("Locked in", "#1f5b3f"), 1: ("Chosen", "#7fb58a")}
@@ -145,7 +146,7 @@ def _areas(contents: Contents, raster: str) -> dict[int, float]:
 
 def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
     problem = (contents.folder / "problem.txt").read_text(encoding="utf-8")
-    sentences = [line for line in problem.splitlines() if not line.startswith("- ")]
+    sentences = [retold(line) for line in problem.splitlines() if not line.startswith("- ")]
     blocks: list[Block] = [paragraph(" ".join(sentences)), paragraph(_proof(contents))]
     blocks += [figure(drawn[name]) for name in ("plan_chosen",) if name in drawn]
     blocks.append(_kinds(contents))

@@ -1,5 +1,6 @@
 """Corridors as people read them: their map, where movement squeezes through, what each is worth."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,7 +185,7 @@ def _importance(contents: Contents, folder: Path) -> Drawn:
     )  # fmt: skip
     bars = [
         Bar(
-            say("{id}: {start} to {end}", id=row["id"], start=row["from_name"], end=row["to_name"]),
+            say("{id}: {start} to {end}", id=row["id"], **_ends(row)),
             float(row["dpc_percent"]),
             numerals.percent(float(row["dpc_percent"])),
             ACCEPTED_COLOUR if row["accepted"] == "yes" else REFUSED_COLOUR,
@@ -230,7 +231,7 @@ def _link_table(contents: Contents) -> Block:
     lines = [
         [
             row["id"],
-            say("{start} to {end}", start=row["from_name"], end=row["to_name"]),
+            say("{start} to {end}", **_ends(row)),
             numerals.number(float(row["length_m"]) / 1e3, 1),
             numerals.number(float(row["width_m"]) / 1e3, 1),
             numerals.number(float(row["mean_resistance"]), 1),
@@ -245,6 +246,20 @@ def _link_table(contents: Contents) -> Block:
     return table_block(caption, columns, lines)
 
 
+def _ends(link: Mapping[str, str]) -> dict[str, str]:
+    return {"start": _core_name(link["from_name"]), "end": _core_name(link["to_name"])}
+
+
+def _core_name(written: str) -> str:
+    """The name that a run in English gave a core, in the language of the report."""
+    found = re.fullmatch(r"core (\d+)(?: \((.*)\))?", written)
+    if not found:
+        return written
+    if found[2] is None:
+        return say("core {n}", n=found[1])
+    return say("core {n} ({unit})", n=found[1], unit=found[2])
+
+
 def _core_table(contents: Contents) -> Block:
     rows = contents.rows("patches.csv")[:MOST_ROWS]
     areas = km2_column([float(row["area_m2"]) for row in rows])
@@ -256,7 +271,12 @@ def _core_table(contents: Contents) -> Block:
     ]  # fmt: skip
     shares = ("dpc_percent", "intra_percent", "flux_percent", "connector_percent")
     lines = [
-        [row["name"], area, *(numerals.number(float(row[s]), 2) for s in shares), row["group"]]
+        [
+            _core_name(row["name"]),
+            area,
+            *(numerals.number(float(row[s]), 2) for s in shares),
+            row["group"],
+        ]
         for row, area in zip(rows, areas, strict=True)
     ]
     caption = say("The largest cores; those of one group can reach each other")

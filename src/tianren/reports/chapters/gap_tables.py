@@ -321,5 +321,5 @@ def _restore(caption: str, rows: Sequence[Row]) -> Block:
 
 def _place(row: Row) -> str:
     if row["level"] != "all":
-        return row["label"]
+        return row["label"] if row["code"] else say("outside any division")
     return say("All of the line") if row["function"] == "all" else words.criterion(row["function"])

@@ -15,15 +15,20 @@ from tianren.reports.contents import Contents
 from tianren.reports.maps import Drawn, Ground
 from tianren.reports.pictures import Bar, Caption, Look
 
-CLASSES = {
+CLASS_LOOKS = {
     "protected_area": ("protected area", palette.PROTECTED),
     "oecm": ("recorded OECM", "#5b8fb9"),
     "potential_oecm": ("potential OECM", "#e0a33c"),
     "neither": ("neither", "#b9b3a6"),
 }
-OUTSIDE = {"qualifies": ("qualifies as OECM", "#3b4f9b"), "assessed": ("candidate", "#a58fc4")}
-CODES = ("", *CLASSES, *OUTSIDE)  # as steps write standing.tif
-OUTCOMES = ("OECM", "candidate", "not")
+OUTSIDE_LOOKS = {
+    "qualifies": ("qualifies as OECM", "#3b4f9b"),
+    "assessed": ("candidate", "#a58fc4"),
+}
+CODES = ("", *CLASS_LOOKS, *OUTSIDE_LOOKS)  # as steps write standing.tif
+OUTCOME_NAMES = {"OECM": "OECM", "candidate": "candidate", "not": "not"}
+OUTCOMES = tuple(OUTCOME_NAMES)
+CONSERVATION_NAMES = {"primary": "primary", "secondary": "secondary", "ancillary": "ancillary"}
 MOST_ROWS, MOST_BARS = 30, 12
 
 
@@ -54,7 +59,7 @@ def _redline(contents: Contents) -> dict[str, float]:
     """m2 of the redline by class; empty without a line."""
     if not contents.rows("classes.csv"):
         return {}
-    return {c: _value(contents, "account.redline_area", **{"class": c}) for c in CLASSES}
+    return {c: _value(contents, "account.redline_area", **{"class": c}) for c in CLASS_LOOKS}
 
 
 def _sites(contents: Contents) -> dict[str, int]:
@@ -83,7 +88,7 @@ def _first(contents: Contents) -> FirstPage:
             n=sum(sites.values()), yes=sites["OECM"], open=sites["candidate"], no=sites["not"],
         ))  # fmt: skip
     sentences.append(say("A potential OECM counts for nothing until it is assessed and recorded."))
-    numbers = [(numerals.km2(m2), "km²", say(CLASSES[c][0])) for c, m2 in areas.items() if m2]
+    numbers = [(numerals.km2(m2), "km²", say(CLASS_LOOKS[c][0])) for c, m2 in areas.items() if m2]
     gained = _value(contents, "account.oecm_area", outcome="OECM")
     numbers.append((numerals.km2(gained), "km²", say("gained by sites that qualify")))
     return FirstPage(tuple(sentences), tuple(numbers), tuple(what_is_unverified(contents)))
@@ -103,7 +108,9 @@ def _map(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     areas = _redline(contents)
     looks = [
         Look(code, say(name), _detail(areas, key), colour)
-        for code, (key, (name, colour)) in enumerate({**CLASSES, **OUTSIDE}.items(), start=1)
+        for code, (key, (name, colour)) in enumerate(
+            {**CLASS_LOOKS, **OUTSIDE_LOOKS}.items(), start=1
+        )
         if code in there
     ]
     caption = Caption(
@@ -139,7 +146,7 @@ def _gains(contents: Contents, folder: Path) -> Drawn:
 
 
 def _colour(outcome: str) -> str:
-    return OUTSIDE["qualifies"][1] if outcome == "OECM" else CLASSES["potential_oecm"][1]
+    return OUTSIDE_LOOKS["qualifies"][1] if outcome == "OECM" else CLASS_LOOKS["potential_oecm"][1]
 
 
 # -- chapter ---------------------------------------------------------------------------------------
@@ -173,7 +180,7 @@ def _class_table(contents: Contents) -> Block:
         Column(say("Area"), "km²", "number"), Column(say("Share"), "%", "number"),
     ]  # fmt: skip
     lines = [
-        [say(CLASSES[c][0]), str(pieces[c]), area, numerals.percent_number(100 * m2 / total)]
+        [say(CLASS_LOOKS[c][0]), str(pieces[c]), area, numerals.percent_number(100 * m2 / total)]
         for (c, m2), area in zip(areas.items(), km2_column(list(areas.values())), strict=True)
     ]
     caption = say("The redline by what it counts as: pieces by most of their area, area by itself")
@@ -189,7 +196,7 @@ def _site_table(contents: Contents) -> Block:
     ]  # fmt: skip
     lines = [
         [row["name"] or row["site"], say(row["conservation"]) if row["conservation"] else "–",
-         say(row["outcome"]), row["missing"] or "–"]
+         say(OUTCOME_NAMES[row["outcome"]]), row["missing"] or "–"]
         for row in rows
     ]  # fmt: skip
     return table_block(say("Sites that were assessed"), columns, lines)
@@ -205,7 +212,7 @@ def _queue_table(contents: Contents) -> Block:
         Column(say("Sum"), "km²", "number"), Column(say("Value"), kind="number"),
     ]  # fmt: skip
     lines = [
-        [row["rank"], row["name"] or row["site"], say(row["outcome"]), gain, total,
+        [row["rank"], row["name"] or row["site"], say(OUTCOME_NAMES[row["outcome"]]), gain, total,
          numerals.number(float(row["value"]), 2) if row["value"] else "–"]
         for row, gain, total in zip(rows, gains, totals, strict=True)
     ]  # fmt: skip

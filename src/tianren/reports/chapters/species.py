@@ -17,19 +17,25 @@ from tianren.reports.maps import Drawn, Ground
 from tianren.reports.pictures import Bar, Caption
 
 # Surface -> what it is called, what its hotspots hold, and its ramp.
-_MAPS = {
-    "richness": ("Species in a cell", "richness of species", "water_and_vegetation"),
-    "weighted_richness": ("Weighted richness", "weighted richness", "water_and_vegetation"),
-    "weighted_endemism": ("Weighted endemism", "endemism", "magnitude"),
+MAP_NAMES = {
+    "richness": ("Species in a cell", "water_and_vegetation"),
+    "weighted_richness": ("Weighted richness", "water_and_vegetation"),
+    "weighted_endemism": ("Weighted endemism", "magnitude"),
 }
-_SOURCES = {
+SURFACE_NAMES = {
+    "richness": "richness of species",
+    "weighted_richness": "weighted richness",
+    "weighted_endemism": "endemism",
+}
+SOURCE_NAMES = {
     "habitat": "area of habitat",
     "range": "given range",
     "model": "model",
     "records": "cells with records",
     "none": "no range",
 }
-_VERDICTS = ("met", "cannot decide")
+VERDICT_NAMES = {"met": "met", "cannot decide": "cannot decide"}
+_VERDICTS = tuple(VERDICT_NAMES)
 _MOST_ROWS = 30
 
 
@@ -55,7 +61,7 @@ def _count(contents: Contents, source: str) -> int:
 
 
 def _sources(contents: Contents) -> list[tuple[str, int]]:
-    return [(name, n) for name in _SOURCES if (n := _count(contents, name))]
+    return [(name, n) for name in SOURCE_NAMES if (n := _count(contents, name))]
 
 
 def _statement(contents: Contents) -> str:
@@ -73,7 +79,7 @@ def _concentrated(contents: Contents, name: str) -> str:
         "{area} km² of hotspots hold {share} of the {what}",
         area=numerals.number(area.value / 1e6, 0),
         share=numerals.percent(share.value),
-        what=say(_MAPS[name][1]),
+        what=say(SURFACE_NAMES[name]),
     )
 
 
@@ -93,11 +99,11 @@ def _key_areas(contents: Contents) -> str:
 
 
 def _first(contents: Contents) -> FirstPage:
-    told = [_statement(contents), *(_concentrated(contents, name) for name in _MAPS)]
+    told = [_statement(contents), *(_concentrated(contents, name) for name in MAP_NAMES)]
     if contents.rows("kba.csv"):
         told.append(_key_areas(contents))
     numbers = [
-        (str(n), "", say("species: {source}", source=say(_SOURCES[name])))
+        (str(n), "", say("species: {source}", source=say(SOURCE_NAMES[name])))
         for name, n in _sources(contents)[:4]
     ]
     numbers.append((str(len(_sites(contents, "met"))), "", say("sites that meet a criterion")))
@@ -110,7 +116,7 @@ def _first(contents: Contents) -> FirstPage:
 
 
 def _draw(contents: Contents, folder: Path) -> list[Drawn]:
-    drawn = [d for name in _MAPS if (d := _map(contents, folder, name))]
+    drawn = [d for name in MAP_NAMES if (d := _map(contents, folder, name))]
     return [*drawn, _source_bars(contents, folder)]
 
 
@@ -122,7 +128,7 @@ def _map(contents: Contents, folder: Path, name: str) -> Drawn | None:
         return None
     shown = read_preview(path)
     known = shown.cells[np.isfinite(shown.cells) & (shown.cells > 0)]
-    heading, _, ramp = _MAPS[name]
+    heading, ramp = MAP_NAMES[name]
     caption = Caption(title, say("From ranges, models and cells with records"), say(heading))
     most = float(np.quantile(known, 0.99)) if len(known) else 1.0
     return pictures.surface(
@@ -132,7 +138,7 @@ def _map(contents: Contents, folder: Path, name: str) -> Drawn | None:
 
 
 def _source_bars(contents: Contents, folder: Path) -> Drawn:
-    rows = [Bar(say(_SOURCES[name]), n, str(n)) for name, n in _sources(contents)]
+    rows = [Bar(say(SOURCE_NAMES[name]), n, str(n)) for name, n in _sources(contents)]
     caption = Caption(_statement(contents), say("Species by the best source of their range"))
     return pictures.bars(contents, folder / "species_sources.png", caption, rows)
 
@@ -152,7 +158,7 @@ def _where(contents: Contents, drawn: Mapping[str, Drawn]) -> Chapter:
         "size of its range, so that it is high where species live that live nowhere else; species "
         "known from records alone have no size of range, and are left out of it."
     )
-    names = [*(f"species_{name}" for name in _MAPS), "species_sources"]
+    names = [*(f"species_{name}" for name in MAP_NAMES), "species_sources"]
     blocks: list[Block] = [paragraph(text)]
     blocks += [figure(drawn[name]) for name in names if name in drawn]
     return Chapter(say("Where species live"), (*blocks, *_complement(contents)))
@@ -213,7 +219,7 @@ def _site_table(rows: Sequence[Mapping[str, str]]) -> Block:
         Column(say("Species")), Column(say("Share"), "%", "number"), Column(say("Missing")),
     ]  # fmt: skip
     lines = [
-        [row["site"], row["criterion"], say(row["verdict"]), _short(row["species"]),
+        [row["site"], row["criterion"], say(VERDICT_NAMES[row["verdict"]]), _short(row["species"]),
          numerals.percent_number(float(row["share_percent"])) if row["share_percent"] else "–",
          row["missing"]]
         for row in rows

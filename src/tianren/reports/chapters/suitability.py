@@ -35,7 +35,9 @@ CONFLICT_NAMES = {
     4: "built-up land on land unsuitable for towns",
 }
 LEVEL = {5: "#1f5a41", 4: "#5d9b6b", 3: "#a9cf9a", 2: "#e5e3b8", 1: "#e3b7a0"}
-PURPOSES = {"farm": "farming", "town": "towns"}
+LEVEL_NAMES = {5: "5, best", 1: "1, unsuitable"}
+LIMIT_NAMES = {"land": "land", "water": "water"}
+PURPOSE_NAMES = {"farm": "farming", "town": "towns"}
 
 
 def topic() -> Topic:
@@ -110,17 +112,18 @@ def _draw(contents: Contents, folder: Path) -> list[Drawn]:
     drawn = [_best_map(contents, ground, folder)]
     if (contents.folder / "conflict_matrix.tif").exists():
         drawn.append(_conflict_map(contents, ground, folder))
-    return [*drawn, *(_level_map(contents, ground, folder, name) for name in PURPOSES)]
+    return [*drawn, *(_level_map(contents, ground, folder, name) for name in PURPOSE_NAMES)]
 
 
 def _looks(areas: Mapping[int, float], names: Mapping[int, str], colours: Mapping[int, str]
            ) -> list[Look]:  # fmt: skip
     total = sum(areas.values()) or 1.0
-    return [
-        Look(code, _as_head(say(names[code])), f"{numerals.km2(areas.get(code, 0.0))} km² · "
-             f"{numerals.percent(100 * areas.get(code, 0.0) / total)}", colour)
-        for code, colour in colours.items()
-    ]  # fmt: skip
+    found = []
+    for code, colour in colours.items():
+        name, area = _as_head(say(names.get(code, str(code)))), areas.get(code, 0.0)
+        detail = f"{numerals.km2(area)} km² · {numerals.percent(100 * area / total)}"
+        found.append(Look(code, name, detail, colour))
+    return found
 
 
 def _best_map(contents: Contents, ground: Ground, folder: Path) -> Drawn:
@@ -165,14 +168,13 @@ def _level_map(contents: Contents, ground: Ground, folder: Path, purpose: str) -
     title = say(
         "{share} of the land is unsuitable for {purpose}",
         share=numerals.percent(100 * areas.get(1, 0.0) / total),
-        purpose=say(PURPOSES[purpose]),
+        purpose=say(PURPOSE_NAMES[purpose]),
     )
     caption = Caption(
-        title, say("Suitability for {purpose}", purpose=say(PURPOSES[purpose])), say("Level")
+        title, say("Suitability for {purpose}", purpose=say(PURPOSE_NAMES[purpose])), say("Level")
     )
     shown = read_preview(contents.folder / f"suitability/{purpose}.tif", category=True)
-    names = {5: "5, best", 4: "4", 3: "3", 2: "2", 1: "1, unsuitable"}
-    looks = _looks(areas, names, LEVEL)
+    looks = _looks(areas, LEVEL_NAMES, LEVEL)
     file = folder / f"suitability_{purpose}.png"
     return pictures.classes(contents, ground, shown, file, caption, looks)
 
@@ -237,8 +239,8 @@ def _capacity_table(contents: Contents) -> Block:
     ]  # fmt: skip
     now, can = (km2_column([float(r[c]) for r in rows]) for c in ("current_m2", "capacity_m2"))
     lines = [
-        [r["label"], say(PURPOSES[r["purpose"]]), a, b, numerals.number(float(r["overload"]), 2),
-         say(r["limited_by"])]
+        [r["label"], say(PURPOSE_NAMES[r["purpose"]]), a, b,
+         numerals.number(float(r["overload"]), 2), say(LIMIT_NAMES[r["limited_by"]])]
         for r, a, b in zip(rows, now, can, strict=True)
     ]  # fmt: skip
     return table(say("Units that use more than their land and water allow"), columns, lines)

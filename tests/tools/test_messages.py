@@ -1,0 +1,21 @@
+"""What the message files take up from the code."""
+
+from pathlib import Path
+
+from tools.messages import messages
+
+CODE = """
+from tianren.language import say
+PLAN_LOOKS = {2: ("Locked in", "#1f5b3f"), 1: ("Chosen", "#7fb58a")}
+_TELLING = {"read": (Severity.WARNING, "{n} records cannot be read")}
+KIND_NAMES = {"species": {"one": "a species"}}
+CODES = {"a": "no message"}
+say("Total")
+say(KIND_NAMES["species"])
+"""
+
+
+def test_calls_and_tables_are_taken_up_and_colours_and_ids_are_not(tmp_path: Path) -> None:
+    (tmp_path / "maps.py").write_text(CODE, encoding="utf-8")
+    expected = {"Locked in", "Chosen", "{n} records cannot be read", "a species", "Total"}
+    assert messages(tmp_path) == {text: ["maps.py"] for text in sorted(expected)}
