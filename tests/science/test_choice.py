@@ -224,3 +224,9 @@ def test_the_border_bound_is_that_of_the_linear_program() -> None:
     exact = relax(model_of(problem)).objective
     bound = fenced(problem, 1e-4).bound
     assert exact * 0.995 <= bound <= exact + 1e-6
+
+
+@given(st.floats(0, 200))
+def test_a_bound_is_never_told_as_less_than_it_is(percent: float) -> None:
+    told = float(f"{choice.rounded_up(percent):.2f}")
+    assert percent - 1e-9 <= told < percent + 0.01 + 1e-9

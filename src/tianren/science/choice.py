@@ -320,6 +320,11 @@ def value(problem: Problem, chosen: Chosen) -> float:
     return math.fsum(problem.weights * amounts) - fence
 
 
+def rounded_up(percent: float) -> float:
+    """A proven bound at two decimals: rounded down it would be proven no more."""
+    return math.ceil(percent * 100 - 1e-9) / 100 if math.isfinite(percent) else percent
+
+
 def allowed(problem: Problem, chosen: Chosen) -> bool:
     """Whether what is chosen keeps every rule of the problem."""
     if (chosen.sum(axis=1) > 1).any() or (chosen & (problem.status == LOCKED_OUT)).any():

@@ -21,6 +21,7 @@ from tianren.science.choice import (
     allowed,
     held,
     met,
+    rounded_up,
     spent,
     value,
 )
@@ -71,7 +72,7 @@ class Plan:
                 met=int(met(self.problem, amounts).sum()), m=len(self.problem.features)),
             say("Objective {objective}, proven bound {bound}: at most {gap} % from the best.",
                 objective=f"{self.objective:,.6g}", bound=f"{self.bound:,.6g}",
-                gap=f"{100 * self.gap:.2f}"),
+                gap=f"{rounded_up(100 * self.gap):.2f}"),
         ]  # fmt: skip
         if self.stopped == "time":
             lines.append(

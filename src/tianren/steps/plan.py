@@ -191,7 +191,7 @@ def _limits(found: Plan) -> list[Finding]:
     if found.stopped == "gap":
         return []
     message = say("the search ended at its limit, at most {gap} % from the best",
-                  gap=f"{100 * found.gap:.2f}")  # fmt: skip
+                  gap=f"{choice.rounded_up(100 * found.gap):.2f}")  # fmt: skip
     return [Finding("plan.limit", "plan", Severity.NOTE, message)]
 
 

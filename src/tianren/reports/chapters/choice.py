@@ -1,6 +1,5 @@
 """The plan as people read it: what was chosen, how near to the best, and beside the line."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tianren.reports.contents import Contents
 from tianren.reports.maps import Drawn, Ground
 from tianren.reports.pictures import Caption, Look
 from tianren.reports.retelling import retold
+from tianren.science.choice import rounded_up
 
 MISSED = 15  # rows of the table of targets that the line misses
 PLAN_LOOKS = {2: ("Locked in", "#1f5b3f"), 1: ("Chosen", "#7fb58a")}
@@ -73,8 +73,7 @@ def _proof(contents: Contents) -> str:
 
 
 def _at_most(percent: float) -> str:
-    """A proven bound, rounded up: rounded down it would be proven no more."""
-    return numerals.number(math.ceil(percent * 100 - 1e-9) / 100, 2)
+    return numerals.number(rounded_up(percent), 2)
 
 
 def _against(contents: Contents) -> list[str]:
