@@ -14,6 +14,7 @@ from tests.island.island import make_island
 from tests.project.small_project import CATALOG, LAEA, PROJECT, make_project
 from tests.steps.small_species import SPECIES, make_species_project
 from tianren.accounting.account import FLOWS
+from tianren.accounting.from_records import STEPS
 from tianren.errors import UserError
 from tianren.project.project import open_project
 from tianren.project.runs import RunResults, own_runs
@@ -152,6 +153,14 @@ def test_a_wish_moves_every_indicator_it_touches(run: RunResults) -> None:
     assert float(linked["after"]) > float(linked["before"])
 
 
+def test_the_records_step_by_step_end_at_what_counts(run: RunResults) -> None:
+    rows = run.rows("from_records.csv")
+    assert [r["step"] for r in rows] == list(STEPS)
+    assert [float(r["area_m2"]) for r in rows] == pytest.approx([130 * KM2] * len(STEPS))
+    share = value(run, "account.from_records", f"{LAND}; step=delivered")
+    assert share == pytest.approx(1300 / 120)
+
+
 def test_effectiveness_is_over_the_area_that_counts(run: RunResults) -> None:
     assert value(run, "account.assessed_share", "") == pytest.approx(100 * 60 / 130)
 
@@ -217,6 +226,7 @@ def test_the_chapter_tells_the_numbers(run: RunResults, tmp_path: Path) -> None:
     chapters = topics()["account"].chapters(contents, {})
     told = json.dumps([c.blocks for c in chapters])
     assert "It adds up" in told and "Old Wood" in told
+    assert "every polygon as delivered" in told and "points with a reported area" in told
 
 
 def test_the_report_has_every_picture(folder: Path, run: RunResults) -> None:
@@ -269,3 +279,24 @@ def test_the_island_with_its_line(island: Path) -> None:
     whole = shapely.union_all(shapes).intersection(shapely.union_all(region.geometry.to_numpy()))
     assert held == pytest.approx(whole.area, rel=1e-6)
     assert audit_runs(open_project(island), run.id).faults == []
+
+
+def test_the_islands_records_step_by_step(island: Path) -> None:
+    """Plain unions by shapely of the records with the designations and statuses that count."""
+    project = open_project(island)
+    run = account(project).run
+    made = {(r["step"], r["realm"]): float(r["area_m2"]) for r in run.rows("from_records.csv")}
+    layer = project.vector("wdpa")[0]
+    there = layer[layer["STATUS"].str.casefold().isin(["designated", "inscribed", "established"])]
+    named = there[there["DESIG_ENG"] != "UNESCO-MAB Biosphere Reserve"]
+    region = project.region.set_index("realm").geometry
+    for realm, shape in (("land_and_inland_water", region["land"]), ("sea", region["sea"])):
+        for step, rows in (("delivered", layer), ("status", there), ("designation", named)):
+            union = shapely.union_all(rows.geometry.to_numpy()).intersection(shape)
+            assert made[step, realm] == pytest.approx(union.area, rel=1e-9, abs=10)
+        held = next(r for r in run.rows("distance.csv")
+                    if (r["realm"], r["counted"]) == (realm, "PA+OECM"))  # fmt: skip
+        assert made["counted", realm] == pytest.approx(float(held["area_m2"]), rel=1e-9)
+    land = "land_and_inland_water"
+    assert made["delivered", land] > made["status", land] > made["designation", land]
+    assert made["counted", land] == pytest.approx(made["designation", land])  # and no points

@@ -66,6 +66,20 @@ def series_measures(table: "DataFrame", place: str, sources: Sources = ()) -> li
     ]  # fmt: skip
 
 
+def from_records_measures(
+    table: "DataFrame", place: str, period: str, sources: Sources = ()
+) -> list[Measure]:
+    """The share of its realm in each row of from_records.from_records."""
+    return [
+        _measure(
+            "account.from_records", row["percent"], "%", place, period,
+            (("realm", row["realm"]), ("step", row["step"])), f"union of {row['records']} records",
+            sources,
+        )
+        for row in table.to_dict("records")
+    ]  # fmt: skip
+
+
 def each_measures(
     indicator: str, values: Mapping[str, float], place: str, period: str, by: Any = (),
     sources: Sources = (),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tianren.accounting import account as book
 from tianren.accounting import measures as told
 from tianren.accounting.coverage import KINDS, OECM, PA, WATERFALL_COLUMNS, waterfall
+from tianren.accounting.from_records import FROM_RECORDS_COLUMNS, from_records
 from tianren.accounting.overlaps import OVERLAP_COLUMNS, overlaps
 from tianren.accounting.series import SERIES_COLUMNS, Unknown, Years, time_series
 from tianren.findings import Finding, Severity
@@ -189,6 +190,8 @@ def _make(
 def _write_held(run: Run, ground: Ground, found: tables.Held, asked: tables.Asked) -> list[Measure]:
     """Everything that needs no history; returns the measures that `found` does not have."""
     steps, parts = waterfall(found.main), tables.breakdowns(found.main)
+    records = from_records(ground.found.cleaned, ground.region)
+    write_table(run, "from_records.csv", records, FROM_RECORDS_COLUMNS)
     write_table(run, "waterfall.csv", steps, WATERFALL_COLUMNS)
     write_table(run, "overlaps.csv", overlaps(ground.sites), OVERLAP_COLUMNS)
     write_table(run, "coverage.csv", found.coverage)
@@ -203,6 +206,7 @@ def _write_held(run: Run, ground: Ground, found: tables.Held, asked: tables.Aske
         *tables.whole_measures(found.coverage, asked),
         *told.breakdown_measures(parts, asked.place, asked.period),
         *told.waterfall_measures(steps, asked.place, asked.period),
+        *told.from_records_measures(records, asked.place, asked.period),
     ]
 
 

@@ -124,6 +124,8 @@ def _sites(run: RunResults, row: Mapping[str, str]) -> list[tuple[str, str, str,
     if run.step != "account" or not run.has("attribution.csv"):
         return []
     by = dict(by_pairs(row["by"]))
+    if by.get("step", "counted") != "counted":
+        return []  # the step before has records that do not count
     where = [c for c in ("realm", "unit") if c in by and by[c] != "land_and_sea"]
     kinds = by.get("counted", by.get("kind", "PA+OECM")).split("+")
     areas: dict[tuple[str, str, str], float] = {}
