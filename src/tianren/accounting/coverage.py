@@ -107,10 +107,6 @@ def one_after_another(sites: "GeoDataFrame", kinds: Sequence[str] = KINDS) -> "G
     return mine.sort_values("kind", key=lambda k: k.map(rank), kind="stable", ignore_index=True)
 
 
-def attribution_order(sites: "DataFrame") -> Ints:
-    return np.arange(len(sites))
-
-
 def _table(
     found: Pieces, members: list[Ints], kinds: Sequence[str], realms: Any, zonings: Sequence[Zoning]
 ) -> "DataFrame":

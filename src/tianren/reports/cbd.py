@@ -22,7 +22,8 @@ WHOLE = "land_and_sea"
 # What the account breaks down by -> what the tool calls it.
 _TYPES = {
     "realm": "Realm", "unit": "Sub-national unit", "ecoregion": "Ecoregion",
-    "ecosystem": "Ecosystem type", "iucn": "IUCN management category",
+    "ecosystem": "Ecosystem type", "biome": "Biome (IUCN Global Ecosystem Typology)",
+    "iucn": "IUCN management category",
     "governance": "Governance type", "kind": "Type of area",
 }  # fmt: skip
 _REALMS = {"land_and_inland_water": "Terrestrial and inland water", "sea": "Marine and coastal",

@@ -11,7 +11,7 @@ from tianren.accounting import measures as told
 from tianren.accounting.coverage import KINDS, OECM, PA, WATERFALL_COLUMNS, waterfall
 from tianren.accounting.from_records import FROM_RECORDS_COLUMNS, from_records
 from tianren.accounting.overlaps import OVERLAP_COLUMNS, overlaps
-from tianren.accounting.series import SERIES_COLUMNS, Unknown, Years, time_series
+from tianren.accounting.series import SERIES_COLUMNS, time_series, year_findings, years_from
 from tianren.findings import Finding, Severity
 from tianren.language import say, set_language
 from tianren.measures import Measure
@@ -21,7 +21,13 @@ from tianren.steps import account_tables as tables
 from tianren.steps.account_ground import Ground, ground_sources, opening_sites, read_ground
 from tianren.steps.account_quality import Quality, quality
 from tianren.steps.account_what_if import added_hash, what_ifs
-from tianren.steps.account_writing import write_cbd, write_layers, write_sites, write_table
+from tianren.steps.account_writing import (
+    write_cbd,
+    write_layers,
+    write_records,
+    write_sites,
+    write_table,
+)
 from tianren.steps.delineate import scenario_of
 from tianren.steps.oecm_sites import latest_line
 
@@ -32,7 +38,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None] | None
 COUNTED = (PA, f"{PA}+{OECM}")
-YEARS: tuple[Unknown, ...] = ("start", "left_out", "sampled")
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,7 @@ def _make(
     )
     write_sites(run, ground, found.main)
     write_layers(run, ground, found.main)
+    write_records(project, run, ground)
     sourced = [m if m.sources else replace(m, sources=ground.found.sources) for m in measures]
     findings += [*ground.findings, *kept.findings, *_outside(found)]
     write_cbd(run, sourced, project.name, project.day)
@@ -218,7 +224,7 @@ def _write_history(
     asked: tables.Asked,
 ) -> tuple[list[Measure], list[Finding]]:  # fmt: skip
     """The time series, the distance to the target, the statement."""
-    series = _series(project, parameters, ground)
+    series, undated = _series(project, parameters, ground)
     write_table(run, "time_series.csv", series, SERIES_COLUMNS)
     goal = book.Goal(
         asked.target, dt.date(int(parameters.number("account.deadline_year")), 12, 31),
@@ -232,21 +238,23 @@ def _write_history(
         *told.series_measures(series, asked.place),
         *_distance_measures(far, asked),
         *_balance_measures(statement, asked),
-    ], findings
+    ], [*undated, *findings]
 
 
-def _series(project: "Project", parameters: Parameters, ground: Ground) -> "DataFrame":
+def _series(
+    project: "Project", parameters: Parameters, ground: Ground
+) -> "tuple[DataFrame, list[Finding]]":
+    """The time series, and how sites of unknown year are in it."""
     import pandas as pd
 
-    word = parameters.word("account.unknown_years")
-    years = Years(next(y for y in YEARS if y == word))
+    years = years_from(parameters, project.account.seed)
     last = project.day.year
     made = [
         time_series(ground.sites[ground.sites["kind"].isin(c.split("+"))], ground.region, last,
                     years, c)
         for c in COUNTED
     ]  # fmt: skip
-    return pd.concat(made, ignore_index=True)
+    return pd.concat(made, ignore_index=True), year_findings(ground.sites, years)
 
 
 def opening_day(project: "Project") -> dt.date:

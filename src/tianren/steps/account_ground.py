@@ -13,6 +13,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.parameters import Parameters
 from tianren.project.runs import RunResults
+from tianren.steps.account_types import biome_source, read_biomes
 from tianren.steps.oecm_sites import crosswalk_of
 from tianren.steps.sites import Sites, account_sites, site_sources
 
@@ -33,7 +34,8 @@ class Ground:
 
     sites: cleaned, with their national types; redline: the pieces of the line with the columns of
     sites, or none. zonings: the units first, where there are such. types: ecosystem types or
-    ecoregions that are a raster. functions: of the line, percent of each total in each cell.
+    ecoregions that are a raster, and biomes; made: the biomes that people made, of which nothing is
+    asked. functions: of the line, percent of each total in each cell.
     """
 
     found: Sites
@@ -45,6 +47,7 @@ class Ground:
     region: "GeoDataFrame"
     zonings: tuple[Zoning, ...]
     types: tuple["Features", ...]
+    made: frozenset[str]
     functions: "Features | None"
     water: NDArray[Any] | None
     key_areas: NAMED | None
@@ -76,6 +79,7 @@ def ground_sources(project: "Project") -> set[str]:
             *own.opening_sites, own.inland_water, own.freshwater, own.crosswalk, own.oecm,
             *own.assessments, own.candidates, own.territories, gaps.ecosystems, gaps.ecoregions,
             gaps.key_areas, gaps.ecosystem_status, *(level.source for level in project.admin),
+            biome_source(project),
         )
         if name
     }  # fmt: skip
@@ -91,12 +95,15 @@ def read_ground(project: "Project", line: RunResults | None, parameters: Paramet
     sites, national, more = with_types(found.sites, crosswalk)
     findings += [*told, *more]
     zonings, types = _divisions(project, parameters, findings)
+    biomes, more = read_biomes(project)
+    findings += more
+    types += [biomes.features] if biomes else []
     held, _ = functions(project, line, parameters)
     pieces = None if line is None else _pieces(line)
     return Ground(
         found, sites, None if pieces is None else _as_sites(pieces, sites), pieces, crosswalk,
-        national, project.region[["realm", "geometry"]], tuple(zonings), tuple(types), held,
-        _water(project, findings),
+        national, project.region[["realm", "geometry"]], tuple(zonings), tuple(types),
+        biomes.made if biomes else frozenset(), held, _water(project, findings),
         _named(project, project.gaps.key_areas, project.gaps.key_area_column, findings),
         _named(project, project.account.freshwater, project.account.freshwater_column, findings),
         tuple(findings),

@@ -12,7 +12,7 @@ from tianren.accounting.connectivity import (
     patches,
     protconn,
 )
-from tianren.accounting.coverage import KINDS, LAND, attribution_order, counted_names
+from tianren.accounting.coverage import KINDS, LAND, counted_names, one_after_another
 from tianren.measures import Measure
 from tianren.steps.account_ground import Ground
 from tianren.steps.account_tables import Asked
@@ -46,7 +46,7 @@ def links(
     worth: list[dict[str, Any]] = []
     kinds = KINDS[:2]
     for n, counted in enumerate(counted_names(kinds), start=1):
-        mine = _ordered(sites, kinds[:n])
+        mine = one_after_another(sites, kinds[:n])
         net = network(patches(mine.geometry.to_numpy(), land), rules, spare=each and n == 2)
         found = protconn(net, land, rules)
         about = {
@@ -61,14 +61,6 @@ def links(
         if each and n == 2:
             worth = _worth(mine, contributions(net, rules), found.eca)
     return Links(tuple(rows), tuple(worth), tuple(measures))
-
-
-def _ordered(sites: "GeoDataFrame", kinds: tuple[str, ...]) -> "GeoDataFrame":
-    """The sites of some kinds, those first that have the land first."""
-    mine = sites[sites["kind"].isin(kinds)].reset_index(drop=True)
-    rank = {kind: n for n, kind in enumerate(kinds)}
-    mine = mine.iloc[attribution_order(mine)]
-    return mine.sort_values("kind", key=lambda k: k.map(rank), kind="stable", ignore_index=True)
 
 
 def _measures(

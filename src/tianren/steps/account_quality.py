@@ -8,9 +8,10 @@ from tianren.accounting import effectiveness, equity
 from tianren.accounting.assessments import Score, read_assessments
 from tianren.accounting.connectivity import link_rules
 from tianren.accounting.coverage import REDLINE, Balance
-from tianren.accounting.forms import site_names
+from tianren.accounting.forms import SiteNames, site_names
 from tianren.accounting.oecm import Assessment, assess_all, read_answers
-from tianren.findings import Finding
+from tianren.findings import Finding, Severity
+from tianren.language import say
 from tianren.measures import Measure, by_pairs
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults
@@ -77,14 +78,35 @@ def _connectivity(
 
 
 def _scores(project: "Project", ground: Ground, made: Quality) -> list[Score]:
-    names = site_names(zip(ground.sites["site_id"], ground.sites["name"], strict=True))
+    """The assessments of sites that count; those of sites that cleaning refused are told."""
+    names = _known_names(ground)
     scores: list[Score] = []
     for source in project.account.assessments:
         table, told = project.table(source)
         found, more = read_assessments(table, names, project.day, project.entry(source).where)
         scores += found
         made.findings += [*told, *more]
-    return scores
+    counted = set(ground.sites["site_id"].astype(str))
+    away = sorted({s.site for s in scores} - counted)
+    made.findings += [_not_counted(away)] if away else []
+    return [s for s in scores if s.site in counted]
+
+
+def _known_names(ground: Ground) -> SiteNames:
+    """Every site of the lists by id and by name; a name means the site that counts, if one does."""
+    every, counted = (
+        site_names(zip(sites["site_id"].astype(str), sites["name"].astype(str), strict=True))
+        for sites in (ground.found.cleaned.every, ground.sites)
+    )
+    return SiteNames(every.by_id, {**every.by_name, **counted.by_name})
+
+
+def _not_counted(sites: list[str]) -> Finding:
+    message = say(
+        "{n} assessed sites do not count, and neither do their assessments: {names}",
+        n=len(sites), names=", ".join(sites[:5]) + (" ..." if len(sites) > 5 else ""),
+    )  # fmt: skip
+    return Finding("assessments.not_counted", "assessments", Severity.NOTE, message, "science 8")
 
 
 def _effectiveness(
@@ -172,8 +194,6 @@ def _measure(row: Mapping[str, str], run: RunResults) -> Measure:
 
 
 def _finding(row: Mapping[str, str]) -> Finding:
-    from tianren.findings import Severity
-
     return Finding(
         row["rule"], row["subject"], Severity(row["severity"]), row["message"], row["source"]
     )

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from tianren.accounting import measures as told
-from tianren.accounting.cells import TYPE_COLUMNS, held_of_function, held_shares
+from tianren.accounting.cells import held_of_function, held_of_types, held_shares
 from tianren.accounting.coverage import (
     BREAKDOWN_COLUMNS,
     COVERAGE_COLUMNS,
@@ -17,7 +17,6 @@ from tianren.accounting.coverage import (
     Balance,
     balance,
     breakdown,
-    counted_names,
     coverage,
 )
 from tianren.accounting.key_areas import mean_share, share_reaching, shares_of_each
@@ -81,7 +80,8 @@ def held(
             where.append(where_to_find(apart, zoning.dimension, UNIT, asked.target))
     shares = _shares(project, ground, sites, kinds)
     classes += [_of_cells(project, f, shares, kinds) for f in ground.types]
-    even = [represented(table, asked.target) for table in classes]
+    asked_of = (t[~t["class"].isin(ground.made)] for t in classes)
+    even = [represented(table, asked.target) for table in asked_of]
     each = _each(ground, sites, kinds)
     functions = _functions(ground, shares, kinds)
     table = pd.concat([*covered, *classes], ignore_index=True)
@@ -114,21 +114,15 @@ def _shares(project: "Project", ground: Ground, sites: "GeoDataFrame", kinds: Se
 def _of_cells(project: "Project", features: Any, shares: Any, kinds: Sequence[str]) -> "DataFrame":
     """Coverage of types that are a raster, by realm: the exact share of each cell."""
     import pandas as pd
+    from scipy.sparse import csr_array
 
     realm = project.realm().read().ravel()
     made = []
     for code, name in REALM_CODES.items():
-        inside = (realm == code).astype(np.float64)
-        total = np.asarray(features.amounts @ inside).ravel()
-        for counted, share in zip(counted_names(kinds), shares, strict=True):
-            area = np.asarray(features.amounts @ (share * inside)).ravel()
-            rows = dict(zip(TYPE_COLUMNS, (features.names, counted, area, total), strict=False))
-            made.append(pd.DataFrame({**rows, "realm": name}))
-    table = pd.concat(made, ignore_index=True)
-    table = table[table["total_m2"] > 0].reset_index(drop=True)
-    table["dimension"] = features.kind
-    table["percent"] = 100 * table["area_m2"] / table["total_m2"]
-    return table[list(COVERAGE_COLUMNS)]
+        inside = csr_array(features.amounts * (realm == code).astype(np.float64)[None, :])
+        table = held_of_types(features.names, inside, shares, kinds)
+        made.append(table.assign(realm=name, dimension=features.kind))
+    return pd.concat(made, ignore_index=True)[list(COVERAGE_COLUMNS)]
 
 
 def _each(ground: Ground, sites: "GeoDataFrame", kinds: Sequence[str]) -> "DataFrame":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.accounting.coverage import SEA, Balance, attributed
 from tianren.io.vectors import write_vector
+from tianren.io.wdpa_export import write_wdpa
 from tianren.measures import Measure, in_order
 from tianren.project.runs import Run
 from tianren.reports.cbd import cbd_bytes, entries
@@ -15,6 +16,8 @@ from tianren.steps.account_ground import Ground
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from pandas import DataFrame
+
+    from tianren.project.project import Project
 
 SITE_COLUMNS = (
     "site_id", "parcel_id", "name", "kind", "designation", "type", "counts_as", "iucn", "status",
@@ -66,6 +69,13 @@ def write_layers(run: Run, ground: Ground, main: Balance) -> None:
     if ground.pieces is not None:
         columns = [c for c in ("code", "name", "category") if c in ground.pieces.columns]
         write_vector(run.path("redline.gpkg"), ground.pieces[[*columns, "geometry"]], "redline")
+
+
+def write_records(project: "Project", run: Run, ground: Ground) -> None:
+    """wdpa.gpkg: the sites that count, as their sources have them, in the schema of the World
+    Database; `tianren sites --format shapefile` gives the same as shapefiles."""
+    sites = ground.found.cleaned.uncut
+    write_wdpa(run.folder, "wdpa", sites, project.catalog, region=project.region)
 
 
 def write_cbd(run: Run, measures: Sequence[Measure], title: str, day: dt.date) -> None:

@@ -150,10 +150,10 @@ def _types(project: "Project", source: str, column: str) -> tuple[Types, list[Fi
         layer, findings = project.vector(source)
         return _of_polygons(project, source, layer, column, findings)
     raster, findings = raster_of(project, source)
-    return _of_raster(project, raster), findings
+    return types_of_raster(project, raster), findings
 
 
-def _of_raster(project: "Project", raster: Raster) -> Types:
+def types_of_raster(project: "Project", raster: Raster) -> Types:
     """The classes of a legend that occur in the region: whole cells."""
     from scipy.sparse import csr_array
 

@@ -18,6 +18,7 @@ class AccountTable(Table):
     territories: of indigenous peoples and local communities; territory_column: their recognition.
     opening: the day of the opening balance (default: ten years before the project's day);
     opening_sites: the list of that day, without which the years of the sites say what there was.
+    seed: of the draws of unknown years, where they are drawn.
     """
 
     sites: tuple[Vector, ...] = ()
@@ -33,3 +34,4 @@ class AccountTable(Table):
     territory_column: str = ""
     opening: dt.date | None = None
     opening_sites: tuple[Vector, ...] = ()
+    seed: int = 0
