@@ -1,11 +1,13 @@
 """What the report tells of a plan: what is chosen, how sure, and beside the line."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.reports.test_habitat_and_models import MEASURES, run_of, tables_of, write_raster
+from tianren.reports.chapters import choice
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import Contents
 
@@ -38,7 +40,7 @@ AREA = "plan.area,Land,2026,status={status},{value},m2,,,plan,x\n"
 BESIDE_AREA = "plan.beside_line,Land,2026,in={where},{value},m2,,,plan,x\n"
 
 
-def plan_in(folder: Path, beside: bool) -> Contents:
+def plan_in(folder: Path, beside: bool, more: str = "") -> Contents:
     cells = np.zeros((30, 40))
     cells[:10, :10], cells[10:15, :10] = 1, 2
     write_raster(folder / "plan.tif", cells, "int32")
@@ -51,7 +53,7 @@ def plan_in(folder: Path, beside: bool) -> Contents:
     empty = COMPARISON.splitlines()[0] + "\n"
     return run_of(folder, "plan", measures=measures, features=FEATURES, portfolio=ANSWERS,
                   comparison=COMPARISON if beside else empty,
-                  more=PLAN + (BESIDE if beside else ""))  # fmt: skip
+                  more=PLAN + more + (BESIDE if beside else ""))  # fmt: skip
 
 
 @pytest.fixture
@@ -98,3 +100,24 @@ def test_without_a_line_nothing_is_said_of_one(tmp_path: Path) -> None:
     assert len(topics()["plan"].first(contents).sentences) == 2
     assert [d.path.name for d in topics()["plan"].draw(contents, tmp_path)] == ["plan_chosen.png"]
     assert tables_of(contents)["Targets met, by kind"][0] == ["species", "2", "2"]
+
+
+ZONES = (
+    '[[plan.zones]]\nname = "strict"\nunits = 2\narea_m2 = 4e8\n'
+    '[[plan.zones]]\nname = "managed"\nunits = 1\narea_m2 = 2e8\n'
+)
+
+
+def test_the_map_names_the_zones_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[list[str]] = []
+    draw = choice.pictures.classes
+
+    def watched(*args: Any, **more: Any) -> Any:
+        shown.append([f"{look.name} {look.detail}" for look in args[5]])
+        return draw(*args, **more)
+
+    monkeypatch.setattr(choice.pictures, "classes", watched)
+    topics()["plan"].draw(plan_in(tmp_path, beside=False, more=ZONES), tmp_path)
+    assert shown == [["strict 400 km²", "managed 200 km²"]]

@@ -196,3 +196,53 @@ def test_the_command_solves_a_folder_without_a_project(tmp_path: Path) -> None:
     (tmp_path / "pu.dat").write_text("id,cost,status\n1,1,3\n2,5,3\n3,1,0\n")
     told = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert told.returncode == 2 and "lemur: target 2, at most 1" in told.stderr
+
+
+ZONES = """
+[plan]
+unit_size = 4000
+features = ["ecosystems"]
+locked_in = ["protected"]
+targets = {ecosystem = 0.2}
+
+[plan.zones.strict]
+
+[plan.zones.managed]
+cost_factor = 0.25
+contributions = {ecosystem = 0.5}
+"""
+
+
+def test_a_unit_goes_into_one_zone_that_counts_and_costs_its_share(island: Path) -> None:
+    run = planned(island, ZONES)
+    units = gpd.read_file(run.path("plan.gpkg"), layer="plan")
+    assert set(units["zone"]) == {"strict", "managed", ""}
+    assert ((units["zone"] != "") == (units["chosen"] == 1)).all()
+    assert (units.loc[units["status"] == "locked in", "zone"] == "strict").all()
+    factor = units["zone"].map({"strict": 1.0, "managed": 0.25, "": 1.0})
+    assert units["cost"].to_numpy() == pytest.approx((units["area_km2"] * factor).to_numpy())
+    record = run.record["plan"]
+    assert record["cost"] == pytest.approx(units.loc[units["chosen"] == 1, "cost"].sum())
+    for code, zone in enumerate(record["zones"], start=1):
+        mine = units[units["zone"] == zone["name"]]
+        assert zone["area_m2"] == pytest.approx(mine.area.sum())
+        with rasterio.open(run.path("plan.tif")) as source:
+            cells = source.read(1) == code
+        assert cells.sum() * cell_area(open_project(island).grid) == pytest.approx(mine.area.sum())
+    # Half counts for a quarter of the cost: managed land meets a target at half of the price.
+    assert record["cost"] < planned(island, ZONES.split("[plan.zones")[0]).record["plan"]["cost"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("contributions = {dragons = 0.5}", "no feature called dragons"),
+        ("contributions = {ecosystem = 1.5}", "less than or equal to 1"),
+        ("cost_factor = -1", "greater than or equal to 0"),
+    ],
+)
+def test_a_zone_that_says_nonsense_is_refused(island: Path, zone: str, said: str) -> None:
+    section = f'\n[plan]\nunit_size = 4000\nfeatures = ["ecosystems"]\n[plan.zones.a]\n{zone}\n'
+    with pytest.raises(UserError) as refused:
+        planned(island, section)
+    assert said in str(refused.value)

@@ -177,12 +177,26 @@ def held_by_units(
     amounts, slivers = _without_slivers(csr_array(amounts * scale[None, :]))
     totals = np.concatenate([np.asarray(f.amounts.sum(axis=1)).ravel() for f in features]) * scale
     shares = np.concatenate([np.asarray(f.targets, dtype=np.float64) for f in features])
-    _require_known(own_targets, [*names, *kinds])
+    require_shares(own_targets, [*names, *kinds], "target", "targets")
     for i, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         shares[i] = own_targets.get(name, own_targets.get(kind, shares[i]))
     units_of = tuple("km2" if unit == "m2" else unit for unit in measured)
     found = Held(tuple(names), tuple(kinds), units_of, amounts, shares * totals)
     return found, [*_outside(found, totals), *slivers]
+
+
+def contributing(held: Held, shares: Mapping[str, float], zone: str) -> "csr_array":
+    """Amounts (units x features) as far as they count in a zone; 1 for what shares do not name."""
+    from scipy.sparse import csr_array
+
+    require_shares(
+        shares, [*held.names, *held.kinds], "contribution", f"zones.{zone}.contributions"
+    )
+    pairs = zip(held.names, held.kinds, strict=True)
+    factor = np.array([shares.get(name, shares.get(kind, 1.0)) for name, kind in pairs])
+    amounts = csr_array(held.amounts * factor[None, :])
+    amounts.eliminate_zeros()
+    return amounts
 
 
 def _without_slivers(amounts: "csr_array") -> tuple["csr_array", list[Finding]]:
@@ -204,21 +218,24 @@ def _distinct(names: Sequence[str], kinds: Sequence[str]) -> list[str]:
     return [f"{k}: {n}" if n in twice else n for n, k in zip(names, kinds, strict=True)]
 
 
-def _require_known(targets: Mapping[str, float], known: Sequence[str]) -> None:
+def require_shares(
+    shares: Mapping[str, float], known: Sequence[str], what: str, where: str
+) -> None:
+    """UserError for a name that is no feature or kind, and for a share outside 0..1."""
     import difflib
 
-    for name, share in targets.items():
+    for name, share in shares.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             raise UserError(
                 f"there is no feature called {name}",
-                where=f"project.toml [plan] targets.{name}",
+                where=f"project.toml [plan] {where}.{name}",
                 next_step=f"did you mean {near[0]}?" if near else "name a feature or its kind",
             )
         if not 0 <= share <= 1:
             raise UserError(
-                f"the target of {name} is no share of 0 to 1",
-                where=f"project.toml [plan] targets.{name}",
+                f"the {what} of {name} is no share of 0 to 1",
+                where=f"project.toml [plan] {where}.{name}",
                 by_how_much=f"{share:g}",
                 next_step="write 0.3 for thirty percent",
             )

@@ -292,10 +292,19 @@ def _notes(species: "DataFrame", penalty: float, borders: Borders | None) -> lis
 
 
 def write_marxan(folder: Path, problem: Problem) -> list[Path]:
-    """The problem as Marxan's files (its first zone, as a minimum set); which files were written.
+    """The problem as Marxan's files, as a minimum set; which files were written.
+
+    Raises UserError for a problem of several zones, which these files cannot say.
 
     Units get their own numbers where all are whole numbers, otherwise 1, 2, 3 ... in pu_names.csv.
     """
+    if len(problem.zones) > 1:
+        raise UserError(
+            "Marxan's files hold one zone",
+            where="project.toml [plan.zones]",
+            by_how_much=f"{len(problem.zones)} zones",
+            next_step="leave out --marxan or the zones",
+        )
     numbers = _unit_numbers(problem)
     tables = {
         "pu.dat": _rows_of_units(problem, numbers),

@@ -17,6 +17,7 @@ from tianren.science import choice_advice
 from tianren.science.choice import (
     Chosen,
     Floats,
+    Ints,
     Problem,
     allowed,
     held,
@@ -63,6 +64,11 @@ class Plan:
     def units(self) -> Chosen:
         """(units,) chosen in any zone."""
         return np.asarray(self.chosen.any(axis=1))
+
+    @property
+    def zone(self) -> Ints:
+        """(units,) number of the zone each chosen unit is in, 0 also for the rest."""
+        return np.asarray(self.chosen.argmax(axis=1))
 
     def __str__(self) -> str:
         amounts = held(self.problem, self.chosen)

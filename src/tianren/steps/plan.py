@@ -24,6 +24,7 @@ from tianren.science.choice_importance import (
 from tianren.science.choice_solver import Plan, solve
 from tianren.steps.plan_line import compare, measurer
 from tianren.steps.plan_parts import (
+    ONLY,
     Before,
     Ready,
     line_share,
@@ -40,6 +41,7 @@ from tianren.steps.plan_tables import (
     write_raster,
     write_units,
 )
+from tianren.steps.zones import PROTECTED, protected_settings
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -131,7 +133,7 @@ def _settings(project: "Project", before: Before) -> dict[str, Any]:
         "plan": table.model_dump(mode="json"),
         "gaps": project.gaps.model_dump(mode="json"),
         "zones": own,
-        "protected": [repr(m) for m in project.must_include.values()] if table.locked_in else [],
+        "protected": protected_settings(project) if PROTECTED in named else [],
         "conflicts": [repr(c) for c in project.conflicts if c.name in locked_out_names(project)],
         "runs": before.ids(),
     }
@@ -212,7 +214,18 @@ def _record(ready: Ready, found: Plan, importance: Importance) -> dict[str, Any]
         "targets": len(found.problem.features),
         "targets_met": int(choice.met(found.problem, amounts).sum()),
         "importance": importance.method,
+        **({"zones": zones} if (zones := _zones(ready, found)) else {}),
     }
+
+
+def _zones(ready: Ready, found: Plan) -> list[dict[str, Any]]:
+    """Each zone that the project names with what lies in it."""
+    if found.problem.zones == (ONLY,):
+        return []
+    return [
+        {"name": name, "units": int(mine.sum()), "area_m2": float(ready.units.area[mine].sum())}
+        for name, mine in zip(found.problem.zones, found.chosen.T, strict=True)
+    ]
 
 
 def _measures(project: "Project", run: Run, ready: Ready, found: Plan) -> list[Measure]:
@@ -224,6 +237,10 @@ def _measures(project: "Project", run: Run, ready: Ready, found: Plan) -> list[M
         *(
             measure("plan.area", float(ready.units.area[units].sum()), "m2", (("status", name),))
             for name, units in (("chosen", found.units & ~locked_in), ("locked_in", locked_in))
+        ),
+        *(
+            measure("plan.area", zone["area_m2"], "m2", (("zone", zone["name"]),))
+            for zone in _zones(ready, found)
         ),
         measure("plan.gap", 100 * found.gap, "%"),
         measure("plan.targets_met", int(good.sum()), "1", (("of", "plan"),)),

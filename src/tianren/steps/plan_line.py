@@ -16,7 +16,7 @@ from tianren.science import choice
 from tianren.science.choice import Floats
 from tianren.science.choice_highs import Effort
 from tianren.science.choice_solver import Plan, solve
-from tianren.steps.plan_parts import Ready
+from tianren.steps.plan_parts import ONLY, Ready
 from tianren.steps.plan_tables import on_cells, write_codes, yes_no
 
 if TYPE_CHECKING:
@@ -74,14 +74,15 @@ def compare(
 def _both_ways(ready: Ready, of_line: Floats, line_km2: float, effort: Effort) -> tuple[Plan, Plan]:
     """The least shortfall with the line's area, and the least area with what the line holds.
 
-    Without locks and rules about neighbours: the line was not drawn by them either.
+    Without locks, zones and rules about neighbours: the line was not drawn by them either.
     """
     problem = ready.problem
-    there = np.asarray(problem.amounts[0].sum(axis=0)).ravel()
+    there = np.asarray(ready.held.amounts.sum(axis=0)).ravel()
     free = replace(
         problem,
         cost=(ready.units.area / room.KM2)[:, None],
-        status=np.zeros_like(problem.status),
+        amounts=(ready.held.amounts,), zones=(ONLY,),
+        status=np.zeros((len(problem.units), 1), dtype=np.int8),
         penalty=0.0, neighbours=0, connected=False, cost_word=say("area, km2"),
     )  # fmt: skip
     same = replace(free, objective="minimum_shortfall", budget=line_km2)

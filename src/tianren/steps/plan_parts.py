@@ -17,12 +17,12 @@ from tianren.geo.rules import Rule
 from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.project.runs import RunResults, own_runs
-from tianren.project.sections.plan import PlanTable
+from tianren.project.sections.plan import PlanTable, PlanZone
 from tianren.raster.raster import MISSING, Raster, cell_area
-from tianren.science.choice import Floats, Problem, make_problem
+from tianren.science.choice import FREE, LOCKED_IN, Floats, Problem, make_problem
 from tianren.steps import gap_features
 from tianren.steps.gap_species import Earlier, known_species
-from tianren.steps.zones import PROTECTED, raster_of, zones
+from tianren.steps.zones import PROTECTED, raster_of, zone_sources, zones
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
 
 MOST_UNITS = 20_000  # blocks of cells grow until there are no more of them
+ONLY = "chosen"  # the zone of a plan that names none
 GROUPS = ("species", "ecosystems", "ecoregions", "functions", "key_areas")
 
 
@@ -93,8 +94,7 @@ def sources_of(project: "Project") -> set[str]:
         if zone in project.zones:
             names.add(project.zones[zone].source)
         elif zone == PROTECTED:
-            kinds = project.must_include.values()
-            names |= {m.source for m in kinds if m.kind == "protected_area"}
+            names |= set(zone_sources(project, [zone]))
     names |= {c.source for c in project.conflicts if c.name in locked_out_names(project)}
     return {name for name in names if name}
 
@@ -122,15 +122,26 @@ def prepare(project: "Project", before: Before, parameters: Parameters) -> Ready
     cost, costly = _cost(project, table, units, layer)
     status, locked = _locked(project, units, parameters)
     budget = float("inf") if table.budget is None else table.budget * float(cost.sum())
+    ways = table.zones or {ONLY: PlanZone()}
     problem = make_problem(
-        cost, held.amounts, held.targets,
-        units=units.names, features=held.names, weights=_weights(table, held), status=status,
+        np.stack([cost * way.cost_factor for way in ways.values()], axis=1),
+        [room.contributing(held, way.contributions, name) for name, way in ways.items()],
+        held.targets,
+        units=units.names, features=held.names, weights=_weights(table, held),
+        status=_by_zone(status, len(ways)), zones=tuple(ways),
         objective=table.objective, budget=budget, borders=units.borders,
         penalty=table.boundary_penalty, edge_factor=parameters.number("choice.edge_factor"),
         neighbours=table.neighbours, connected=table.contiguous, cost_word=_cost_word(table),
     )  # fmt: skip
     findings = (*found, *more, *outside, *costly, *locked)
     return Ready(units, tuple(features), held, problem, layer, findings)
+
+
+def _by_zone(status: NDArray[np.int8], zones: int) -> NDArray[np.int8]:
+    """(units, zones): what is locked in is so in the first zone, what is locked out in all."""
+    found = np.repeat(status[:, None], zones, axis=1)
+    found[status == LOCKED_IN, 1:] = FREE
+    return found
 
 
 def _cost_word(table: PlanTable) -> str:

@@ -15,7 +15,7 @@ from tianren.science.choice import LOCKED_IN, Floats
 from tianren.science.choice_importance import Importance, rarity_weighted_richness
 from tianren.science.choice_solver import Plan
 from tianren.science.ranking import rank_cells
-from tianren.steps.plan_parts import Ready, plan_table
+from tianren.steps.plan_parts import ONLY, Ready, plan_table
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -92,7 +92,8 @@ def write_units(
         "chosen": found.units.astype(int),
         "status": [locked[int(s)] for s in problem.status[:, 0]],
         "area_km2": ready.units.area / room.KM2,
-        "cost": problem.cost[:, 0],
+        **_zone_column(found),
+        "cost": problem.cost[np.arange(len(problem.units)), found.zone],
         "replacement_cost": np.where(np.isfinite(kept), kept, -1.0),
         "irreplaceable": (~np.isfinite(kept)).astype(int),
         "rarity_weighted_richness": rarity_weighted_richness(problem),
@@ -101,6 +102,15 @@ def write_units(
     shapes = _shapes(project, ready)
     layer = GeoDataFrame(table, geometry=shapes, crs=project.grid.crs.to_wkt())
     write_vector(run.path("plan.gpkg"), layer, "plan")
+
+
+def _zone_column(found: Plan) -> dict[str, list[str]]:
+    """The zone of each chosen unit, "" for the rest; no column where the project names no zones."""
+    names = found.problem.zones
+    if names == (ONLY,):
+        return {}
+    pairs = zip(found.units, found.zone, strict=True)
+    return {"zone": [names[zone] if yes else "" for yes, zone in pairs]}
 
 
 def _shapes(project: "Project", ready: Ready) -> Any:
@@ -116,10 +126,18 @@ def _shapes(project: "Project", ready: Ready) -> Any:
 
 
 def write_raster(project: "Project", run: Run, ready: Ready, found: Plan) -> None:
-    """plan.tif: 0 not chosen, 1 chosen, 2 locked in; missing outside the units."""
-    code = found.units.astype(np.uint8)
-    code[found.units & (found.problem.status[:, 0] == LOCKED_IN)] = 2
-    write_codes(project, run, "plan", on_cells(ready, code), CHOSEN)
+    """plan.tif: 0 not chosen, 1 chosen, 2 locked in, or the number of the unit's zone; missing
+    outside the units.
+    """
+    zones = found.problem.zones
+    if zones == (ONLY,):
+        code = found.units.astype(np.uint8)
+        code[found.units & (found.problem.status[:, 0] == LOCKED_IN)] = 2
+        write_codes(project, run, "plan", on_cells(ready, code), CHOSEN)
+        return
+    code = np.where(found.units, found.zone + 1, 0).astype(np.uint8)
+    codes = ", ".join(["0 not chosen", *(f"{k} {name}" for k, name in enumerate(zones, start=1))])
+    write_codes(project, run, "plan", on_cells(ready, code), codes)
 
 
 CHOSEN = "0 not chosen, 1 chosen, 2 locked in"

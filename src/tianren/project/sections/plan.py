@@ -1,10 +1,23 @@
 """[plan]: a problem of choice where not everything can be inside."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from tianren.project.sections.table import Layer, Table, Vector
+
+MOST_ZONES = 6  # as many as a map can tell apart
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PlanZone(Table):
+    """[plan.zones.NAME]: a way to keep land. cost_factor: times the unit's cost; contributions:
+    feature or kind -> share 0 to 1 of its amount that counts here, 1 for what is not named.
+    """
+
+    cost_factor: float = Field(default=1, ge=0)
+    contributions: dict[str, Share] = Field(default_factory=dict)
 
 
 class PlanTable(Table):
@@ -13,7 +26,8 @@ class PlanTable(Table):
     "species", "ecosystems", "ecoregions", "functions", "key_areas", sources; none means all that
     the project has. targets, weights: feature or group -> share 0 to 1, or weight. locked_in:
     zones; locked_out: conflicts or zones, by default the conflicts that are deducted. budget: share
-    of all cost. portfolio: how many other answers, nearly as good. ranking: also rank every cell,
+    of all cost. zones: a chosen unit goes into one of them, what is locked in into the first.
+    portfolio: how many other answers, nearly as good. ranking: also rank every cell,
     by the rule of that name.
     """
 
@@ -28,6 +42,7 @@ class PlanTable(Table):
     features: tuple[str, ...] = ()
     targets: dict[str, float] = Field(default_factory=dict)
     weights: dict[str, float] = Field(default_factory=dict)
+    zones: dict[str, PlanZone] = Field(default_factory=dict, max_length=MOST_ZONES)
     budget: float | None = Field(default=None, gt=0, le=1)
     locked_in: tuple[str, ...] = ()
     locked_out: tuple[str, ...] | None = None

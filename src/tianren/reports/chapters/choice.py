@@ -19,6 +19,7 @@ from tianren.science.choice import rounded_up
 
 MISSED = 15  # rows of the table of targets that the line misses
 PLAN_LOOKS = {2: ("Locked in", "#1f5b3f"), 1: ("Chosen", "#7fb58a")}
+ZONE_COLOURS = ("#1f5b3f", "#7fb58a", "#d9b44a", "#d08770", "#4a90b8", "#6b4c7a")
 BESIDE_LOOKS = {
     3: ("In both", "#6b4c7a"),
     1: ("In the plan only", "#4a90b8"),
@@ -108,7 +109,7 @@ def _first(contents: Contents) -> FirstPage:
 def _draw(contents: Contents, folder: Path) -> list[Drawn]:
     ground = Ground(contents, contents.folder / "plan.tif")
     caption = Caption(_statement(contents), say("What the plan chooses"), say("Planning units"))
-    drawn = [_codes(contents, ground, folder / "plan_chosen.png", "plan.tif", PLAN_LOOKS, caption)]
+    drawn = [_chosen_map(contents, ground, folder / "plan_chosen.png", caption)]
     if _beside(contents):
         share = numerals.number(_beside(contents)["agreement_percent"], 0)
         title = say("Plan and line share {share} % of what either holds", share=share)
@@ -116,6 +117,19 @@ def _draw(contents: Contents, folder: Path) -> list[Drawn]:
         file = folder / "plan_beside_line.png"
         drawn.append(_codes(contents, ground, file, "agreement.tif", BESIDE_LOOKS, beside))
     return drawn
+
+
+def _chosen_map(contents: Contents, ground: Ground, file: Path, caption: Caption) -> Drawn:
+    """What is chosen; where the project names zones, which zone each part is in."""
+    zones = _plan(contents).get("zones", [])
+    if not zones:
+        return _codes(contents, ground, file, "plan.tif", PLAN_LOOKS, caption)
+    shown = read_preview(contents.folder / "plan.tif", category=True)
+    looks = [
+        Look(code, zone["name"], f"{numerals.km2(zone['area_m2'])} km²", ZONE_COLOURS[code - 1])
+        for code, zone in enumerate(zones, start=1)
+    ]
+    return pictures.classes(contents, ground, shown, file, caption, looks)
 
 
 def _codes(
