@@ -98,3 +98,11 @@ def test_a_class_without_a_row_is_refused_with_its_area(tmp_path: Path) -> None:
 def test_without_the_section_the_next_step_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no \[habitat\]"):
         habitat(open_project(make_project(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "heads", ["地类,生境适宜性", "Clase,Aptitud", "landcover,Habitat suitability"]
+)
+def test_headings_may_be_those_of_the_country(tmp_path: Path, heads: str) -> None:
+    project = open_project(project_of(tmp_path, TABLE.replace("class,suitability", heads)))
+    assert habitat(project).as_dict()["by_class"]["Urban and built-up lands"] == 0.0

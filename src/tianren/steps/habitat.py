@@ -15,6 +15,7 @@ from tianren.io.vectors import burn
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
+from tianren.parameters.headings import columns_by_role
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.raster import Raster, cell_area
 from tianren.science.habitat import habitat_rarity
@@ -166,7 +167,7 @@ def _ground(project: "Project", table: "HabitatTable") -> tuple[HabitatGround, l
     rows, found = project.table(table.suitability)
     findings += found
     where = project.entry(table.suitability).where
-    records = [{str(k).strip(): str(v) for k, v in r.items()} for r in rows.to_dict("records")]
+    records = _rows_of_types(rows.to_dict("records"), list(table.threats))
     types = room.habitat_types(records, list(table.threats), landcover.legend, where=where)
     findings += _unused_columns(records, table)
     threats = []
@@ -180,6 +181,19 @@ def _ground(project: "Project", table: "HabitatTable") -> tuple[HabitatGround, l
         _require_shares(access, "[habitat] access")
         findings += found
     return HabitatGround(landcover, project.realm(), types, threats, access), findings
+
+
+def _rows_of_types(
+    rows: Sequence[Mapping[Any, Any]], threats: Sequence[str]
+) -> list[dict[str, str]]:
+    """The rows with class and suitability so called, whichever usual heading the table gives them.
+
+    A column named as a threat is that threat's.
+    """
+    columns = [str(column).strip() for column in (rows[0] if rows else {})]
+    roles = columns_by_role("habitat_types", [c for c in columns if c not in threats])
+    called = {column: role for role, column in roles.items()}
+    return [{called.get(c := str(k).strip(), c): str(v) for k, v in r.items()} for r in rows]
 
 
 def _strength(project: "Project", name: str, threat: "ThreatTable") -> tuple[Raster, list[Finding]]:
