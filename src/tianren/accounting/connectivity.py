@@ -233,17 +233,24 @@ def protconn(net: Network, land: Any, rules: LinkRules, *, workers: int | None =
 
 
 def by_region(
-    sites: NDArray[Any], lands: Mapping[str, Any], rules: LinkRules, *, workers: int | None = None
+    sites: NDArray[Any],
+    lands: Mapping[str, Any],
+    rules: LinkRules,
+    *,
+    beyond: Any = None,
+    workers: int | None = None,
 ) -> dict[str, ProtConn]:
     """ProtConn of each of several regions (ecoregions, provinces), by name.
 
-    Each is measured alone; sites in the others and within `rules.across` of it help to connect.
+    Each is measured alone; sites in the others, or on the land beyond them all, and within
+    `rules.across` of it help to connect.
     """
-    everywhere = shapely.union_all(np.array(list(lands.values()), dtype=object))
+    others = [] if beyond is None else [beyond]
+    everywhere = shapely.union_all(np.array([*lands.values(), *others], dtype=object))
     found = {}
     for name, land in lands.items():
-        beyond = shapely.difference(everywhere, land)
-        cut = patches(sites, land, beyond=beyond, across=rules.across)
+        around = shapely.difference(everywhere, land)
+        cut = patches(sites, land, beyond=around, across=rules.across)
         found[name] = protconn(network(cut, rules, workers=workers), land, rules, workers=workers)
     return found
 

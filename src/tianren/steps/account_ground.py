@@ -77,7 +77,8 @@ def ground_sources(project: "Project") -> set[str]:
         for name in (
             project.region_source, project.sea_source, *site_sources(project),
             *own.opening_sites, own.inland_water, own.freshwater, own.crosswalk, own.oecm,
-            *own.assessments, own.candidates, own.territories, gaps.ecosystems, gaps.ecoregions,
+            *own.assessments, own.candidates, own.territories, own.neighbours,
+            gaps.ecosystems, gaps.ecoregions,
             gaps.key_areas, gaps.ecosystem_status, *(level.source for level in project.admin),
             biome_source(project),
         )

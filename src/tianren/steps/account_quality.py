@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tianren.accounting import effectiveness, equity
 from tianren.accounting.assessments import Score, read_assessments
-from tianren.accounting.connectivity import link_rules
 from tianren.accounting.coverage import REDLINE, Balance
 from tianren.accounting.forms import SiteNames, site_names
 from tianren.accounting.oecm import Assessment, assess_all, read_answers
@@ -15,10 +14,8 @@ from tianren.language import say
 from tianren.measures import Measure, by_pairs
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults
+from tianren.steps.account_connectivity import connectivity
 from tianren.steps.account_ground import Ground
-from tianren.steps.account_links import COLUMNS as LINK_COLUMNS
-from tianren.steps.account_links import SITE_COLUMNS as SITE_LINK_COLUMNS
-from tianren.steps.account_links import Links, links
 from tianren.steps.account_tables import Asked, attribution
 from tianren.steps.account_writing import write_table
 
@@ -35,11 +32,11 @@ class Quality:
     measures: list[Measure] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     movable: list[Measure] = field(default_factory=list)
-    linked: "Callable[[GeoDataFrame], Links] | None" = None
+    linked: "Callable[[GeoDataFrame], list[Measure]] | None" = None
 
     def again(self, sites: "GeoDataFrame") -> list[Measure]:
         """The movable measures for other sites."""
-        return list(self.linked(sites).measures) if self.linked else []
+        return self.linked(sites) if self.linked else []
 
 
 def quality(
@@ -58,23 +55,20 @@ def quality(
     assessed, species = earlier
     _oecm(run, assessed, made)
     _species(run, species, made)
-    _connectivity(run, parameters, ground, asked, made)
+    _connectivity(project, run, parameters, ground, assessed, asked, made)
     return made
 
 
 def _connectivity(
-    run: Run, parameters: Parameters, ground: Ground, asked: Asked, made: Quality
-) -> None:
-    """connectivity.csv, and what each site is worth to it."""
-    from functools import partial
-
-    rules = link_rules(parameters)
-    found = links(ground, ground.sites, rules, asked, each=True)
-    run.write_rows("connectivity.csv", LINK_COLUMNS, found.rows)
-    run.write_rows("site_links.csv", SITE_LINK_COLUMNS, found.sites)
-    made.measures += found.measures
-    made.movable += found.measures
-    made.linked = partial(links, ground, rules=rules, asked=asked, each=False)
+    project: "Project", run: Run, parameters: Parameters, ground: Ground,
+    assessed: RunResults | None, asked: Asked, made: Quality,
+) -> None:  # fmt: skip
+    """Connectivity; of the whole it can be moved."""
+    found = connectivity(project, run, parameters, ground, assessed, asked)
+    made.measures += [*found.whole, *found.regional]
+    made.findings += found.findings
+    made.movable += found.whole
+    made.linked = found.again
 
 
 def _scores(project: "Project", ground: Ground, made: Quality) -> list[Score]:

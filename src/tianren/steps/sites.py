@@ -35,9 +35,16 @@ class Sites:
         return self.cleaned.sites
 
 
-def account_sites(project: "Project", parameters: Parameters | None = None) -> Sites:
+def account_sites(
+    project: "Project",
+    parameters: Parameters | None = None,
+    *,
+    region: "GeoDataFrame | None" = None,
+) -> Sites:
     """The protected areas and OECMs of [account] sites, else those of [must_include].
 
+    region: what they are cut to, with the columns of the project's region, which it is if not
+    given.
     Raises UserError where the project names none, and where none of the sources has a record.
     """
     found = site_sources(project)
@@ -54,7 +61,8 @@ def account_sites(project: "Project", parameters: Parameters | None = None) -> S
             by_how_much=f"0 records in {', '.join(found)}",
             next_step="check the layers: an empty one gives no account",
         )
-    cleaned = clean_sites(records, project.region, site_rules(parameters or project.parameters()))
+    within = project.region if region is None else region
+    cleaned = clean_sites(records, within, site_rules(parameters or project.parameters()))
     told = worst_first([*findings, *cleaned.findings])
     return Sites(cleaned, tuple(told), tuple(found))
 

@@ -16,6 +16,7 @@ class AccountTable(Table):
     zones, named by freshwater_column. assessments: effectiveness by site (METT-4, IMET, SAGE, Green
     List); oecm: answers to the site tool by site; candidates: polygons that a what-if may add.
     territories: of indigenous peoples and local communities; territory_column: their recognition.
+    neighbours: land beyond the border, whose sites, of the same sources, help to connect.
     opening: the day of the opening balance (default: ten years before the project's day);
     opening_sites: the list of that day, without which the years of the sites say what there was.
     seed: of the draws of unknown years, where they are drawn.
@@ -32,6 +33,7 @@ class AccountTable(Table):
     candidates: Vector = ""
     territories: Vector = ""
     territory_column: str = ""
+    neighbours: Vector = ""
     opening: dt.date | None = None
     opening_sites: tuple[Vector, ...] = ()
     seed: int = 0
