@@ -129,3 +129,40 @@ def test_a_project_without_zones_says_how_to_have_some(tmp_path: Path) -> None:
     project = open_project(make_project(tmp_path, bare))
     with pytest.raises(UserError, match="has no zones"):
         zones(project)
+
+
+SITES = """
+[sites]
+uri = "data/sites.gpkg"
+kind = "vector"
+"""
+INCLUDED = '\n[must_include.parks]\nsource = "sites"\nkind = "protected_area"\n'
+COUNTED = '\n[account]\nsites = ["sites"]\n'
+
+
+@pytest.mark.parametrize("named", [INCLUDED, COUNTED, INCLUDED + COUNTED])
+def test_the_same_sites_are_protected_whichever_section_names_them(
+    tmp_path: Path, named: str
+) -> None:
+    """Two parks that count and overlap, one that reaches beyond the border; one proposed, a
+    biosphere reserve and an OECM that are no protected areas."""
+    bare = PROJECT.split("[must_include.parks]")[0]
+    folder = make_project(tmp_path, bare + named, CATALOG + SITES)
+    west, east = shapely.box(-10_000, 0, 2_000, 5_000), shapely.box(0, 0, 30_000, 5_000)
+    other = shapely.box(-10_000, -10_000, -5_000, -5_000)
+    rows = [
+        ("1", "Designated", "National Park", "PA", west),
+        ("2", "Inscribed", "Ramsar Site", "PA", east),
+        ("3", "Proposed", "National Park", "PA", other),
+        ("4", "Designated", "UNESCO-MAB Biosphere Reserve", "PA", other),
+        ("5", "Designated", "Grove", "OECM", other),
+        ("6", "Designated", "Reserve", "PA", shapely.Point(-15_000, 10_000)),
+    ]
+    columns = ("SITE_ID", "STATUS", "DESIG_ENG", "SITE_TYPE", "geometry")
+    layer = gpd.GeoDataFrame([dict(zip(columns, r, strict=True)) for r in rows], crs=LAEA)
+    layer.assign(REP_AREA=4.0, SITE_PID=layer["SITE_ID"]).to_file(folder / "data" / "sites.gpkg")
+    project = open_project(folder)
+    assert "protected" in zone_names(project)
+    assert zone_sources(project, ["protected"]) == ("sites",)
+    held = zones(project, ["protected"]).cells.sum() * cell_area(project.grid)
+    assert held == pytest.approx(30_000 * 5_000 + 4e6, rel=1e-6)  # and a circle of 4 km2

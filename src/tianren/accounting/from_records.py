@@ -14,10 +14,9 @@ import shapely
 from numpy.typing import NDArray
 
 from tianren.accounting.coverage import LAND, TERRESTRIAL
-from tianren.geo.circles import circles
 from tianren.geo.overlay import Claim, pieces
 from tianren.geo.repair import polygonal
-from tianren.geo.sites import Cleaned, beyond_realm, realm_shapes
+from tianren.geo.sites import Cleaned, beyond_realm, drawn, realm_shapes
 from tianren.language import say
 
 if TYPE_CHECKING:
@@ -65,10 +64,10 @@ def from_records(cleaned: Cleaned, region: "GeoDataFrame") -> "DataFrame":
     step on.
     """
     last, points = _stands(cleaned)
-    shapes = _drawn(cleaned, points & (last >= _CIRCLES))
-    drawn = shapes[last >= 0]
-    polygons = _Layer(drawn, np.where(points, -1, np.minimum(last, _POLYGONS))[last >= 0])
-    whole = _Layer(drawn, last[last >= 0])
+    shapes = drawn(cleaned.every)
+    there = shapes[last >= 0]
+    polygons = _Layer(there, np.where(points, -1, np.minimum(last, _POLYGONS))[last >= 0])
+    whole = _Layer(there, last[last >= 0])
     standing = last >= _WHOLE
     cut = _cut(cleaned, shapes, standing, region)
     counted = np.asarray(cleaned.sites.geometry.to_numpy(), dtype=object)
@@ -87,18 +86,6 @@ def _stands(cleaned: Cleaned) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     last = np.array([_LAST.get(str(rule), _WHOLE) for rule in every["rule"]], dtype=np.int64)
     bare = points & ~(every["reported_km2"].to_numpy(dtype=float) > 0)
     return np.where(bare, np.minimum(last, _POLYGONS), last), points
-
-
-def _drawn(cleaned: Cleaned, points: NDArray[np.bool_]) -> NDArray[Any]:
-    """The records' shapes with some points drawn as circles of their reported area, the others as
-    nothing."""
-    shapes = cleaned.every.geometry.to_numpy().copy()
-    reported = cleaned.every["reported_km2"].to_numpy(dtype=float)
-    for i in np.flatnonzero(points):
-        shapes[i] = circles(shapes[i], float(reported[i]))
-    flat = shapely.get_dimensions(shapes) < 2
-    shapes[flat] = shapely.Polygon()
-    return np.asarray(shapes, dtype=object)
 
 
 def _cut(

@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 
 from tianren.findings import Finding
+from tianren.geo.circles import circles
 from tianren.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -177,6 +178,17 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """A key by which numbers in texts are ordered as numbers: 9_A before 10_A."""
     parts = re.findall(r"[0-9]+|[^0-9]+", str(text))
     return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts)
+
+
+def drawn(sites: "GeoDataFrame") -> Any:
+    """The polygons of records: points as circles of the area they report, nothing for one that
+    reports none, and for lines."""
+    shapes = sites.geometry.to_numpy().copy()
+    reported = sites["reported_km2"].to_numpy(dtype=float)
+    for i in np.flatnonzero((shapely.get_dimensions(shapes) == 0) & (reported > 0)):
+        shapes[i] = circles(shapes[i], float(reported[i]))
+    shapes[shapely.get_dimensions(shapes) < 2] = shapely.Polygon()
+    return np.asarray(shapes, dtype=object)
 
 
 def parts_in(sites: "GeoDataFrame", region: "GeoDataFrame", realm: str) -> "GeoDataFrame":

@@ -15,7 +15,14 @@ from tianren.project.runs import Run, RunResults, open_run, own_runs, start_run
 from tianren.steps import gap_tables as tables
 from tianren.steps.gap_features import judged
 from tianren.steps.gap_species import Earlier, earlier_runs, known_species
-from tianren.steps.zones import Zones, zone_names, zone_sources, zones
+from tianren.steps.zones import (
+    PROTECTED,
+    Zones,
+    protected_settings,
+    zone_names,
+    zone_sources,
+    zones,
+)
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -164,11 +171,10 @@ def _settings(
     """Everything in the project that decides, besides sources and parameters."""
     own = {name: project.zones[name].model_dump(mode="json") for name in names
            if name in project.zones}  # fmt: skip
-    protected = [repr(m) for m in project.must_include.values() if m.kind == "protected_area"]
     return {
         "zones": list(names),
         "own_zones": own,
-        "protected": protected if "protected" in names else [],
+        "protected": protected_settings(project) if PROTECTED in names else [],
         "gaps": project.gaps.model_dump(mode="json"),
         "admin": [vars(level) for level in project.admin],
         "runs": {"delineate": line.id if line else "", **earlier.ids()},

@@ -1,8 +1,8 @@
 """What holds: the project's zones on its grid, by exact shares of cells, overlap counted once.
 
-A zone is [zones.NAME], or "protected" (the accepted protected areas of [must_include]), or
-"redline" (the pieces of the latest `tianren delineate`). Polygons cover the exact share of each
-cell; a raster, and the redline, cover whole cells.
+A zone is [zones.NAME], or "protected" (the protected areas that the account counts: of [account]
+sites, else of [must_include]), or "redline" (the pieces of the latest `tianren delineate`).
+Polygons cover the exact share of each cell; a raster, and the redline, cover whole cells.
 """
 
 import difflib
@@ -17,10 +17,12 @@ from tianren.delineation.must_include import MustArea, flag, from_layer, from_ra
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.rules import Rule
+from tianren.geo.sites import PA, beyond_realm, drawn, realm_shapes
 from tianren.io.rasters import open_raster
 from tianren.language import say
 from tianren.project.runs import RunResults, own_runs
 from tianren.raster.raster import Raster
+from tianren.steps.sites import account_sites
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -60,7 +62,7 @@ class _Zone:
 def zone_names(project: "Project") -> tuple[str, ...]:
     """The zones that a project has: its own, "protected" and "redline" where there are such."""
     own = tuple(project.zones)
-    has = {PROTECTED: bool(_protected_entries(project)), REDLINE: _line(project) is not None}
+    has = {PROTECTED: bool(_protected_sources(project)), REDLINE: _line(project) is not None}
     return (*own, *(name for name, there in has.items() if there and name not in own))
 
 
@@ -88,8 +90,8 @@ def zone_sources(project: "Project", names: Iterable[str]) -> tuple[str, ...]:
     for name in names:
         if name in project.zones:
             found.add(project.zones[name].source)
-        elif name == PROTECTED and _protected_entries(project):
-            found |= {entry.source for entry in _protected_entries(project)}
+        elif name == PROTECTED and _protected_sources(project):
+            found |= set(_protected_sources(project))
         elif name != REDLINE or _line(project) is None:
             raise _unknown(project, name)
     return tuple(sorted(found))
@@ -98,7 +100,7 @@ def zone_sources(project: "Project", names: Iterable[str]) -> tuple[str, ...]:
 def _zone(project: "Project", name: str) -> _Zone:
     if name in project.zones:
         return _own(project, name)
-    if name == PROTECTED and _protected_entries(project):
+    if name == PROTECTED and _protected_sources(project):
         return _protected(project)
     line = _line(project) if name == REDLINE else None
     if line is not None:
@@ -170,25 +172,55 @@ def _nothing(name: str) -> Finding:
     return Finding("zones.empty", name, Severity.WARNING, message)
 
 
+def protected_settings(project: "Project") -> list[str]:
+    """All in the project, besides sources and parameters, that decides what is protected."""
+    own = project.account
+    return [*(repr(m) for m in _protected_entries(project)), repr((own.sites, own.columns))]
+
+
 def _protected_entries(project: "Project") -> "list[MustInclude]":
+    """Entries of [must_include] that say what is protected where [account] sites does not."""
+    if project.account.sites:
+        return []
     return [m for m in project.must_include.values() if m.kind == "protected_area"]
 
 
-def _protected(project: "Project") -> _Zone:
-    """The protected areas that count, as [must_include] has them."""
+def _chosen_entries(project: "Project") -> "list[MustInclude]":
+    """Those that are no list of sites: a raster, or some features of a layer."""
     entries = _protected_entries(project)
+    return [e for e in entries if e.where or not project.entry(e.source).is_vector]
+
+
+def _protected_sources(project: "Project") -> tuple[str, ...]:
+    entries = tuple(entry.source for entry in _protected_entries(project))
+    return tuple(project.account.sites) or entries
+
+
+def _protected(project: "Project") -> _Zone:
+    """The protected areas that count."""
+    chosen_entries = _chosen_entries(project)
     areas: list[MustArea] = []
     findings: list[Finding] = []
-    for entry in entries:
+    for entry in chosen_entries:
         found, more = _accepted(project, entry)
         areas += found
         findings += more
-    layers = [a.layer for a in areas if a.layer is not None]
-    return _Zone(
-        [shape for layer in layers for shape in layer.geometry],
-        [a.raster for a in areas if a.raster is not None],
-        findings,
-    )
+    shapes = [s for a in areas if a.layer is not None for s in a.layer.geometry]
+    if len(chosen_entries) < len(_protected_sources(project)):
+        listed, more = _listed(project)
+        shapes += listed
+        findings += more
+    return _Zone(shapes, [a.raster for a in areas if a.raster is not None], findings)
+
+
+def _listed(project: "Project") -> tuple[list[Any], list[Finding]]:
+    """The protected areas that the account counts, before they are cut to the region: a cell at its
+    border is held by what a site has of the whole cell."""
+    found = account_sites(project)
+    every = found.cleaned.uncut
+    areas = every[(every["kind"] == PA).to_numpy()]
+    shapes = beyond_realm(drawn(areas), areas["realm"], realm_shapes(project.region))
+    return list(shapes), list(found.findings)
 
 
 def _accepted(
