@@ -19,9 +19,11 @@ from tianren.cli import app
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial" / "switzerland.md"
 SECOND = ROOT / "docs" / "tutorial" / "what-the-line-must-hold.md"
+THIRD = ROOT / "docs" / "tutorial" / "what-counts.md"
 # What a page tells the reader to write into a file, or to type.
 DONE = re.compile(
-    r"^(?P<how>Save as|Add to) `(?P<file>[^`]+)`:\n\n```\w*\n(?P<text>.*?)^```$"
+    r"^(?P<how>Save as|Add to|Change `(?P<was>[^`]+)` in) `(?P<file>[^`]+)`(?: to)?:"
+    r"\n\n```\w*\n(?P<text>.*?)^```$"
     r"|^\$ (?P<command>[^\n]+)$",
     re.MULTILINE | re.DOTALL,
 )
@@ -151,24 +153,34 @@ def went_on(walked: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
 
     A command that is typed twice keeps what it said last.
     """
-    folder = tmp_path_factory.mktemp("second") / "demo"
+    return follow(SECOND, walked, tmp_path_factory.mktemp("second") / "demo")
+
+
+def follow(page: Path, walked: dict[str, str], folder: Path) -> dict[str, str]:
+    """What each command of a page said, in a copy of the folder that the first page left."""
     shutil.copytree(walked["folder"], folder)
     said = {"folder": str(folder)}
-    for step in DONE.finditer(SECOND.read_text(encoding="utf-8")):
+    for step in DONE.finditer(page.read_text(encoding="utf-8")):
         if step["command"] is None:
-            write(folder / step["file"], step["text"], add=step["how"] == "Add to")
+            write(folder / step["file"], step["text"], step["how"], step["was"])
             continue
         told = run(with_lines(step["command"], folder), folder)
-        assert told.returncode == 0, f"{step['command']}\n{told.stdout}\n{told.stderr}"
+        # An audit that finds contradictions ends with 1: the page shows one.
+        expected = 1 if step["command"].startswith("tianren audit data/") else 0
+        assert told.returncode == expected, f"{step['command']}\n{told.stdout}\n{told.stderr}"
         said[step["command"]] = told.stdout
     return said
 
 
-def write(path: Path, text: str, add: bool) -> None:
-    """Write what a page shows into a file, or add it at the end."""
+def write(path: Path, text: str, how: str, was: str | None) -> None:
+    """Write what a page shows into a file, add it at the end, or put it in place of a line."""
     path.parent.mkdir(exist_ok=True)
-    before = path.read_text(encoding="utf-8") + "\n" if add else ""
-    path.write_text(before + text, encoding="utf-8")
+    before = "" if how == "Save as" else path.read_text(encoding="utf-8")
+    if was is not None:
+        assert before.count(was) == 1, was
+        path.write_text(before.replace(was, text.strip()), encoding="utf-8")
+        return
+    path.write_text(before + "\n" * bool(before) + text, encoding="utf-8")
 
 
 def with_lines(command: str, folder: Path) -> str:
@@ -217,6 +229,38 @@ def test_a_smaller_top_class_gains_nothing(went_on: dict[str, str]) -> None:
     rows = latest(went_on, "compare").rows("compare.csv")
     total = next(row for row in rows if row["table"] == "total")
     assert float(total["gained_m2"]) == 0 < float(total["lost_m2"])
+
+
+@pytest.fixture(scope="module")
+def counted(walked: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The third page, in another copy of that folder; command -> what it said last."""
+    return follow(THIRD, walked, tmp_path_factory.mktemp("third") / "demo")
+
+
+def test_the_third_page_says_what_the_commands_said(counted: dict[str, str]) -> None:
+    assert "15 of 16 records count" in counted["tianren sites"]
+    first, again = (counted[f"tianren account{w}"] for w in ("", " --what-if candidates"))
+    assert "0.73 %" in first and "12,089 km2 missing" in first
+    assert "1.02 %" in again and "1.11 -> 1.41 %" in again
+    traced = next(said for typed, said in counted.items() if "explain" in typed)
+    assert "27.83 km2" in traced
+    assert "3 contradictions" in counted["tianren audit data/figures.csv"]
+
+
+def test_one_candidate_qualifies_and_one_lacks_evidence(counted: dict[str, str]) -> None:
+    rows = latest(counted, "oecm").rows("oecm.csv")
+    assert [r["outcome"] for r in rows] == ["OECM", "candidate"]
+    assert rows[1]["missing"].startswith("C2: without evidence")
+
+
+def test_shared_land_counts_once_and_the_statement_adds_up(counted: dict[str, str]) -> None:
+    run = latest(counted, "account")
+    step = next(r for r in run.rows("waterfall.csv") if r["step"] == "OECM")
+    assert float(step["shared_m2"]) == pytest.approx(32.17e6, abs=1e4)
+    assert float(step["once_m2"]) == pytest.approx(71e6, abs=1)
+    held = run.rows("statement.csv")[0]
+    assert float(held["additions_m2"]) == pytest.approx(120e6, abs=1)
+    assert not run.rows("unbalanced.csv")
 
 
 def latest(said: dict[str, str], step: str) -> Any:

@@ -92,6 +92,15 @@ resolution = 1000             # side of a cell, m
 # key_areas = "key_areas"
 # viability = "needs"          # a table: species, minimum_area_km2 ...
 
+# [account]                    # tianren sites, account, oecm: what counts towards 30 percent
+# sites = ["protected_areas"]  # WDPA or national lists; left out, those of [must_include]
+# candidates = "candidates"    # polygons that could become OECMs
+# oecm = "answers"             # a table: tianren oecm --template answers.xlsx
+# assessments = ["mett"]       # tables: site, tool, date, score or questions
+# opening = 2016-01-01         # the day of the opening balance
+# [account.columns.protected_areas]
+# reported_area = "size (ha)"  # only where headings are unusual
+
 # [plan]                       # tianren plan
 # unit_size = 5000             # m; or units = "watersheds"
 # objective = "minimum_set"    # or minimum_shortfall, maximum_coverage, maximum_utility
