@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import rasterio
 
+from tests.project.small_project import CATALOG as SMALL_CATALOG
+from tests.project.small_project import PROJECT, make_project
 from tests.steps.test_rivers import CATALOG, LAEA, valley
 from tianren.errors import UserError
 from tianren.io import survey
@@ -148,3 +150,17 @@ def test_the_frame_of_an_error_is_told_in_the_language(language: str, word: str)
         assert word in UserError("x", next_step="y").message(say)
     finally:
         set_language("en")
+
+
+def test_what_is_declared_beyond_the_line_is_told_with_what_it_lacks(tmp_path: Path) -> None:
+    more = '\n[gaps]\necosystems = "landcover"\n\n[plan]\n\n[corridors]\njoin = false\n'
+    make_project(tmp_path, PROJECT + more, SMALL_CATALOG)
+    found = check(open_project(tmp_path))
+    lacks = {section.name: section.lacks for section in found.sections}
+    assert list(lacks) == ["gaps", "plan", "corridors"]
+    assert lacks["plan"] == ("No line to compare with yet: tianren delineate",)
+    assert any("ecoregions are not judged" in text for text in lacks["gaps"])
+    assert not any("ecosystem types" in text for text in lacks["gaps"])
+    assert any("name resistance" in text for text in lacks["corridors"])
+    assert "[corridors]" in found.text() and "tianren gaps" in found.text()
+    assert found.as_dict()["sections"][0]["command"] == "tianren gaps"

@@ -18,6 +18,7 @@ from tianren.parameters import Parameters
 from tianren.project.project import Project
 from tianren.reports.words import criterion as criterion_name
 from tianren.reports.words import hazard, severity
+from tianren.steps.check_sections import Section, sections
 from tianren.steps.criteria import available_layers, chosen_methods, planned
 
 _WIDTH = 80
@@ -28,18 +29,24 @@ _LARGEST_VECTOR = 100_000_000  # bytes: a check answers within seconds
 class CheckReport:
     """For each function and sensitivity: computed, not applicable here, or missing.
 
-    faults: what `delineate` would refuse, one for each source.
+    sections: what the project declares beyond its line, and what it lacks. faults: what
+    `delineate` would refuse, one for each source.
     """
 
     project: str
     plans: tuple[CriterionPlan, ...]
     findings: tuple[Finding, ...]
     faults: tuple[UserError, ...] = ()
+    sections: tuple[Section, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "project": self.project,
             "criteria": [p.as_dict() for p in self.plans],
+            "sections": [
+                {"section": s.name, "command": f"tianren {s.command}", "lacks": list(s.lacks)}
+                for s in self.sections
+            ],
             "findings": [f.as_dict() for f in self.findings],
             "faults": [fault.as_dict() for fault in self.faults],
         }
@@ -52,6 +59,7 @@ class CheckReport:
         if needs:
             parts += ["", say("Layers that would bring more:"), *map(_need_text, needs)]
         parts += self._choice()
+        parts += self._sections()
         parts += self._warnings()
         parts += self._faults()
         can = any(p.status == "computed" for p in self.plans)
@@ -88,6 +96,13 @@ class CheckReport:
         text = say("Choose in project.toml, under [delineation.methods]: {line}", line=example)
         return ["", textwrap.fill(text, _WIDTH)]
 
+    def _sections(self) -> list[str]:
+        """What else the project declares: ready, or what it still lacks."""
+        if not self.sections:
+            return []
+        head = say("Also in project.toml:")
+        return ["", head, *(line for section in self.sections for line in _section(section))]
+
     def _warnings(self) -> list[str]:
         """Warnings and worse; notes are only counted, the run keeps them."""
         notes = sum(f.severity == Severity.NOTE for f in self.findings)
@@ -123,7 +138,10 @@ def check(project: Project) -> CheckReport:
     plans, findings = planned(project, parameters, unreadable=broken)
     more = _legend_faults(project, plans, parameters)
     found = [*project.findings, *findings, *(f for p in plans for f in p.findings)]
-    return CheckReport(project.name, plans, tuple(worst_first(found)), (*faults.values(), *more))
+    return CheckReport(
+        project.name, plans, tuple(worst_first(found)), (*faults.values(), *more),
+        sections(project, parameters),
+    )  # fmt: skip
 
 
 def _legend_faults(
@@ -175,6 +193,14 @@ def _look(project: Project, entry: Entry) -> None:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
+
+
+def _section(section: Section) -> list[str]:
+    head = f"  [{section.name}]"
+    if not section.lacks:
+        return [f"{head:<15}{say('ready')}: tianren {section.command}"]
+    return [f"{head:<15}tianren {section.command}",
+            *(_hung("    - ", lack, 6) for lack in section.lacks)]  # fmt: skip
 
 
 def _row(made: CriterionPlan) -> str:
