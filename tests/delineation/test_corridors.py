@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import binary_dilation as dilate
 from scipy.ndimage import label
 
 from tests.delineation.small_country import country
@@ -19,6 +20,7 @@ from tianren.delineation.corridors import (
 )
 from tianren.delineation.redline import ArrayStore, Limits
 from tianren.parameters import Parameters, all_parameters
+from tianren.science.corridors import cost_surface
 
 RULE = Rules(
     minimum_core_area=4e6, swath_tolerance=0.05, current_tolerance=0.5, accepted_cost=1.5,
@@ -75,6 +77,16 @@ def test_a_neck_is_the_pinch_point_and_gives_the_width() -> None:
     assert one.pinch_at == (4, 10)
     assert np.isclose(one.pinch, 1.0)
     assert one.width == CELL
+
+
+def test_of_the_cells_of_a_long_neck_the_first_is_named() -> None:
+    """All of the ampere goes through each of them: rounding does not choose."""
+    r, numbers = two_cores()
+    r[:, 6:14] = np.nan
+    r[4, 6:14] = 1.0
+    (one,) = weave(r, numbers, CELL, RULE).corridors
+    assert one.pinch_at == (4, 6)
+    assert np.isclose(one.pinch, 1.0)
 
 
 def test_a_narrow_or_dear_corridor_is_refused_with_its_numbers() -> None:
@@ -138,6 +150,41 @@ def test_the_web_does_not_depend_on_the_workers(seed: int) -> None:
     assert [(c.cost, c.pinch, c.dpc) for c in one.corridors] == [
         (c.cost, c.pinch, c.dpc) for c in many.corridors
     ]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_a_corridor_is_that_of_surfaces_of_the_whole_grid(seed: int) -> None:
+    """Science 5 (8): all cells on ways of at most 1.05 times the least cost, and the elbows."""
+    r, numbers, web = random_web(seed)
+    assert web.corridors
+    for one in web.corridors:
+        a, b = (
+            cost_surface(np.where(numbers > 0, np.nan_to_num(r, nan=np.nanmin(r)), r),
+                         np.where(numbers == n, n, 0), (CELL, CELL)).cost
+            for n in (one.a, one.b)
+        )  # fmt: skip
+        outside = ~np.isin(numbers, (one.a, one.b))
+        wide = (a + b <= one.cost * 1.5) & outside
+        narrow = (a + b <= one.cost * 1.05) & outside
+        assert a[numbers == one.b].min() <= one.cost * (1 + 1e-12)  # less through a third core
+        window = np.zeros(numbers.shape, dtype=bool)
+        window[one.window] = True
+        assert window[wide].all()
+        swath = np.zeros(numbers.shape, dtype=bool)
+        swath[one.window] = one.swath
+        assert swath[narrow].all()
+        on_path = np.zeros(numbers.shape, dtype=bool)
+        on_path[one.path[:, 0], one.path[:, 1]] = True
+        beside = dilate(on_path, np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]]))
+        assert not (swath & ~narrow & ~beside).any()
+        assert (np.isfinite(web.pinch) | ~narrow).all()
+
+
+def test_one_hears_how_far_it_is() -> None:
+    told: list[str] = []
+    r, numbers = two_cores()
+    weave(r, numbers, CELL, RULE, progress=told.append)
+    assert told[-1] == "corridors: 1 of 1"
 
 
 def test_a_corridor_along_the_edge_of_the_grid_stays_on_it() -> None:

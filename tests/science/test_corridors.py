@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from tianren.errors import UserError
-from tianren.science.corridors import check_resistance, cost_surface
+from tianren.science.corridors import FIRST_MARGIN, check_resistance, cost_surface, reach
 from tianren.science.paths import (
     EVERY_MOVE,
     least_path,
@@ -106,6 +106,28 @@ def test_the_limit_only_hides_what_lies_beyond() -> None:
     full, near = (cost_surface(r, sources, limit=x).cost for x in (np.inf, 300.0))
     assert (near == np.where(full <= 300, full, np.inf)).all()
     assert np.isfinite(near).sum() < np.isfinite(full).sum()
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 20.0, 300.0, 4000.0, np.inf]))
+@settings(max_examples=25, deadline=None)
+def test_what_one_source_reaches_is_the_whole_surface_where_that_is_finite(
+    seed: int, limit: float
+) -> None:
+    """To the bit, and in a window that is widened as often as it must be."""
+    r = landscape(seed, 30, 3 * FIRST_MARGIN)
+    sources = np.zeros(r.shape, dtype=np.int32)
+    column = seed % (r.shape[1] - 3)
+    sources[14:16, column : column + 3], sources[0, 0] = 2, 1
+    r[14, column] = 1.0
+    home = (slice(14, 16), slice(column, column + 3))
+    whole = cost_surface(r, np.where(sources == 2, 2, 0), (2.0, 3.0), limit=limit).cost
+    found = reach(r, sources, 2, home, (2.0, 3.0), limit=limit)
+    everywhere = (slice(0, r.shape[0]), slice(0, r.shape[1]))
+    assert (found.over(everywhere) == whole).all()
+    assert np.isfinite(found.cost).any(axis=1)[[0, -1]].all()  # no row or column too many
+    assert np.isfinite(found.cost).any(axis=0)[[0, -1]].all()
+    part = (slice(10, 25), slice(5, 90))
+    assert (found.over(part) == whole[part]).all()
 
 
 @pytest.mark.parametrize("wrong", [0.0, -3.0, np.inf])

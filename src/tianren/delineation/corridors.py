@@ -1,7 +1,8 @@
 """Corridors between the parts of the line: found, measured and judged. Science 5 (8) and 13."""
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,7 +13,15 @@ from numpy.typing import NDArray
 from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.science.connectivity import Connectivity, connectivity, graph, probability
-from tianren.science.corridors import Surface, cost_surface
+from tianren.science.corridors import (
+    Reach,
+    Surface,
+    Window,
+    common,
+    cost_surface,
+    reach,
+    widened,
+)
 from tianren.science.current import flow
 from tianren.science.equation import equation
 from tianren.science.paths import Link, link_path, links, narrowest, path_length, swath
@@ -20,7 +29,10 @@ from tianren.science.paths import Link, link_path, links, narrowest, path_length
 Cells = NDArray[np.float64]
 Numbers = NDArray[np.int32]
 Mask = NDArray[np.bool_]
-Window = tuple[slice, slice]
+Progress = Callable[[str], None]
+
+TELL_EVERY = 20  # corridors
+AS_STRONG = 1e-6  # share of a current that is not told apart: 100 times the solver's tolerance
 
 
 @dataclass(frozen=True)
@@ -137,25 +149,29 @@ def weave(
     rule: Rules,
     *,
     workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Web:
     """Find, measure and judge the corridors between neighbouring cores.
 
     resistance (rows, columns) > 0, NaN where nothing passes (in a core: the least there is);
-    cores: from `cores`; cell: side of a cell, m. The same whatever the number of workers.
+    cores: from `cores`; cell: side of a cell, m. The same whatever the number of workers (threads;
+    by default as many as processors). progress: told how far it is.
     """
     passable = _through_cores(resistance, cores)
     size = (cell, cell)
     surface = cost_surface(passable, cores, size)
     found = links(surface, passable, size)
-
-    def work(numbered: tuple[int, Link]) -> tuple[Corridor, Cells, Cells]:
-        return _measured(*numbered, passable, cores, surface, cell, rule)
-
     current = np.zeros(cores.shape)
     pinch = np.full(cores.shape, np.nan)
     measured = []
-    with ThreadPoolExecutor(workers) as threads:
-        for corridor, wide, narrow in threads.map(work, enumerate(found, start=1)):
+    with ThreadPoolExecutor(workers or os.cpu_count()) as threads:
+        reaches = _reaches(found, passable, cores, size, rule, threads)
+
+        def work(numbered: tuple[int, Link]) -> tuple[Corridor, Cells, Cells]:
+            return _measured(*numbered, passable, cores, surface, reaches, cell, rule)
+
+        made = threads.map(work, enumerate(found, start=1))
+        for corridor, wide, narrow in _told(made, len(found), progress):
             current[corridor.window] += wide
             part = pinch[corridor.window]
             np.fmax(part, narrow, out=part)
@@ -167,6 +183,45 @@ def weave(
     shares = held.link.tolist()
     judged = [replace(c, dpc=d) for c, d in zip(_judged(measured, rule), shares, strict=True)]
     return Web(cores, areas, surface, tuple(judged), current, pinch, held, half)
+
+
+Measured = tuple[Corridor, Cells, Cells]
+
+
+def _told(made: Iterable[Measured], total: int, progress: Progress | None) -> Iterator[Measured]:
+    """The same, saying now and then how many there are."""
+    for n, one in enumerate(made, start=1):
+        yield one
+        if progress and (n % TELL_EVERY == 0 or n == total):
+            progress(say("corridors: {n} of {total}", n=n, total=total))
+
+
+def _reaches(
+    found: Sequence[Link],
+    resistance: Cells,
+    cores: Numbers,
+    size: tuple[float, float],
+    rule: Rules,
+    threads: ThreadPoolExecutor,
+) -> dict[int, Reach]:
+    """What each linked core reaches for the cost of the widest corridor to a neighbour."""
+    from scipy.ndimage import find_objects
+
+    homes = find_objects(cores)
+    limits: dict[int, float] = {}
+    for link in found:
+        for core in (link.a, link.b):
+            limits[core] = max(limits.get(core, 0.0), link.cost * (1 + _widest(rule) + 1e-9))
+
+    def work(core: int) -> Reach:
+        rows, columns = homes[core - 1]
+        return reach(resistance, cores, core, (rows, columns), size, limit=limits[core])
+
+    return dict(zip(limits, threads.map(work, limits), strict=True))
+
+
+def _widest(rule: Rules) -> float:
+    return max(rule.current_tolerance, rule.swath_tolerance)
 
 
 def _through_cores(resistance: NDArray[np.floating], cores: Numbers) -> Cells:
@@ -183,24 +238,20 @@ def _measured(
     resistance: Cells,
     cores: Numbers,
     surface: Surface,
+    reaches: dict[int, Reach],
     cell: float,
     rule: Rules,
 ) -> tuple[Corridor, Cells, Cells]:
     """The corridor of one link, its current in the wider land and in its own swath."""
     size = (cell, cell)
-    wide = max(rule.current_tolerance, rule.swath_tolerance)
-    limit = link.cost * (1 + wide + 1e-9)
-    one, other = (
-        cost_surface(resistance, np.where(cores == n, n, 0), size, limit=limit).cost
-        for n in (link.a, link.b)
-    )
-    land = swath(one, other, link.cost, wide)
-    window = _around(land & (cores != link.a) & (cores != link.b), link)
-    one, other, land = one[window], other[window], land[window]
+    one, other = reaches[link.a], reaches[link.b]
+    window = _around(one, other, link, cores, rule)
+    one_cost, other_cost = one.over(window), other.over(window)
+    land = swath(one_cost, other_cost, link.cost, _widest(rule))
     own, r = cores[window], resistance[window]
     a, b = own == link.a, own == link.b
     path = link_path(surface, resistance, link, size)
-    narrow = swath(one, other, link.cost, rule.swath_tolerance)
+    narrow = swath(one_cost, other_cost, link.cost, rule.swath_tolerance)
     narrow = (narrow | _elbows(path, resistance, window)) & ~a & ~b
     all_current = flow(np.where(land | a | b, r, np.nan), a, b).current
     squeezed = flow(np.where(narrow | a | b, r, np.nan), a, b).current
@@ -219,34 +270,43 @@ def _elbows(path: NDArray[np.int64], resistance: Cells, window: Window) -> Mask:
 
     The line holds together by the sides of cells; without them a corridor could end at a corner.
     """
-    found = np.zeros(resistance.shape, dtype=bool)
+    rows, columns = window
+    found = np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=bool)
     for (r, c), (p, q) in pairwise(path.tolist()):
         if r != p and c != q:
             beside = [(np.nan_to_num(resistance[at], nan=np.inf), at) for at in ((r, q), (p, c))]
             least, at = min(beside)
-            found[at] = np.isfinite(least)
-    return found[window]
+            if rows.start <= at[0] < rows.stop and columns.start <= at[1] < columns.stop:
+                found[at[0] - rows.start, at[1] - columns.start] = np.isfinite(least)
+    return found
 
 
-def _around(land: Mask, link: Link) -> Window:
-    """The rows and columns of the land between two cores, and one more on each side."""
-    land = land.copy()
-    for place in link.crossing:  # cores that touch by a corner have no land between them
-        land[place] = True
-    rows, columns = np.flatnonzero(land.any(axis=1)), np.flatnonzero(land.any(axis=0))
-    high, wide = land.shape
-    return (
-        slice(max(0, int(rows[0]) - 1), min(high, int(rows[-1]) + 2)),
-        slice(max(0, int(columns[0]) - 1), min(wide, int(columns[-1]) + 2)),
-    )
+def _around(one: Reach, other: Reach, link: Link, cores: Numbers, rule: Rules) -> Window:
+    """The rows and columns of the land between two cores, and one more on each side.
+
+    A way that both cores reach within the corridor's cost lies where their windows overlap.
+    """
+    places = [np.array(link.crossing)]  # cores that touch by a corner have no land between them
+    box = common(one.window, other.window)
+    if box:
+        land = swath(one.over(box), other.over(box), link.cost, _widest(rule))
+        land &= (cores[box] != link.a) & (cores[box] != link.b)
+        places.append(np.argwhere(land) + np.array([box[0].start, box[1].start]))
+    every = np.concatenate(places)
+    (top, left), (bottom, right) = every.min(axis=0).tolist(), every.max(axis=0).tolist()
+    return widened((slice(top, bottom + 1), slice(left, right + 1)), 1, cores.shape)
 
 
 def _strongest(current: Cells, window: Window) -> tuple[float, tuple[int, int]]:
-    """The largest current and its cell in the grid; 0 where the corridor has no cell."""
+    """The largest current and its cell in the grid; 0 where the corridor has no cell.
+
+    In a neck one cell after the other carries all of it, and rounding would choose between them:
+    it is the first in row-major order.
+    """
     if not np.isfinite(current).any():
         return 0.0, (window[0].start, window[1].start)
-    row, column = np.unravel_index(int(np.nanargmax(current)), current.shape)
-    value = float(current[row, column])
+    value = float(np.nanmax(current))
+    row, column = np.argwhere(current >= value * (1 - AS_STRONG))[0]
     return value, (int(row) + window[0].start, int(column) + window[1].start)
 
 

@@ -21,6 +21,9 @@ Whole = NDArray[np.int32]
 CHUNK = 64  # queue entries that are kept side by side, a power of two
 MOST_BUCKETS = 1 << 16
 NOWHERE = math.inf
+FIRST_MARGIN = 64  # cells round a source that are looked at first
+
+Window = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,98 @@ def cost_surface(
     inside = (slice(1, -1), slice(1, -1))
     cost = np.abs(field[:, 0]).reshape(shape)[inside]
     return Surface(cost, nearest.reshape(shape)[inside])
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What lies within a cost of one source. window: rows and columns of the grid that hold it;
+    cost: as a Surface's, of the window; beyond it is inf."""
+
+    window: Window
+    cost: Cells
+
+    def over(self, window: Window) -> Cells:
+        """The cost in any window of the grid."""
+        found = np.full(tuple(s.stop - s.start for s in window), np.inf)
+        shared = common(self.window, window)
+        if shared:
+            found[within(shared, window)] = self.cost[within(shared, self.window)]
+        return found
+
+
+def common(one: Window, other: Window) -> Window | None:
+    """The rows and columns of both, None where there are none."""
+    rows, columns = (
+        slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
+    )
+    return None if rows.start >= rows.stop or columns.start >= columns.stop else (rows, columns)
+
+
+def within(part: Window, window: Window) -> Window:
+    """A window of the grid as rows and columns of a larger window."""
+    rows, columns = (
+        slice(p.start - w.start, p.stop - w.start) for p, w in zip(part, window, strict=True)
+    )
+    return rows, columns
+
+
+def widened(window: Window, margin: int, shape: tuple[int, ...]) -> Window:
+    """A window with so many cells more on each side, as far as the grid goes."""
+    rows, columns = (
+        slice(max(0, s.start - margin), min(size, s.stop + margin))
+        for s, size in zip(window, shape, strict=True)
+    )
+    return rows, columns
+
+
+def reach(
+    resistance: Floats,
+    sources: Whole,
+    number: int,
+    home: Window,
+    cell: tuple[float, float] = (1.0, 1.0),
+    *,
+    limit: float,
+) -> Reach:
+    """`cost_surface` of one of the sources up to a limit, to the bit, without the whole grid.
+
+    home: a window that holds all cells of the source. The window is widened until no way within
+    the limit comes to its edge: then none leaves it.
+    """
+    margin, shape = FIRST_MARGIN, resistance.shape
+    while True:
+        window = widened(home, margin, shape)
+        source = np.where(sources[window] == number, number, 0)
+        cost = cost_surface(resistance[window], source, cell, limit=limit).cost
+        if not _at_the_edge(np.isfinite(cost), window, shape):
+            return _cropped(cost, window)
+        margin *= 4
+
+
+def _at_the_edge(reached: NDArray[np.bool_], window: Window, shape: tuple[int, ...]) -> bool:
+    """Whether a reached cell lies on a side of the window beyond which the grid goes on."""
+    rows, columns = window
+    sides = (
+        (rows.start > 0, reached[0]),
+        (rows.stop < shape[0], reached[-1]),
+        (columns.start > 0, reached[:, 0]),
+        (columns.stop < shape[1], reached[:, -1]),
+    )
+    return any(goes_on and bool(side.any()) for goes_on, side in sides)
+
+
+def _cropped(cost: Cells, window: Window) -> Reach:
+    """Only the rows and columns with reached cells; the source's own where it does not spread."""
+    reached = np.isfinite(cost)
+    if not reached.any():
+        return Reach(window, cost)
+    rows, columns = (np.flatnonzero(reached.any(axis=axis)) for axis in (1, 0))
+    top, left = window[0].start, window[1].start
+    part = (
+        slice(top + int(rows[0]), top + int(rows[-1]) + 1),
+        slice(left + int(columns[0]), left + int(columns[-1]) + 1),
+    )
+    return Reach(part, cost[within(part, window)].copy())
 
 
 def _field(resistance: Floats) -> tuple[Cells, float, float]:

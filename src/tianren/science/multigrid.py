@@ -4,12 +4,15 @@ The unknowns are joined two by two (plain aggregation): the coarse equation is a
 which every cell has eight neighbours, so that no matrix is ever stored. Plain aggregation needs
 the K-cycle of Notay (2008, Numerical Linear Algebra with Applications 15:473; 2010, ETNA 37:123)
 to converge at a rate that does not depend on the size of the grid.
+
+No sum is left to a library of linear algebra: those split it over processors, wait for each other
+(most of the time where several systems are solved side by side) and round by their number.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,7 @@ from tianren.errors import UserError
 from tianren.science.equation import kernel
 
 Cells = NDArray[np.float64]
+Spans = NDArray[np.int64]  # (rows, 2): from which to before which column a row has unknowns
 
 MOVES = ((0, 1), (1, 0), (1, 1), (1, -1))  # of the four kinds of edges
 COARSEST = 600  # unknowns that are solved at once
@@ -46,6 +50,12 @@ class Network:
     def inverse(self) -> Cells:
         return np.divide(1.0, self.total, out=np.zeros_like(self.total), where=self.total > 0)
 
+    @cached_property
+    def spans(self) -> Spans:
+        found = np.zeros((self.total.shape[0], 2), dtype=np.int64)
+        _span(self.total, found)
+        return found
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -62,7 +72,8 @@ def solve(network: Network, known: Cells, tolerance: float, most: int = 500) -> 
     Raises UserError when `most` iterations do not reach it. Flexible conjugate gradients (the
     K-cycle is not a fixed preconditioner).
     """
-    size = float(np.linalg.norm(known))
+    spans = network.spans
+    size = math.sqrt(_dot(known, known, spans))
     values = np.zeros_like(known)
     if size == 0:
         return Solution(values, 0.0, 0)
@@ -71,14 +82,14 @@ def solve(network: Network, known: Cells, tolerance: float, most: int = 500) -> 
     direction, applied, scale = np.zeros_like(known), np.zeros_like(known), 1.0
     for iteration in range(1, most + 1):
         correction = _cycle(levels, 0, residual)
-        share = _dot(correction, applied) / scale
+        share = _dot(correction, applied, spans) / scale
         direction = correction - share * direction
-        _apply(*network.edges, network.total, direction, applied)
-        scale = _dot(direction, applied)
-        step = _dot(direction, residual) / scale
+        _apply(*network.edges, network.total, spans, direction, applied)
+        scale = _dot(direction, applied, spans)
+        step = _dot(direction, residual, spans) / scale
         values += step * direction
         residual -= step * applied
-        left = float(np.linalg.norm(residual)) / size
+        left = math.sqrt(_dot(residual, residual, spans)) / size
         if left <= tolerance:
             return Solution(values, left, iteration)
     raise UserError(
@@ -90,11 +101,11 @@ def solve(network: Network, known: Cells, tolerance: float, most: int = 500) -> 
 
 @dataclass(frozen=True)
 class _Level:
-    """One grid of the hierarchy; factor: of its dense matrix, on the coarsest."""
+    """One grid of the hierarchy; factor: of its matrix, on the coarsest."""
 
     network: Network
     unknown: NDArray[np.int64]
-    factor: Any = None
+    factor: Cells | None = None
 
 
 def _levels(network: Network) -> list[_Level]:
@@ -117,44 +128,44 @@ def _coarser(fine: Network) -> Network:
     return Network(east, south, southeast, southwest, total)
 
 
-def _factor(network: Network, unknown: NDArray[np.int64]) -> Any:
-    """Cholesky factor of the dense matrix."""
-    from scipy.linalg import cho_factor
-
+def _factor(network: Network, unknown: NDArray[np.int64]) -> Cells:
+    """Cholesky factor, (unknowns, width + 1): in column d what stands d left of the diagonal."""
     columns = network.total.shape[1]
     place = np.full(network.total.size, -1)
     place[unknown] = np.arange(unknown.size)
-    matrix = np.diag(network.total.reshape(-1)[unknown])
+    entries = []
     for edge, offset in zip(network.edges, (1, columns, columns + 1, columns - 1), strict=True):
         start = np.flatnonzero(edge)
-        i, j = place[start], place[start + offset]
-        matrix[i, j] -= edge.reshape(-1)[start]
-        matrix[j, i] -= edge.reshape(-1)[start]
-    return cho_factor(matrix)
+        entries.append((place[start], place[start + offset], edge.reshape(-1)[start]))
+    width = max((int((j - i).max(initial=0)) for i, j, _ in entries), default=0)
+    band = np.zeros((unknown.size, width + 1))
+    band[:, 0] = network.total.reshape(-1)[unknown]
+    for i, j, g in entries:
+        band[j, j - i] -= g
+    _cholesky(band)
+    return band
 
 
 def _cycle(levels: Sequence[_Level], n: int, residual: Cells) -> Cells:
     """An approximate solution on level n: sweep, correct from the coarser level, sweep back."""
     level = levels[n]
     if level.factor is not None:
-        return _direct(level, residual)
+        return _direct(level, level.factor, residual)
     net = level.network
     values = np.zeros_like(residual)
-    _sweep(*net.edges, net.inverse, residual, values, True)
+    _sweep(*net.edges, net.inverse, net.spans, residual, values, True)
     coarse = np.zeros_like(levels[n + 1].network.total)
-    _restrict(*net.edges, net.total, residual, values, coarse)
-    _prolong(_corrected(levels, n + 1, coarse), net.total, values)
-    _sweep(*net.edges, net.inverse, residual, values, False)
+    _restrict(*net.edges, net.total, net.spans, residual, values, coarse)
+    _prolong(_corrected(levels, n + 1, coarse), net.total, net.spans, values)
+    _sweep(*net.edges, net.inverse, net.spans, residual, values, False)
     return values
 
 
-def _direct(level: _Level, residual: Cells) -> Cells:
-    from scipy.linalg import cho_solve
-
+def _direct(level: _Level, factor: Cells, residual: Cells) -> Cells:
     values = np.zeros_like(residual)
-    if level.unknown.size:
-        flat = residual.reshape(-1)[level.unknown]
-        values.reshape(-1)[level.unknown] = cho_solve(level.factor, flat, check_finite=False)
+    flat = residual.reshape(-1)[level.unknown]
+    _substitute(factor, flat)
+    values.reshape(-1)[level.unknown] = flat
     return values
 
 
@@ -164,19 +175,21 @@ def _corrected(levels: Sequence[_Level], n: int, residual: Cells) -> Cells:
     if levels[n].factor is not None:
         return first
     net = levels[n].network
+    spans = net.spans
     applied = np.zeros_like(first)
-    _apply(*net.edges, net.total, first, applied)
-    rho, alpha = _dot(first, applied), _dot(first, residual)
+    _apply(*net.edges, net.total, spans, first, applied)
+    rho, alpha = _dot(first, applied, spans), _dot(first, residual, spans)
     if rho <= 0:
         return first
     rest = residual - (alpha / rho) * applied
-    if np.linalg.norm(rest) <= 0.25 * np.linalg.norm(residual):
+    if _dot(rest, rest, spans) <= 0.25**2 * _dot(residual, residual, spans):
         first *= alpha / rho
         return first
     second = _cycle(levels, n, rest)
     again = np.zeros_like(second)
-    _apply(*net.edges, net.total, second, again)
-    gamma, beta, alpha2 = _dot(second, applied), _dot(second, again), _dot(second, rest)
+    _apply(*net.edges, net.total, spans, second, again)
+    gamma, beta = _dot(second, applied, spans), _dot(second, again, spans)
+    alpha2 = _dot(second, rest, spans)
     rho2 = beta - gamma * gamma / rho
     if rho2 <= 0:
         first *= alpha / rho
@@ -186,8 +199,53 @@ def _corrected(levels: Sequence[_Level], n: int, residual: Cells) -> Cells:
     return first
 
 
-def _dot(a: Cells, b: Cells) -> float:
-    return float(np.vdot(a, b))
+@kernel
+def _span(total: Cells, spans: Spans) -> None:
+    """Where the unknowns of each row begin and end."""
+    rows, columns = total.shape
+    for i in range(rows):
+        for j in range(columns):
+            if total[i, j] > 0:
+                if spans[i, 1] == 0:
+                    spans[i, 0] = j
+                spans[i, 1] = j + 1
+
+
+@kernel
+def _dot(a: Cells, b: Cells, spans: Spans) -> float:
+    """The sum of a b over the unknowns."""
+    found = 0.0
+    for i in range(a.shape[0]):
+        for j in range(spans[i, 0], spans[i, 1]):
+            found += a[i, j] * b[i, j]
+    return found
+
+
+@kernel
+def _cholesky(band: Cells) -> None:
+    """The factor of a positive definite band matrix, in its place."""
+    size, width = band.shape
+    for i in range(size):
+        most = min(i, width - 1)
+        for d in range(most, -1, -1):
+            rest = band[i, d]
+            for e in range(d + 1, most + 1):
+                rest -= band[i, e] * band[i - d, e - d]
+            band[i, d] = math.sqrt(rest) if d == 0 else rest / band[i - d, 0]
+
+
+@kernel
+def _substitute(factor: Cells, x: Cells) -> None:
+    """Solve with the factor, forward and backward, in the place of the right side."""
+    size, width = factor.shape
+    for i in range(size):
+        for d in range(1, min(i, width - 1) + 1):
+            x[i] -= factor[i, d] * x[i - d]
+        x[i] /= factor[i, 0]
+    for i in range(size - 1, -1, -1):
+        x[i] /= factor[i, 0]
+        for d in range(1, min(i, width - 1) + 1):
+            x[i - d] -= factor[i, d] * x[i]
 
 
 @kernel
@@ -197,13 +255,13 @@ def _apply(
     southeast: Cells,
     southwest: Cells,
     total: Cells,
+    spans: Spans,
     x: Cells,
     result: Cells,
 ) -> None:
     """result = A x."""
-    rows, columns = x.shape
-    for i in range(1, rows - 1):
-        for j in range(1, columns - 1):
+    for i in range(1, x.shape[0] - 1):
+        for j in range(spans[i, 0], spans[i, 1]):
             result[i, j] = total[i, j] * x[i, j] - (
                 east[i, j] * x[i, j + 1]
                 + east[i, j - 1] * x[i, j - 1]
@@ -223,16 +281,17 @@ def _sweep(
     southeast: Cells,
     southwest: Cells,
     inverse: Cells,
+    spans: Spans,
     b: Cells,
     x: Cells,
     forward: bool,
 ) -> None:
     """One sweep of Gauss and Seidel over the cells, forward or backward."""
-    rows, columns = x.shape
+    rows = x.shape[0]
     for s in range(1, rows - 1):
         i = s if forward else rows - 1 - s
-        for t in range(1, columns - 1):
-            j = t if forward else columns - 1 - t
+        for t in range(spans[i, 0], spans[i, 1]):
+            j = t if forward else spans[i, 0] + spans[i, 1] - 1 - t
             x[i, j] = inverse[i, j] * (
                 b[i, j]
                 + south[i, j] * x[i + 1, j]
@@ -253,14 +312,14 @@ def _restrict(
     southeast: Cells,
     southwest: Cells,
     total: Cells,
+    spans: Spans,
     b: Cells,
     x: Cells,
     coarse: Cells,
 ) -> None:
     """The residual b - A x, summed over the four cells of each coarse cell."""
-    rows, columns = x.shape
-    for i in range(1, rows - 1):
-        for j in range(1, columns - 1):
+    for i in range(1, x.shape[0] - 1):
+        for j in range(spans[i, 0], spans[i, 1]):
             if total[i, j] > 0:
                 coarse[(i + 1) // 2, (j + 1) // 2] += (
                     b[i, j]
@@ -279,11 +338,10 @@ def _restrict(
 
 
 @kernel
-def _prolong(coarse: Cells, total: Cells, x: Cells) -> None:
+def _prolong(coarse: Cells, total: Cells, spans: Spans, x: Cells) -> None:
     """Add to every unknown what its coarse cell says."""
-    rows, columns = x.shape
-    for i in range(1, rows - 1):
-        for j in range(1, columns - 1):
+    for i in range(1, x.shape[0] - 1):
+        for j in range(spans[i, 0], spans[i, 1]):
             if total[i, j] > 0:
                 x[i, j] += coarse[(i + 1) // 2, (j + 1) // 2]
 
