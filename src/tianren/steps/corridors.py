@@ -201,7 +201,7 @@ def _make(
     least = int(np.ceil(rule.minimum_core_area / cell - 1e-9))
     numbers, small = room.cores(inside, least)
     progress(say("corridors between {n} cores", n=int(numbers.max(initial=0))))
-    web = room.weave(resistance, numbers, cell**0.5, rule)
+    web = room.weave(resistance, numbers, cell**0.5, rule, progress=progress)
     web, temperatures, warmth = _with_climate(project, table, web)
     steps, told = _routes(project, table, parameters)
     found = Found(
