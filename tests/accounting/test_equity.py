@@ -20,7 +20,7 @@ from tianren.accounting.equity import (
     site_rows,
     territory_areas,
 )
-from tianren.accounting.oecm import Given, assess, criteria
+from tianren.accounting.oecm import Given, consented, criteria
 from tianren.errors import UserError
 
 CRS = "EPSG:6933"
@@ -55,8 +55,8 @@ AREAS = {"p": 700.0, "o1": 200.0, "o2": 100.0}
 
 
 def test_consent_and_fairness_by_area() -> None:
-    whole = assess("o1", [Given("o1", c.id, "yes", "a record") for c in criteria()])
-    silent = assess("o2", [Given("o2", "C1", "yes", "a record")])
+    whole = consented([Given("o1", c.id, "yes", "a record") for c in criteria()])
+    silent = consented([Given("o2", "C1", "yes", "a record")])
     scores = [Score("o1", "SAGE", DAY, 80.0, groups=3), Score("p", "SAGE", DAY, 50.0, groups=1)]
     rows = site_rows(SITES, AREAS, {"o1": whole, "o2": silent}, scores)
     assert list(rows["site_id"]) == ["o1", "o2", "p"]
@@ -121,9 +121,7 @@ def test_territories_sum_to_their_union_in_the_region(
 def test_a_recognition_that_is_not_known_is_refused() -> None:
     territories = _layer("r", ("yes", shapely.box(0, 0, 1, 1)), ("maybe", shapely.box(0, 0, 1, 1)))
     sites = _layer("kind", ("PA", shapely.box(0, 0, 5, 5)))
-    with pytest.raises(
-        UserError, match="feature 2: the recognition 'maybe' is not known"
-    ):
+    with pytest.raises(UserError, match="feature 2: the recognition 'maybe' is not known"):
         territory_areas(territories, "r", sites, _shapes(shapely.box(0, 0, 1, 1)), "territories")
     with pytest.raises(UserError, match="the territories have no column q"):
         territory_areas(territories, "q", sites, _shapes(shapely.box(0, 0, 1, 1)), "territories")

@@ -239,6 +239,21 @@ def test_the_report_has_every_picture(folder: Path, run: RunResults) -> None:
     assert {"report.pdf", "report.html", "ledger.xlsx"} <= set(written.files)
 
 
+def test_consent_is_what_the_assessment_read(tmp_path: Path) -> None:
+    section = '\n[account]\nsites = ["sites"]\noecm = "answers"\n'
+    more = '\n[answers]\nuri = "data/answers.csv"\nkind = "table"\n'
+    made = make_project(tmp_path, PROJECT + section, CATALOG + SOURCES + more)
+    grove = square(-5, -8, 2, 2)
+    write(made, "sites", [*NOW, record(4, "Shrine", grove, 2021, pa=0)])
+    head = "site,criterion,answer,evidence,consent\n"
+    rows = "Grove,consent,yes,minutes of the village,\nShrine,C1,yes,map,unknown\n"
+    (made / "data" / "answers.csv").write_text(head + rows, encoding="utf-8")
+    run = account(open_project(made)).run
+    told = {r["site_id"]: r["consent"] for r in run.rows("equity.csv")}
+    assert told == {"1": "", "2": "", "3": "yes", "4": "no"}
+    assert value(run, "account.consent_share", "") == pytest.approx(100 * 10 / 14)
+
+
 def test_species_are_held_as_tianren_gaps_says(tmp_path: Path) -> None:
     section = SPECIES + '\n[account]\nsites = ["sites"]\n'
     project = open_project(make_species_project(tmp_path / "species", section))

@@ -17,7 +17,6 @@ from tianren.accounting.assessments import Score, latest
 from tianren.accounting.classes import GOVERNANCE
 from tianren.accounting.effectiveness import weighted
 from tianren.accounting.forms import meaning
-from tianren.accounting.oecm import Assessment
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.overlay import NOBODY, Claim, pieces
@@ -114,19 +113,20 @@ def _recognition(territories: "GeoDataFrame", column: str, where: str) -> list[s
 
 
 def site_rows(
-    sites: "DataFrame", areas: Mapping[str, float], assessments: Mapping[str, Assessment],
+    sites: "DataFrame", areas: Mapping[str, float], consents: Mapping[str, bool],
     scores: Iterable[Score],
 ) -> "DataFrame":  # fmt: skip
     """One row for each counted site: EQUITY_COLUMNS. sites: columns site_id, kind,
-    governance_type (accounting.classes.with_types); consent: yes, no, or "" where not asked."""
+    governance_type (accounting.classes.with_types); consents: of assessed sites, whether consent is
+    on record (accounting.oecm.consented); consent: yes, no, or "" where not asked."""
     import pandas as pd
 
     last = latest(scores, GOVERNED)
     rows = []
     own = sites.drop_duplicates("site_id").sort_values("site_id")
     for site, kind, governance in own[["site_id", "kind", "governance_type"]].to_numpy():
-        found, score = assessments.get(site), last.get(site)
-        consent = "" if found is None else "yes" if found.consented else "no"
+        score = last.get(site)
+        consent = {True: "yes", False: "no", None: ""}[consents.get(site)]
         percent = score.percent if score else None
         rows.append((site, kind, governance, areas.get(site, 0.0), consent, percent))
     return pd.DataFrame(rows, columns=list(EQUITY_COLUMNS))

@@ -7,7 +7,7 @@ its evidence: a "yes" nobody can show is missing, not met.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -123,16 +123,16 @@ class Assessment:
     assessors: tuple[str, ...] = ()
     answers: tuple[Given, ...] = ()
 
-    @property
-    def consented(self) -> bool:
-        """Free, prior and informed consent is on record."""
-        return any(
-            a.criterion == CONSENT and a.answer == "yes" and a.evidence for a in self.answers
-        ) and not any(a.consent in ("no", "unknown") for a in self.answers)
-
     def missing_text(self) -> str:
         failed = [f"{c}: {say('not met')}" for c in self.failed]
         return "; ".join([*failed, *(lack.text() for lack in self.missing)])
+
+
+def consented(answers: Sequence[Given]) -> bool:
+    """Whether one site's answers put free, prior and informed consent on record."""
+    return any(
+        a.criterion == CONSENT and a.answer == "yes" and a.evidence for a in answers
+    ) and not any(a.consent in ("no", "unknown") for a in answers)
 
 
 def unverified_criteria() -> list[Finding]:

@@ -37,7 +37,7 @@ def queue(
     from tianren.accounting.overlaps import held_of_each
 
     open_sites = [s not in assessments or assessments[s].outcome != NOT for s in candidates["site"]]
-    mine = candidates[open_sites].reset_index(drop=True)
+    mine = candidates[np.array(open_sites, dtype=np.bool_)].reset_index(drop=True)
     area, held = held_of_each(mine.geometry.to_numpy(), [counted])
     gain = np.maximum(area - held[:, 0], 0.0)
     worth = np.array([value.get(s, np.nan) for s in mine["site"]], dtype=np.float64)

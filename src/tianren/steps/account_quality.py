@@ -8,7 +8,7 @@ from tianren.accounting import effectiveness, equity
 from tianren.accounting.assessments import Score, read_assessments
 from tianren.accounting.coverage import REDLINE, Balance
 from tianren.accounting.forms import SiteNames, site_names
-from tianren.accounting.oecm import Assessment, assess_all, read_answers
+from tianren.accounting.oecm import Given, consented
 from tianren.findings import Finding, Severity
 from tianren.language import say
 from tianren.measures import Measure, by_pairs
@@ -50,9 +50,8 @@ def quality(
     areas = {str(s): float(a) for s, a in mine.groupby("site_id")["area_m2"].sum().items()}
     scores = _scores(project, ground, made)
     _effectiveness(project, run, parameters, (scores, areas), asked, made)
-    answers = _answers(project, ground, made)
-    _equity(project, run, ground, (scores, areas, answers), asked, made)
     assessed, species = earlier
+    _equity(project, run, ground, (scores, areas, _consents(assessed)), asked, made)
     _oecm(run, assessed, made)
     _species(run, species, made)
     _connectivity(project, run, parameters, ground, assessed, asked, made)
@@ -115,28 +114,23 @@ def _effectiveness(
     made.findings += effectiveness.effectiveness_findings(scores, areas)
 
 
-def _answers(project: "Project", ground: Ground, made: Quality) -> dict[str, Assessment]:
-    """The assessments of the recorded sites: for consent."""
-    source = project.account.oecm
-    if not source:
-        return {}
-    from tianren.steps.oecm_sites import latest_line, read_places
-
-    places = read_places(project, latest_line(project), project.parameters())
-    given, _ = read_answers(
-        project.table(source)[0], places.names, project.day, project.entry(source).where
-    )
-    found, _ = assess_all(given, ground.crosswalk, {}, 1.0)
-    return {a.site: a for a in found}
+def _consents(assessed: RunResults | None) -> dict[str, bool]:
+    """Whether consent is on record for each site whose answers the OECM assessment read."""
+    answers: dict[str, list[Given]] = {}
+    for row in assessed.rows("answers.csv") if assessed else []:
+        site, criterion, answer = row["site"], row["criterion"], row["answer"]
+        given = Given(site, criterion, answer, row["evidence"], row["consent"])
+        answers.setdefault(site, []).append(given)
+    return {site: consented(own) for site, own in answers.items()}
 
 
 def _equity(
     project: "Project", run: Run, ground: Ground,
-    of: tuple[list[Score], Mapping[str, float], Mapping[str, Assessment]], asked: Asked,
+    of: tuple[list[Score], Mapping[str, float], Mapping[str, bool]], asked: Asked,
     made: Quality,
 ) -> None:  # fmt: skip
-    scores, areas, answers = of
-    rows = equity.site_rows(ground.sites, areas, answers, scores)
+    scores, areas, consents = of
+    rows = equity.site_rows(ground.sites, areas, consents, scores)
     write_table(run, "equity.csv", rows, equity.EQUITY_COLUMNS)
     territories = None
     source = project.account.territories
