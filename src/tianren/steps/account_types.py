@@ -62,7 +62,8 @@ def read_biomes(project: "Project") -> tuple[Biomes | None, list[Finding]]:
     raster, findings = raster_of(project, source)
     found, shares = types_of_raster(project, replace(raster, legend=names))
     features = Features(BIOME, found, shares * cell_area(project.grid), np.zeros(len(found)))
-    together = [] if entry.legend_name == TYPOLOGY else told_together(classes.values(), source)
+    met = [kind for code, kind in classes.items() if names[code] in found]
+    together = [] if entry.legend_name == TYPOLOGY else told_together(met, source)
     return Biomes(features, made_by_people(names, classes)), [*findings, *together]
 
 
