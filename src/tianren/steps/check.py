@@ -44,7 +44,7 @@ class CheckReport:
             "project": self.project,
             "criteria": [p.as_dict() for p in self.plans],
             "sections": [
-                {"section": s.name, "command": f"tianren {s.command}", "lacks": list(s.lacks)}
+                {"section": s.name, "command": f"tianren {s.name}", "lacks": list(s.lacks)}
                 for s in self.sections
             ],
             "findings": [f.as_dict() for f in self.findings],
@@ -198,8 +198,8 @@ def _size(path: Path) -> int:
 def _section(section: Section) -> list[str]:
     head = f"  [{section.name}]"
     if not section.lacks:
-        return [f"{head:<15}{say('ready')}: tianren {section.command}"]
-    return [f"{head:<15}tianren {section.command}",
+        return [f"{head:<15}{say('ready')}: tianren {section.name}"]
+    return [f"{head:<15}tianren {section.name}",
             *(_hung("    - ", lack, 6) for lack in section.lacks)]  # fmt: skip
 
 

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Section:
-    """A section that project.toml declares, the command it is for, and a sentence for each lack."""
+    """A section that project.toml declares, and a sentence for each lack; name: its command's."""
 
     name: str
-    command: str
     lacks: tuple[str, ...]
 
 
@@ -31,7 +30,7 @@ def sections(project: "Project", parameters: Parameters) -> tuple[Section, ...]:
         "corridors": _corridors,
     }  # fmt: skip
     return tuple(
-        Section(name, name, (*way(project, parameters), *_files(project, name)))
+        Section(name, (*way(project, parameters), *_files(project, name)))
         for name, way in ways.items()
         if _declared(project, name)
     )

@@ -11,7 +11,8 @@ from tianren.project.runs import RunResults
 from tianren.science.names import read_checklist
 from tianren.science.species import Ranges
 from tianren.science.taxa import Taxon
-from tianren.steps.species_sources import RECORDS, cells_at, read_status
+from tianren.steps.species_homes import RECORDS
+from tianren.steps.species_sources import cells_at, read_status
 
 if TYPE_CHECKING:
     from tianren.project.project import Project

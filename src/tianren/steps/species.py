@@ -20,17 +20,8 @@ from tianren.raster.raster import cell_area
 from tianren.science.species import Ranges, ranges_of, species_weight
 from tianren.science.taxa import Taxon, without_status
 from tianren.steps import species_sites
-from tianren.steps.species_sources import (
-    HABITAT,
-    MODEL,
-    NONE,
-    RANGE,
-    RECORDS,
-    Home,
-    Known,
-    homes,
-    read_known,
-)
+from tianren.steps.species_homes import HABITAT, MODEL, NONE, RANGE, RECORDS, Home, homes
+from tianren.steps.species_sources import Known, read_known
 from tianren.steps.species_surfaces import COMPLEMENT_COLUMNS, complements, surfaces, write_surfaces
 
 if TYPE_CHECKING:

@@ -36,7 +36,8 @@ from tianren.parameters.headings import columns_by_role, usual_headings
 from tianren.science.species import Ranges, held, range_area
 from tianren.science.taxa import Taxon
 from tianren.steps.gap_features import ecoregions, ecosystem_categories, ecosystems
-from tianren.steps.species_sources import HABITAT, MODEL, RANGE, RECORDS, Home, Known
+from tianren.steps.species_homes import HABITAT, MODEL, RANGE, RECORDS, Home
+from tianren.steps.species_sources import Known
 
 if TYPE_CHECKING:
     from tianren.findings import Finding

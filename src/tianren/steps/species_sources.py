@@ -1,4 +1,4 @@
-"""Where each species lives, from the best source that a project has for it."""
+"""What a project says of where species live: status, records, given ranges, habitats."""
 
 import math
 import re
@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.fractions import cell_fractions
-from tianren.io.rasters import open_raster
 from tianren.language import say
 from tianren.parameters.headings import columns_by_role, usual_headings
 from tianren.raster.raster import MISSING, Raster
 from tianren.science.names import Checklist, match_name, read_checklist
-from tianren.science.species import area_of_habitat
 from tianren.science.taxa import Taxon, read_taxa
 from tianren.steps.zones import raster_of
 
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from tianren.project.runs import RunResults
 
 Cells = tuple[NDArray[np.int64], NDArray[np.float32]]  # numbers of cells, ascending, and shares
-BOYCE = "Hirzel et al. 2006, Ecological Modelling 199:142"
-HABITAT, RANGE, MODEL, RECORDS, NONE = "habitat", "range", "model", "records", "none"
 
 
 @dataclass(frozen=True)
@@ -52,20 +48,6 @@ class Habitat:
     classes: frozenset[int]
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where one species lives on the grid and which source says so.
-
-    source: HABITAT, RANGE, MODEL, RECORDS or NONE; suitability: 0..1 in each cell (1 where the
-    source says no more than inside).
-    """
-
-    species: str
-    source: str
-    cells: Cells
-    suitability: NDArray[np.float32]
 
 
 @dataclass
@@ -236,7 +218,7 @@ def _on_land(
     found = {}
     for i, name in enumerate(names):
         row = slice(shares.indptr[i], shares.indptr[i + 1])
-        cells = _kept(known, shares.indices[row], shares.data[row])
+        cells = kept(known, shares.indices[row], shares.data[row])
         inside = float(cells[1].sum(dtype=np.float64)) * cell
         if inside > least * areas[i]:
             found[name] = cells
@@ -253,7 +235,7 @@ def _on_land(
     return found
 
 
-def _kept(known: Known, cells: Any, shares: Any) -> Cells:
+def kept(known: Known, cells: Any, shares: Any) -> Cells:
     """The cells of the region among these."""
     inside = known.region.ravel()[cells] & (shares > 0)
     return cells[inside].astype(np.int64), shares[inside].astype(np.float32)
@@ -284,7 +266,7 @@ def _shares(known: Known, raster: Raster, source: str) -> Cells:
             "shares, scale = 0.01 for percent",
         )
     cells = np.flatnonzero(shares > 0)
-    return _kept(known, cells, np.minimum(shares[cells], 1.0))
+    return kept(known, cells, np.minimum(shares[cells], 1.0))
 
 
 # -- habitat ---------------------------------------------------------------------------------------
@@ -378,97 +360,3 @@ def _serving(known: Known, layer: str) -> Raster | None:
     raster, found = raster_of(known.project, entry.name)
     known.findings += found
     return raster
-
-
-# -- the best source -------------------------------------------------------------------------------
-
-
-def homes(known: Known) -> list[Home]:
-    """Every species that a list, a range or a record names, in alphabetical order, with its home.
-
-    The best source first: habitat within the given range, the given range, the model above its
-    threshold, the cells with records.
-    """
-    least = known.parameters.number("species.least_boyce")
-    models = trusted(_modelled(known), least, known.findings)
-    places = np.unique(known.records.species.astype(str)).tolist()
-    names = sorted({*known.taxa, *known.ranges, *models, *places})
-    return [_home(known, models, name) for name in names]
-
-
-def _home(known: Known, models: Mapping[str, Mapping[str, str]], name: str) -> Home:
-    if name in known.ranges and name in known.habitats:
-        cells = _habitat_cells(known, name)
-        if len(cells[0]):
-            return Home(name, HABITAT, cells, np.ones(len(cells[0]), dtype=np.float32))
-        _no_habitat(known, name)
-    if name in known.ranges:
-        cells = known.ranges[name]
-        return Home(name, RANGE, cells, np.ones(len(cells[0]), dtype=np.float32))
-    if name in models:
-        cells, suitability = _model_cells(known, models[name])
-        if len(cells[0]):
-            return Home(name, MODEL, cells, suitability)
-        message = say("the model of {name} finds no suitable cell: its records are used", name=name)
-        known.findings.append(Finding("species.empty_model", name, Severity.WARNING, message))
-    here = np.unique(known.records.cell[known.records.of(name)])
-    cells = _kept(known, here[here >= 0], np.ones((here >= 0).sum(), dtype=np.float32))
-    source = RECORDS if len(cells[0]) else NONE
-    return Home(name, source, cells, np.ones(len(cells[0]), dtype=np.float32))
-
-
-def _habitat_cells(known: Known, name: str) -> Cells:
-    cells, shares = known.ranges[name]
-    habitat = known.habitats[name]
-    cover = None if known.landcover is None else known.landcover[cells]
-    heights = None if known.elevation is None else known.elevation[cells]
-    left = area_of_habitat(
-        shares.astype(np.float64), cover, heights, habitat.classes, habitat.low, habitat.high
-    )
-    inside = left > 0
-    return cells[inside], left[inside].astype(np.float32)
-
-
-def _no_habitat(known: Known, name: str) -> None:
-    message = say("no habitat of {name} is left in its range: the whole range is used", name=name)
-    known.findings.append(Finding("species.no_habitat", name, Severity.WARNING, message))
-
-
-def _modelled(known: Known) -> dict[str, Mapping[str, str]]:
-    """Species -> its row of models.csv, for those that have a model."""
-    if known.models is None:
-        return {}
-    rows = known.models.rows("models.csv")
-    return {row["species"]: row for row in rows if row["status"] == "modelled"}
-
-
-def trusted(
-    models: Mapping[str, Mapping[str, str]], least: float, findings: list[Finding]
-) -> dict[str, Mapping[str, str]]:
-    """The rows of models.csv whose models tell land with the species from other land.
-
-    A Boyce index below `least` (0: chance) says that records on land not seen lie where the model
-    finds least; such models, and those with an AUC of 0.5 or less, are told and left out.
-    """
-    weak = sorted(
-        name for name, row in models.items()
-        if float(row["auc"] or 1) <= 0.5 or float(row["boyce"] or 1) < least
-    )  # fmt: skip
-    if weak:
-        message = say(
-            "{n} models say nothing of land not seen (AUC at most 0.5, or a Boyce index below "
-            "{least}) and are no range; records stand for them: {names}",
-            n=len(weak), least=f"{least:g}", names=", ".join(weak[:5]),
-        )  # fmt: skip
-        findings.append(Finding("species.weak_model", "models", Severity.WARNING, message, BOYCE))
-    return {name: row for name, row in models.items() if name not in weak}
-
-
-def _model_cells(known: Known, row: Mapping[str, str]) -> tuple[Cells, NDArray[np.float32]]:
-    """The cells at or above the threshold of the highest TSS, and how suitable they are."""
-    assert known.models is not None  # noqa: S101 - a row is from this run
-    path = known.models.path(f"models/{row['slug']}.tif")
-    values = open_raster(path, grid=known.project.grid).read().ravel()
-    cells = np.flatnonzero(values >= np.float32(row["threshold_tss"]))
-    kept = _kept(known, cells, np.ones(len(cells), dtype=np.float32))
-    return kept, values[kept[0]].astype(np.float32)

@@ -1,7 +1,7 @@
 """Which source stands for a species, where there are several."""
 
 from tianren.findings import Finding
-from tianren.steps.species_sources import trusted
+from tianren.steps.species_homes import trusted
 
 
 def test_a_model_that_says_the_contrary_of_records_not_seen_is_no_range() -> None:
