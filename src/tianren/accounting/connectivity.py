@@ -303,6 +303,7 @@ def contributions(net: Network, rules: LinkRules, *, workers: int | None = None)
     lost = np.zeros(found.sites)
     there = int(found.site.max(initial=-1)) + 1
     lost[:there] = whole - np.sqrt(np.maximum(left[:there], 0.0))
+    lost[np.setdiff1d(np.arange(there), found.site)] = 0.0  # no land: not even a rounding
     return lost
 
 
