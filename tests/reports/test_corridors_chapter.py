@@ -69,14 +69,15 @@ def test_page_one_says_how_many_and_what_they_gain(run: Contents) -> None:
     first = topics()["corridors"].first(run)
     assert first.sentences[0] == "1 of 2 corridors link the 3 cores of the line."
     assert "10.0" in first.sentences[1] and "12" in first.sentences[1]
-    assert first.sentences[2].startswith("1 cores")
+    assert first.sentences[2] == "1 core cannot be reached by any way."
 
 
 def test_tables_are_in_the_order_of_importance(run: Contents) -> None:
     (chapter,) = topics()["corridors"].chapters(run, {})
     links, cores, routes = (b["rows"] for b in chapter.blocks if b["kind"] == "table")
     assert [row[0] for row in links] == ["2", "1"]
-    assert links[0][1:] == ["core 1 to core 3", "4.0", "3.0", "2.0", "25", "7.50", "accepted"]
+    named = "core 1 (200\u00a0km²) to core 3 (40\u00a0km²)"
+    assert links[0][1:] == [named, "4.0", "3.0", "2.0", "25", "7.50", "accepted"]
     assert [row[0] for row in cores] == ["core 1", "core 2", "core 3"]
     assert [row[-1] for row in routes] == ["too long", "within reach"]
 

@@ -117,3 +117,18 @@ def test_models_draw_land_tests_and_climates(models: Contents, tmp_path: Path) -
     assert "2 of 3 modelled" in drawn[0].title
     assert "hot" in drawn[2].title
     assert "30" in drawn[2].title
+
+
+def test_one_model_is_told_in_the_singular(tmp_path: Path) -> None:
+    write_raster(tmp_path / "suitable_species.tif", np.ones((30, 40)), "int32")
+    rows = (
+        "species,status,thinned,auc,tss,boyce,predicted_m2\n"
+        "Rana a,modelled,15,0.83,0.6,0.8,30000000.0\nRana b,refused,3,,,,\n"
+    )
+    run = run_of(tmp_path, "models", models=rows, measures=MEASURES,
+                 more="[models]\nmost_together = 1\n")  # fmt: skip
+    first = topics()["models"].first(run)
+    assert first.sentences[0] == "1 of 2 species has records enough for a model."
+    assert first.sentences[1].startswith("On land not seen the model has an AUC of 0.83")
+    drawn = topics()["models"].draw(run, tmp_path)
+    assert drawn[0].title == "30.0 km² suit Rana a, the only species with a model"

@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from tianren.io.vectors import write_vector
+from tianren.reports.chapters import records
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import Contents, Description, Surroundings, read_contents
 
@@ -70,3 +71,12 @@ def test_tables_put_the_most_first_and_leave_out_species_without_records(run: Co
     assert species["rows"][1][1:] == ["CR", "10", "8", "5\u00a0000", "32.0"]
     assert [row[0] for row in names["rows"]] == ["Gus", "Aus buz"]
     assert names["rows"][1][3] == "Aus bus"
+
+
+def test_one_of_a_thing_is_told_in_the_singular(run: Contents) -> None:
+    one = MEASURES.replace("records.kept,Land,2026,,40", "records.kept,Land,2026,,1")
+    (run.folder / "measures.csv").write_text(one, encoding="utf-8")
+    first = topics()["records"].first(read_contents(run.folder))
+    assert first.sentences[0] == "1 of 60 records is fit for use."
+    assert records._how_many_squares(1) == "1 square"
+    assert records._how_many_squares(2) == "2 squares"

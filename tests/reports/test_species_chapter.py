@@ -58,7 +58,7 @@ def test_page_one_tells_ranges_hotspots_and_sites(contents: Contents) -> None:
     assert "60 km² of hotspots" in first.sentences[1]
     # Weighted richness is zero everywhere: nothing is said of it.
     assert "endemism" in first.sentences[2]
-    assert first.sentences[3].startswith("1 sites meet a criterion")
+    assert first.sentences[3].startswith("1 site meets a criterion")
     assert "for 1 more" in first.sentences[3]
 
 

@@ -110,7 +110,23 @@ class Ground:
         if self.preview is not None:
             veil = _flat(~np.isfinite(self.preview.cells), palette.ABROAD)
             show(axes, veil * (1, 1, 1, 0.78 if self.relief_abroad else 1), self.preview.extent)
+        else:
+            self._veil_abroad(axes)
         self._draw_sea(axes)
+
+    def _veil_abroad(self, axes: "Axes") -> None:
+        """Cover the relief outside the region's polygons, where no raster tells them."""
+        region = self.contents.surroundings.region
+        if region is None or self.shade is None:
+            return
+        import shapely
+
+        inside = shapely.union_all(region.geometry.simplify(self.tolerance).buffer(0).values)
+        left, right, bottom, top = self.shade.extent
+        # Beyond the relief's own edge, which is drawn smooth.
+        whole = shapely.box(left, bottom, right, top).buffer(10 * max(self.shade.cell))
+        abroad = shapely.orient_polygons(whole.union(inside.envelope).difference(inside))
+        _fill(axes, [abroad], fill=palette.ABROAD, zorder=0)
 
     def _draw_sea(self, axes: "Axes") -> None:
         around = self.contents.surroundings.region

@@ -281,8 +281,18 @@ def line(text: str, colour: str, width: float = 1.2, style: str = "-") -> Entry:
     return Entry(max(0.24, _height(lines, 8.5) + 0.06), draw)
 
 
-def ramp_bar(colours: palette.Colours, low: float, high: float, below: bool, above: bool) -> Entry:
-    """A colour bar with round ticks; arrows say that values go on beyond its ends."""
+def ramp_bar(
+    colours: palette.Colours,
+    low: float,
+    high: float,
+    below: bool,
+    above: bool,
+    marks: Sequence[tuple[float, str]] | None = None,
+) -> Entry:
+    """A colour bar with round ticks; arrows say that values go on beyond its ends.
+
+    marks: place and text of each tick, where the ramp is not even in what it shows.
+    """
 
     def draw(axes: "Axes", top: float) -> None:
         left, right, y = 0.1, PANEL - 0.25, top - 0.26
@@ -292,7 +302,7 @@ def ramp_bar(colours: palette.Colours, low: float, high: float, below: bool, abo
             _arrow_end(axes, left, y, -0.09, colours[0])
         if above:
             _arrow_end(axes, right, y, 0.09, colours[-1])
-        for value, text in ticks(low, high):
+        for value, text in ticks(low, high) if marks is None else marks:
             x = left + (value - low) / (high - low) * (right - left) if high > low else left
             axes.plot([x, x], [y - 0.05, y], color=palette.INK, linewidth=0.6)
             write(axes, x, y - 0.08, text, 7.5, ha="center", va="top")
@@ -315,7 +325,15 @@ def ticks(low: float, high: float) -> list[tuple[float, str]]:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     places += step * 10**places % 1 > 1e-6
-    return [(n * step, numerals.number(n * step, places)) for n in range(first, last + 1)]
+    return [
+        (n * step, numerals.number(n * step, places if n else 0)) for n in range(first, last + 1)
+    ]
+
+
+def decades(low: float, high: float) -> list[tuple[float, str]]:
+    """Ticks of a ramp of decimal logarithms: the powers of ten between two ends."""
+    first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
+    return [(n, numerals.number(10.0**n, max(0, -n))) for n in range(first, last + 1)]
 
 
 def _round_up(value: float) -> float:

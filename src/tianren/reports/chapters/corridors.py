@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CORE, ACCEPTED = 1, 2
 CORE_COLOUR, ACCEPTED_COLOUR, REFUSED_COLOUR = "#7fa88a", "#d9722e", "#5b5b5b"
+PALE_CORE = "#c6dccb"  # where cores only frame what is shown
 MOST_ROWS, MOST_BARS = 30, 12
 Rows = list[dict[str, str]]
 
@@ -48,6 +49,16 @@ def _links(contents: Contents) -> Rows:
     """Corridors, the one that matters most first."""
     rows = contents.rows("links.csv")
     return sorted(rows, key=lambda row: (-float(row["dpc_percent"]), int(row["id"])))
+
+
+def _core_names(contents: Contents) -> dict[str, str]:
+    """Each core by number and area: one unit of many that a large core reaches would mislead."""
+    rows = contents.rows("patches.csv")
+    areas = [f"{numerals.number(float(row['area_m2']) / 1e6, 0)}{numerals.GAP}km²" for row in rows]
+    return {
+        row["core"]: say("core {n} ({unit})", n=row["core"], unit=area)
+        for row, area in zip(rows, areas, strict=True)
+    }
 
 
 def _accepted(contents: Contents) -> Rows:
@@ -82,7 +93,9 @@ def _first(contents: Contents) -> FirstPage:
         say("They add {area} km² of land and make the line as connected as one {gain} larger.",
             area=numerals.km2(area), gain=numerals.percent(_gain(contents))),
     ]  # fmt: skip
-    if stranded:
+    if stranded == 1:
+        sentences.append(say("1 core cannot be reached by any way."))
+    elif stranded:
         sentences.append(say("{n} cores cannot be reached by any way.", n=stranded))
     numbers = (
         (str(len(_accepted(contents))), "", say("accepted corridors")),
@@ -156,7 +169,7 @@ def _current(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     cost = read_preview(contents.folder / "cost.tif", category=True)
     between = np.where((shown.cells > 0) & (cost.cells > 0), shown.cells, np.nan)
     high = float(np.nanpercentile(between, 98)) if np.isfinite(between).any() else 1.0
-    flowing = np.where(between >= high / 100, between, np.nan)
+    flowing = np.log10(np.where(between >= high / 100, between, np.nan))
     best = _links(contents)[0]
     title = say(
         "At its narrowest, {share} of the movement in corridor {id}, the most important, passes "
@@ -167,10 +180,12 @@ def _current(contents: Contents, ground: Ground, folder: Path) -> Drawn:
                       say("Current, A"))  # fmt: skip
     picture = Preview(flowing.astype(np.float32), shown.extent, shown.crs)
     cores = np.zeros((*cost.cells.shape, 4))
-    cores[cost.cells == 0] = (*palette.rgb(CORE_COLOUR), 0.86)
+    cores[cost.cells == 0] = (*palette.rgb(PALE_CORE), 0.86)
     return pictures.surface(
-        contents, ground, picture, folder / "corridors_current.png", caption, ends=(0.0, high),
-        entries=[sheet.space(), sheet.swatch(say("core of the line"), fill=CORE_COLOUR)],
+        contents, ground, picture, folder / "corridors_current.png", caption,
+        ramp="sensitivity", logarithms=True, ends=(float(np.log10(high / 100)),
+                                                   float(np.log10(high))),
+        entries=[sheet.space(), sheet.swatch(say("core of the line"), fill=PALE_CORE)],
         overlay=lambda axes: maps.show(axes, cores, cost.extent),
     )  # fmt: skip
 
@@ -178,14 +193,14 @@ def _current(contents: Contents, ground: Ground, folder: Path) -> Drawn:
 def _importance(contents: Contents, folder: Path) -> Drawn:
     """What goes with each corridor."""
     rows = _links(contents)[:MOST_BARS]
-    best = rows[0]
+    best, cores = rows[0], _core_names(contents)
     title = say(
         "Corridor {id} matters most: {share} of the connectivity goes with it",
         id=best["id"], share=numerals.percent(float(best["dpc_percent"])),
     )  # fmt: skip
     bars = [
         Bar(
-            say("{id}: {start} to {end}", id=row["id"], **_ends(row)),
+            say("{id}: {start} to {end}", id=row["id"], **_ends(row, cores)),
             float(row["dpc_percent"]),
             numerals.percent(float(row["dpc_percent"])),
             ACCEPTED_COLOUR if row["accepted"] == "yes" else REFUSED_COLOUR,
@@ -221,7 +236,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
 
 
 def _link_table(contents: Contents) -> Block:
-    rows = _links(contents)[:MOST_ROWS]
+    rows, cores = _links(contents)[:MOST_ROWS], _core_names(contents)
     columns = [
         Column(say("No."), kind="number"), Column(say("From and to")),
         Column(say("Length"), "km", "number"), Column(say("Width"), "km", "number"),
@@ -231,7 +246,7 @@ def _link_table(contents: Contents) -> Block:
     lines = [
         [
             row["id"],
-            say("{start} to {end}", **_ends(row)),
+            say("{start} to {end}", **_ends(row, cores)),
             numerals.number(float(row["length_m"]) / 1e3, 1),
             numerals.number(float(row["width_m"]) / 1e3, 1),
             numerals.number(float(row["mean_resistance"]), 1),
@@ -246,8 +261,8 @@ def _link_table(contents: Contents) -> Block:
     return table_block(caption, columns, lines)
 
 
-def _ends(link: Mapping[str, str]) -> dict[str, str]:
-    return {"start": _core_name(link["from_name"]), "end": _core_name(link["to_name"])}
+def _ends(link: Mapping[str, str], cores: Mapping[str, str]) -> dict[str, str]:
+    return {"start": cores[link["from"]], "end": cores[link["to"]]}
 
 
 def _core_name(written: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tianren.io.previews import read_preview
 from tianren.language import say
-from tianren.reports import numerals, pictures
+from tianren.reports import numerals, pictures, sheet
 from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, km2_column, paragraph
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage, what_is_unverified
@@ -86,7 +86,8 @@ def _quality(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     shown = read_preview(contents.folder / FILES["quality"])
     return pictures.surface(
         contents, ground, shown, folder / "habitat_quality.png", caption,
-        ramp="water_and_vegetation", ends=(0.0, 1.0),
+        ramp="water_and_vegetation", dark_is_more=True, ends=(0.0, 1.0),
+        entries=[sheet.note(say("Dark green: good habitat; pale: poor"))],
     )  # fmt: skip
 
 

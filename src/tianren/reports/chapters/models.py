@@ -44,12 +44,17 @@ def _aucs(contents: Contents) -> list[float]:
 
 def _statement(contents: Contents) -> str:
     made, refused = _rows(contents, "modelled"), _rows(contents, "refused")
+    if len(made) == 1:
+        return say("1 of {all} species has records enough for a model", all=1 + len(refused))
     return say("{n} of {all} species have records enough for a model",
                n=len(made), all=len(made) + len(refused))  # fmt: skip
 
 
 def _fair(contents: Contents) -> str:
     aucs = _aucs(contents)
+    if len(aucs) == 1:
+        return say("On land not seen the model has an AUC of {auc}; from {limit} on it is useful",
+                   auc=numerals.number(aucs[0], 2), limit=numerals.number(_FAIR, 1))  # fmt: skip
     return say("On land not seen {n} of {all} models are useful or better (AUC ≥ {limit})",
                n=sum(a >= _FAIR for a in aucs), all=len(aucs),
                limit=numerals.number(_FAIR, 1))  # fmt: skip
@@ -94,17 +99,26 @@ def _draw(contents: Contents, folder: Path) -> list[Drawn]:
 
 
 def _count_map(contents: Contents, folder: Path) -> Drawn:
-    shown = read_preview(contents.folder / COUNT)
+    shown = read_preview(contents.folder / COUNT, category=True)
     ground = Ground(contents, contents.folder / COUNT)
     most = int(contents.run["models"]["most_together"])
-    title = say("At most {most} of {n} modelled species find the same land suitable",
-                most=most, n=len(_rows(contents, "modelled")))  # fmt: skip
-    caption = Caption(title, say("How many modelled species find the land suitable"),
-                      say("Species"))  # fmt: skip
-    return pictures.surface(
-        contents, ground, shown, folder / "models_suitable.png", caption,
-        ramp="water_and_vegetation", ends=(0.0, float(max(most, 1))),
+    what = say("How many modelled species find the land suitable")
+    caption = Caption(_together(contents, most), what, say("Species"))
+    return pictures.counts(
+        contents, ground, shown, most, folder / "models_suitable.png", caption
     )  # fmt: skip
+
+
+def _together(contents: Contents, most: int) -> str:
+    made = _rows(contents, "modelled")
+    if len(made) == 1:
+        return say("{area} km² suit {species}, the only species with a model",
+                   area=numerals.km2(float(made[0]["predicted_m2"])),
+                   species=made[0]["species"])  # fmt: skip
+    if most == 1:
+        return say("No land suits more than one of {n} modelled species", n=len(made))
+    return say("At most {most} of {n} modelled species find the same land suitable",
+               most=most, n=len(made))  # fmt: skip
 
 
 def _tests(contents: Contents, folder: Path) -> Drawn:

@@ -27,6 +27,7 @@ _MOST_NAMES = 12
 _SQUARES = 150  # along the longer side of the map
 _SIDES = (1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5)  # m
 _STEPS = (1, 2, 6, 21, 101)  # records from which a square has its colour
+_PALEST = 0.75  # of the ramp: beyond it a colour is lost on the grey relief
 
 
 def topic() -> Topic:
@@ -54,6 +55,9 @@ def _reasons(contents: Contents) -> list[tuple[str, float]]:
 
 
 def _statement(contents: Contents) -> str:
+    if _number(contents, "records.kept") == 1:
+        read = numerals.number(_number(contents, "records.read"), 0)
+        return say("1 of {read} records is fit for use", read=read)
     return say(
         "{kept} of {read} records of {species} species are fit for use",
         kept=numerals.number(_number(contents, "records.kept"), 0),
@@ -113,15 +117,16 @@ def _squares(contents: Contents, bounds: Floats) -> tuple[Preview, float]:
 def _map(contents: Contents, folder: Path, bounds: Floats) -> Drawn:
     shown, side = _squares(contents, bounds)
     codes = np.digitize(shown.cells, _STEPS).astype(np.float32)
-    colours = palette.ramp("water_and_vegetation")
+    colours = palette.ramp("magnitude")
     looks = []
     for code, low in enumerate(_STEPS, start=1):
         high = _STEPS[code] - 1 if code < len(_STEPS) else 0
         name = str(low) if high == low else f"{low}–{high}" if high else f"≥ {low}"
         number = int((codes == code).sum())
-        shade = palette.hex_of(colours[int((1 - (code - 1) / 4.2) * (len(colours) - 1))])
+        place = _PALEST * (1 - (code - 1) / (len(_STEPS) - 1))
+        shade = palette.hex_of(colours[int(place * (len(colours) - 1))])
         if number:
-            looks.append(Look(code, name, say("{n} squares", n=numerals.number(number, 0)), shade))
+            looks.append(Look(code, name, _how_many_squares(number), shade))
     caption = Caption(
         _unevenness(shown),
         say("Kept records in squares of {side} km", side=numerals.number(side / 1000, 0)),
@@ -129,13 +134,21 @@ def _map(contents: Contents, folder: Path, bounds: Floats) -> Drawn:
     )
     coded = Preview(codes, shown.extent, shown.crs)
     return pictures.classes(
-        contents, Ground(contents), coded, folder / "records_places.png", caption, looks
-    )
+        contents, Ground(contents), coded, folder / "records_places.png", caption, looks,
+    )  # fmt: skip
+
+
+def _how_many_squares(n: int) -> str:
+    if n == 1:
+        return say("1 square")
+    return say("{n} squares", n=numerals.number(n, 0))
 
 
 def _unevenness(shown: Preview) -> str:
     """How few of the squares hold half of the records: what a reader must know of a sample."""
     counts = np.sort(shown.cells[shown.cells > 0])[::-1]
+    if len(counts) == 1:
+        return say("All records come from one square")
     half = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2)) + 1
     return say(
         "Half of the records come from {n} of the {all} squares with any",

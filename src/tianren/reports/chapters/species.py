@@ -7,7 +7,7 @@ import numpy as np
 
 from tianren.io.previews import read_preview
 from tianren.language import say
-from tianren.reports import numerals, pictures
+from tianren.reports import numerals, pictures, sheet
 from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, paragraph
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage
@@ -20,7 +20,7 @@ from tianren.reports.pictures import Bar, Caption
 MAP_NAMES = {
     "richness": ("Species in a cell", "water_and_vegetation"),
     "weighted_richness": ("Weighted richness", "water_and_vegetation"),
-    "weighted_endemism": ("Weighted endemism", "magnitude"),
+    "weighted_endemism": ("Weighted endemism", "sensitivity"),
 }
 SURFACE_NAMES = {
     "richness": "richness of species",
@@ -67,6 +67,8 @@ def _sources(contents: Contents) -> list[tuple[str, int]]:
 def _statement(contents: Contents) -> str:
     every = sum(n for _, n in _sources(contents))
     known = every - _count(contents, "none")
+    if known == 1:
+        return say("1 of {all} species has a range here", all=every)
     return say("{n} of {all} species have a range here", n=known, all=every)
 
 
@@ -90,6 +92,12 @@ def _sites(contents: Contents, verdict: str) -> set[str]:
 
 def _key_areas(contents: Contents) -> str:
     met, open_ones = (_sites(contents, verdict) for verdict in _VERDICTS)
+    if len(met) == 1:
+        return say(
+            "1 site meets a criterion of key biodiversity areas; for {open} more something is "
+            "missing that would decide",
+            open=len(open_ones - met),
+        )
     return say(
         "{met} sites meet a criterion of key biodiversity areas; for {open} more something is "
         "missing that would decide",
@@ -126,6 +134,8 @@ def _map(contents: Contents, folder: Path, name: str) -> Drawn | None:
     title = _concentrated(contents, name)
     if not path.exists() or not title:
         return None
+    if name == "richness":
+        return _richness(contents, folder, path, title)
     shown = read_preview(path)
     known = shown.cells[np.isfinite(shown.cells) & (shown.cells > 0)]
     heading, ramp = MAP_NAMES[name]
@@ -133,8 +143,18 @@ def _map(contents: Contents, folder: Path, name: str) -> Drawn | None:
     most = float(np.quantile(known, 0.99)) if len(known) else 1.0
     return pictures.surface(
         contents, Ground(contents, path), shown, folder / f"species_{name}.png", caption,
-        ramp=ramp, ends=(0.0, most),
+        ramp=ramp, dark_is_more=True, ends=(0.0, most), entries=[sheet.note(say("Darker: more"))],
     )  # fmt: skip
+
+
+def _richness(contents: Contents, folder: Path, path: Path, title: str) -> Drawn:
+    """How many species each cell has, as whole numbers."""
+    shown = read_preview(path, category=True)
+    heading, ramp = MAP_NAMES["richness"]
+    caption = Caption(title, say("From ranges, models and cells with records"), say(heading))
+    most = int(np.ceil(np.nanmax(shown.cells, initial=0) - 1e-6))
+    file = folder / "species_richness.png"
+    return pictures.counts(contents, Ground(contents, path), shown, most, file, caption, ramp)
 
 
 def _source_bars(contents: Contents, folder: Path) -> Drawn:

@@ -159,7 +159,7 @@ def _conflict_map(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     shown = read_preview(contents.folder / "conflict_matrix.tif", category=True)
     looks = _looks(_by_code(contents, "conflict"), CONFLICT_NAMES, CONFLICT)
     file = folder / "suitability_conflicts.png"
-    return pictures.classes(contents, ground, shown, file, caption, looks)
+    return pictures.classes(contents, ground, shown, file, caption, looks, enlarged=True)
 
 
 def _level_map(contents: Contents, ground: Ground, folder: Path, purpose: str) -> Drawn:
