@@ -29,6 +29,7 @@ from tianren.steps.account_writing import (
     write_table,
 )
 from tianren.steps.delineate import scenario_of
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.oecm_sites import latest_line
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ class Account:
             "distance": _numbers(self.run.rows("distance.csv")),
             "waterfall": _numbers(self.run.rows("waterfall.csv")),
             "what_if": _numbers(self.run.rows("whatif.csv")),
-            "findings": {
-                s.value: sum(f["severity"] == s.value for f in self.run.findings) for s in Severity
-            },
+            "findings": count_findings(self.run.findings),
         }
 
     def text(self) -> str:
@@ -70,8 +69,7 @@ class Account:
         lines += [_missing(row) for row in found["distance"] if row["counted"] == COUNTED[1]]
         lines += [_moved(row) for row in found["what_if"]
                   if row["indicator"] == "account.coverage" and row["by"] in _WHOLE]  # fmt: skip
-        counts = ", ".join(f"{say(s + 's')} {n}" for s, n in found["findings"].items() if n)
-        lines += [say("Findings: {counts}", counts=counts or say("none"))]
+        lines.append(findings_line(self.run.findings))
         return "\n".join([*lines, f"{say('Results')}: {self.run.folder}"])
 
 

@@ -19,6 +19,7 @@ from tianren.project.runs import Run, RunResults, open_run, own_runs, start_run
 from tianren.raster.raster import Raster, cell_area
 from tianren.steps.declared import units
 from tianren.steps.delineate import CATEGORY_NAMES
+from tianren.steps.finding_counts import findings_line
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -63,7 +64,8 @@ class Compared:
         lines += self._held()
         folder = self.run.path("maps/compare.png")
         where = folder if folder.exists() else self.run.folder
-        return "\n".join([*lines, "", say("Map: {path}", path=where)])
+        lines += ["", findings_line(self.run.findings)]
+        return "\n".join([*lines, say("Map: {path}", path=where)])
 
     def _divisions(self, rows: Sequence[Any]) -> list[str]:
         """The divisions of the coarsest level that change most."""

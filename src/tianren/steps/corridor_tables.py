@@ -59,7 +59,10 @@ def write_results(project: "Project", run: Run, parameters: Parameters, found: F
 
 
 def core_names(project: "Project", cores: Any) -> dict[int, str]:
-    """A name for each core: its number and the administrative unit with most of it."""
+    """A name for each core: its number, and the administrative unit that holds most of it.
+
+    A core that spreads over units with no more than half of it in any bears its number alone.
+    """
     count = int(cores.max(initial=0))
     if not project.admin:
         return {n: say("core {n}", n=n) for n in range(1, count + 1)}
@@ -69,9 +72,10 @@ def core_names(project: "Project", cores: Any) -> dict[int, str]:
     width = max(table, default=0) + 1
     pairs = np.bincount(cores[known].astype(np.int64) * width + units[known],
                         minlength=(count + 1) * width).reshape(count + 1, width)  # fmt: skip
+    size = np.bincount(cores.ravel(), minlength=count + 1)
     return {
         n: say("core {n} ({unit})", n=n, unit=table[int(pairs[n].argmax())][1])
-        if pairs[n].any() else say("core {n}", n=n)
+        if 2 * pairs[n].max() > size[n] else say("core {n}", n=n)
         for n in range(1, count + 1)
     }  # fmt: skip
 

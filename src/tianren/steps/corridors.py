@@ -21,6 +21,7 @@ from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.raster import MISSING, Raster, cell_area, whole
 from tianren.steps.delineate import delineate, scenario_of
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.zones import raster_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Corridors:
                 {"id": int(row["id"]), "dpc_percent": float(row["dpc_percent"])}
                 for row in sorted(rows, key=lambda r: (-float(r["dpc_percent"]), int(r["id"])))[:5]
             ],
-            "findings": len(self.run.findings),
+            "findings": count_findings(self.run.findings),
         }
 
     def text(self) -> str:
@@ -77,7 +78,7 @@ class Corridors:
             n = found["steps_too_long"]
             lines.append(say("{n} steps of routes are longer than the species goes.", n=n))
         lines += self._most_important()
-        lines += [say("Findings: {counts}", counts=found["findings"])]
+        lines.append(findings_line(self.run.findings))
         return "\n".join([*lines, f"{say('Results')}: {found['folder']}"])
 
     def _most_important(self) -> list[str]:

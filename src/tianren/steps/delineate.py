@@ -31,6 +31,7 @@ from tianren.raster.raster import Raster, cell_area
 from tianren.steps import species_join
 from tianren.steps.criteria import Preparation, compute_criteria, prepare
 from tianren.steps.declared import Declared, declared, divisions, landscapes, units
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.stages import FileStore
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ class Delineated:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: the run, its folder, areas and shares, and how many findings it has."""
-        severities = [f["severity"] for f in self.run.findings]
         return {
             "run": self.run.id,
             "folder": str(self.run.folder),
@@ -63,7 +63,7 @@ class Delineated:
                 for row in self.run.measures
                 if row["indicator"] == "redline.area" and (by := row["by"]).startswith("category=")
             },
-            "findings": {s.value: severities.count(s.value) for s in Severity},
+            "findings": count_findings(self.run.findings),
         }
 
     def text(self) -> str:
@@ -78,9 +78,7 @@ class Delineated:
             for category, m2 in found["category_m2"].items()
             if m2
         ]
-        numbers = {s: n for s, n in found["findings"].items() if n}
-        counts = ", ".join(f"{say(SEVERITY_NAMES[s])} {n}" for s, n in numbers.items())
-        lines += [say("Findings: {counts}", counts=counts or say("none")), *self._where()]
+        lines += [findings_line(self.run.findings), *self._where()]
         return "\n".join([*lines, "", say("Why here? tianren explain --at LON,LAT")])
 
     def _where(self) -> list[str]:
@@ -97,7 +95,6 @@ class Delineated:
         return None
 
 
-SEVERITY_NAMES = {"error": "errors", "warning": "warnings", "note": "notes"}
 CATEGORY_NAMES = {
     "key_function": "key ecological function zones",
     "barrier": "ecological barrier zones",

@@ -13,6 +13,7 @@ from tianren.measures import Measure
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, own_runs, start_run
 from tianren.steps import gap_tables as tables
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.gap_features import judged
 from tianren.steps.gap_species import Earlier, earlier_runs, known_species
 from tianren.steps.zones import (
@@ -51,9 +52,7 @@ class Gaps:
             "representativeness": self._by_zone("species.representativeness"),
             "covered_not_viable": self._by_zone("species.not_viable"),
             "restore_m2": self._total("restoration.need"),
-            "findings": {
-                s.value: sum(f["severity"] == s.value for f in self.run.findings) for s in Severity
-            },
+            "findings": count_findings(self.run.findings),
         }
 
     def text(self) -> str:
@@ -71,8 +70,7 @@ class Gaps:
             for kind, s in every.items()
         ]
         lines += self._species(found)
-        counts = ", ".join(f"{say(s + 's')} {n}" for s, n in found["findings"].items() if n)
-        lines += [say("Findings: {counts}", counts=counts or say("none"))]
+        lines.append(findings_line(self.run.findings))
         return "\n".join([*lines, f"{say('Results')}: {self.run.folder}"])
 
     def _by(self) -> str:

@@ -19,6 +19,7 @@ from tianren.parameters.headings import columns_by_role
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.raster import Raster, cell_area
 from tianren.science.habitat import habitat_rarity
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.zones import chosen, raster_of, words
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class HabitatQuality:
                 row["threat"]: float(row["share_of_degradation"])
                 for row in self.run.rows("threats.csv")
             },
-            "findings": len(self.run.findings),
+            "findings": count_findings(self.run.findings),
         }
 
     def text(self) -> str:
@@ -74,7 +75,7 @@ class HabitatQuality:
                 say("{share} % of the degradation is by {threat}",
                     share=f"{100 * share:.1f}", threat=name)
             )  # fmt: skip
-        lines += [say("Findings: {counts}", counts=found["findings"])]
+        lines.append(findings_line(self.run.findings))
         return "\n".join([*lines, f"{say('Results')}: {found['folder']}"])
 
 

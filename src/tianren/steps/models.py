@@ -21,6 +21,7 @@ from tianren.raster.blocks import processors
 from tianren.raster.raster import Raster
 from tianren.science import species_models as science
 from tianren.steps import model_findings as findings_of
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.model_one import NUMBERS, Ground, Species, climate_columns, model_one
 from tianren.steps.zones import raster_of
 
@@ -53,24 +54,32 @@ class Models:
             "modelled": len(made),
             "refused": len(rows) - len(made),
             "tests": {name: _spread(made, name) for name in ("auc", "tss", "boyce")},
-            "findings": len(self.run.findings),
+            "findings": count_findings(self.run.findings),
         }
 
     def text(self) -> str:
         """The statement, the table, the next command."""
         found = self.as_dict()
+        n, every = found["modelled"], found["species"]
         lines = [
-            say("{n} of {all} species have a model.", n=found["modelled"], all=found["species"])
-        ]
-        for name, spread in found["tests"].items():
-            if spread:
-                low, middle, high = (f"{v:.2f}" for v in spread)
-                lines.append(
-                    "  " + say("{test}: {middle} in the middle, {low} to {high}",
-                               test=name.upper(), middle=middle, low=low, high=high)
-                )  # fmt: skip
-        lines += [say("Findings: {counts}", counts=found["findings"])]
+            say("1 of {all} species has a model.", all=every) if n == 1
+            else say("{n} of {all} species have a model.", n=n, all=every)
+        ]  # fmt: skip
+        lines += [_tested(name, *s) for name, s in found["tests"].items() if s]
+        lines.append(findings_line(self.run.findings))
         return "\n".join([*lines, f"{say('Results')}: {self.run.path('models.csv')}"])
+
+
+TEST_NAMES = {"auc": "AUC", "tss": "TSS", "boyce": "Boyce"}
+
+
+def _tested(name: str, low: float, middle: float, high: float) -> str:
+    """One test over all models; one number where they do not differ."""
+    told, least, most = (f"{value:.2f}" for value in (middle, low, high))
+    if least == most:
+        return f"  {TEST_NAMES[name]}: {told}"
+    return "  " + say("{test}: {middle} in the middle, {low} to {high}",
+                      test=TEST_NAMES[name], middle=told, low=least, high=most)  # fmt: skip
 
 
 def _spread(rows: Sequence[Mapping[str, str]], name: str) -> tuple[float, float, float] | None:

@@ -26,6 +26,7 @@ from tianren.raster.raster import MISSING, Raster, cell_area
 from tianren.science.grading import highest
 from tianren.steps.declared import units
 from tianren.steps.delineate import scenario_of
+from tianren.steps.finding_counts import findings_line
 from tianren.steps.parcels import parent_line, parent_project
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Nested:
             for row in mine
         )] if mine else []  # fmt: skip
         lines += ["", *(f"  {f['subject']}: {f['message']}" for f in self.run.findings)]
-        return "\n".join([*lines, "", say("Tables: {folder}", folder=self.run.folder)])
+        lines += ["", findings_line(self.run.findings)]
+        return "\n".join([*lines, say("Tables: {folder}", folder=self.run.folder)])
 
 
 def _km2(m2: str) -> str:

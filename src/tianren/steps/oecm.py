@@ -27,6 +27,7 @@ from tianren.language import say, set_language
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.steps.delineate import scenario_of
+from tianren.steps.finding_counts import findings_line
 from tianren.steps.oecm_sites import (
     RECORDED,
     Places,
@@ -89,7 +90,8 @@ class Oecm:
         lines += self._queue_lines()
         grave = [f for f in self.run.findings if f["severity"] != Severity.NOTE.value]
         lines += ["", *(f"  {f['subject']}: {f['message']}" for f in grave)] if grave else []
-        return "\n".join([*lines, "", f"{say('Results')}: {self.run.folder}"])
+        lines += ["", findings_line(self.run.findings)]
+        return "\n".join([*lines, f"{say('Results')}: {self.run.folder}"])
 
     def _queue_lines(self) -> list[str]:
         rows = self._queue()

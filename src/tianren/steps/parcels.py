@@ -24,6 +24,7 @@ from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.raster import Raster, cell_area
 from tianren.steps.delineate import delineate, scenario_of
+from tianren.steps.finding_counts import findings_line
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -75,7 +76,8 @@ class Parcelled:
         lines += [say("  and {n} more", n=more)] if more > 0 else []
         grave = [f for f in self.run.findings if f["severity"] != Severity.NOTE.value]
         lines += ["", *(f"  {f['subject']}: {f['message']}" for f in grave)] if grave else []
-        return "\n".join([*lines, "", say("Parcels: {file}", file=self.run.path("parcels.gpkg"))])
+        lines += ["", findings_line(self.run.findings)]
+        return "\n".join([*lines, say("Parcels: {file}", file=self.run.path("parcels.gpkg"))])
 
 
 def _km2(m2: str) -> str:

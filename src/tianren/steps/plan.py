@@ -22,6 +22,7 @@ from tianren.science.choice_importance import (
     selection_frequency,
 )
 from tianren.science.choice_solver import Plan, solve
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.plan_line import compare, measurer
 from tianren.steps.plan_parts import (
     ONLY,
@@ -63,9 +64,7 @@ class Planned:
             "folder": str(self.run.folder),
             **self.run.record["plan"],
             "unmet": [r["feature"] for r in rows if r["met"] == "no"],
-            "findings": {
-                s.value: sum(f["severity"] == s.value for f in self.run.findings) for s in Severity
-            },
+            "findings": count_findings(self.run.findings),
         }
 
     def text(self) -> str:
@@ -76,9 +75,7 @@ class Planned:
         if unmet:
             some = ", ".join(unmet[: choice.NAMED])
             lines.append(say("{n} targets are not met: {some}", n=len(unmet), some=some))
-        numbers = self.as_dict()["findings"]
-        counts = ", ".join(f"{say(s + 's')} {n}" for s, n in numbers.items() if n)
-        lines.append(say("Findings: {counts}", counts=counts or say("none")))
+        lines.append(findings_line(self.run.findings))
         return "\n".join([*lines, f"{say('Results')}: {self.run.folder}"])
 
     def _beside_the_line(self) -> list[str]:

@@ -16,6 +16,7 @@ from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.science.names import alike, match_names, read_checklist
 from tianren.science.taxa import Taxon, read_taxa, without_status
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.record_region import limits_of, range_findings, region_of
 from tianren.steps.record_tables import (
     TAXA_COLUMNS,
@@ -48,24 +49,31 @@ class CleanedRecords:
         """Plain values: the run, its folder, rows read, kept and dropped by reason, species."""
         said = self.run.record["records"]
         return {"run": self.run.id, "folder": str(self.run.folder), **said,
-                "findings": len(self.run.findings)}  # fmt: skip
+                "findings": count_findings(self.run.findings)}  # fmt: skip
 
     def text(self) -> str:
         """The statement, the reasons, the next command."""
         found = self.as_dict()
-        lines = [
-            say("{kept} of {read} records of {species} species are kept.",
-                kept=f"{found['kept']:,}", read=f"{found['read']:,}", species=found["species"])
-        ]  # fmt: skip
+        lines = [_statement(found["kept"], found["read"], found["species"])]
         dropped = sorted(found["dropped"].items(), key=lambda pair: (-pair[1], pair[0]))
         lines += [f"  {count:>12,}  {say(REASONS[reason])}" for reason, count in dropped]
-        if found["unmatched_names"]:
-            lines.append(
-                say("{n} names were not matched: unmatched.csv", n=found["unmatched_names"])
-            )
-        lines += [say("Findings: {counts}", counts=found["findings"])]
+        unmatched = found["unmatched_names"]
+        if unmatched == 1:
+            lines.append(say("1 name was not matched: unmatched.csv"))
+        elif unmatched:
+            lines.append(say("{n} names were not matched: unmatched.csv", n=unmatched))
+        lines.append(findings_line(self.run.findings))
         lines.append(f"{say('Results')}: {found['folder']}")
         return "\n".join([*lines, "", say("Next: tianren species")])
+
+
+def _statement(kept: int, read: int, species: int) -> str:
+    if kept == 1:
+        return say("1 of {read} records is kept.", read=f"{read:,}")
+    return say(
+        "{kept} of {read} records of {species} species are kept.",
+        kept=f"{kept:,}", read=f"{read:,}", species=species,
+    )  # fmt: skip
 
 
 def records(project: "Project", *, progress: Progress = None) -> CleanedRecords:

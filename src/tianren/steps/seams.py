@@ -24,6 +24,7 @@ from tianren.raster.blocks import map_blocks, reduce_blocks
 from tianren.raster.raster import MISSING, Raster, Window, cell_area
 from tianren.science.grading import highest
 from tianren.steps.delineate import delineate, scenario_of
+from tianren.steps.finding_counts import findings_line
 
 if TYPE_CHECKING:
     from pyproj import Transformer
@@ -81,7 +82,8 @@ class Seamed:
             ),
         ]  # fmt: skip
         lines += ["", *(_seam_row(row) for row in found["seams"][:8])]
-        lines += ["", say("All seams: {file}", file=self.run.path("seams.csv"))]
+        lines += ["", findings_line(self.run.findings)]
+        lines += [say("All seams: {file}", file=self.run.path("seams.csv"))]
         first = found["seams"][0] if found["seams"] else None
         if first:
             place = f"{first['lon']},{first['lat']}"

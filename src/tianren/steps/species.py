@@ -20,6 +20,7 @@ from tianren.raster.raster import cell_area
 from tianren.science.species import Ranges, ranges_of, species_weight
 from tianren.science.taxa import Taxon, without_status
 from tianren.steps import species_sites
+from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.species_homes import HABITAT, MODEL, NONE, RANGE, RECORDS, Home, homes
 from tianren.steps.species_sources import Known, read_known
 from tianren.steps.species_surfaces import COMPLEMENT_COLUMNS, complements, surfaces, write_surfaces
@@ -67,30 +68,42 @@ class Species:
             "sites": len({row["site"] for row in kba}),
             "sites_met": met,
             "sites_open": len(open_ones - set(met)),
-            "findings": len(self.run.findings),
+            "findings": count_findings(self.run.findings),
         }
 
     def text(self) -> str:
         """The statement, the table, the next command."""
         found = self.as_dict()
         with_range = found["species"] - found["sources"][NONE]
-        lines = [say("{n} of {all} species have a range.", n=with_range, all=found["species"])]
+        lines = [_statement(with_range, found["species"])]
         lines += [f"  {say(SOURCES[s]):<42}{n:>6}" for s, n in found["sources"].items() if n]
         if found["sites"]:
-            lines.append(
-                say(
-                    "Key biodiversity areas: {met} of {all} sites meet a criterion, {open} cannot "
-                    "be decided yet",
-                    met=len(found["sites_met"]),
-                    all=found["sites"],
-                    open=found["sites_open"],
-                )
-            )
+            lines.append(_key_areas(len(found["sites_met"]), found["sites"], found["sites_open"]))
         if found["tiny_populations"]:
             lines.append(say("Tiny populations: {n} species", n=found["tiny_populations"]))
-        lines += [say("Findings: {counts}", counts=found["findings"])]
+        lines.append(findings_line(self.run.findings))
         lines += [f"{say('Results')}: {self.run.folder}", ""]
         return "\n".join([*lines, say("What do zones hold of them? tianren gaps")])
+
+
+def _statement(n: int, every: int) -> str:
+    if n == 1:
+        return say("1 of {all} species has a range.", all=every)
+    return say("{n} of {all} species have a range.", n=n, all=every)
+
+
+def _key_areas(met: int, every: int, undecided: int) -> str:
+    if met == 1:
+        return say(
+            "Key biodiversity areas: 1 of {all} sites meets a criterion, {open} cannot be decided "
+            "yet",
+            all=every, open=undecided,
+        )  # fmt: skip
+    return say(
+        "Key biodiversity areas: {met} of {all} sites meet a criterion, {open} cannot "
+        "be decided yet",
+        met=met, all=every, open=undecided,
+    )  # fmt: skip
 
 
 def species(project: "Project", *, progress: Progress = None) -> Species:

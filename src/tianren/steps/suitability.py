@@ -28,6 +28,7 @@ from tianren.science.landcover import look_up
 from tianren.steps.criteria import RunShelf, available_layers, layer_rasters
 from tianren.steps.declared import units
 from tianren.steps.delineate import delineate, scenario_of
+from tianren.steps.finding_counts import findings_line
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -77,7 +78,8 @@ class Suited:
             lines += [_area_row(name, m2, total) for name, m2 in collisions.items() if m2]
         lines += self._capacity()
         lines += ["", *(f"  {f['subject']}: {f['message']}" for f in self._grave())]
-        return "\n".join([*lines, "", say("Results: {folder}", folder=self.run.folder)])
+        lines += ["", findings_line(self.run.findings)]
+        return "\n".join([*lines, say("Results: {folder}", folder=self.run.folder)])
 
     def _capacity(self) -> list[str]:
         over = [r for r in self.run.rows("capacity.csv") if _over(r)]
