@@ -248,7 +248,9 @@ def whole_measures(covered: "DataFrame", asked: Asked) -> list[Measure]:
                              method="sums of area and of realms"))  # fmt: skip
     types = covered[(covered["dimension"] == "ecosystem") & (covered["class"] != "")]
     sums = types[types["counted"] == "PA"].groupby("class")["total_m2"].sum()
-    extents = {(("ecosystem", str(name)),): float(area) for name, area in sums.items()}
+    extents: dict[tuple[tuple[str, str], ...], float] = {
+        (("ecosystem", str(name)),): float(area) for name, area in sums.items()
+    }
     if extents:
         extents[()] = float(sums.sum())
     method = "area of the types of the ecosystem layer inside the region"
