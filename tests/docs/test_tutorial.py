@@ -206,7 +206,7 @@ def test_cleaning_keeps_28_of_33_rows_with_five_reasons(went_on: dict[str, str])
 
 
 def test_the_second_page_says_what_the_commands_said(went_on: dict[str, str]) -> None:
-    assert "1 of 3 species have a model" in went_on["tianren models"]
+    assert "1 of 3 species has a model" in went_on["tianren models"]
     assert "1 species" in went_on["tianren species"]
     assert "0 of 13 targets are met" in went_on["tianren gaps --zone protected"]
     assert "16 of 16 targets are met" in went_on["tianren plan"]
