@@ -1,8 +1,9 @@
 """What the message files take up from the code."""
 
+import runpy
 from pathlib import Path
 
-from tools.messages import messages
+TOOL = Path(__file__).parents[2] / "tools" / "messages.py"
 
 CODE = """
 from tianren.language import say
@@ -18,4 +19,5 @@ say(KIND_NAMES["species"])
 def test_calls_and_tables_are_taken_up_and_colours_and_ids_are_not(tmp_path: Path) -> None:
     (tmp_path / "maps.py").write_text(CODE, encoding="utf-8")
     expected = {"Locked in", "Chosen", "{n} records cannot be read", "a species", "Total"}
+    messages = runpy.run_path(str(TOOL))["messages"]
     assert messages(tmp_path) == {text: ["maps.py"] for text in sorted(expected)}
