@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tianren.raster.blocks import processors
+from tianren.geo.threads import processors
 
 PEERS = Path(__file__).parent / "peers"
 

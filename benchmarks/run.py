@@ -11,7 +11,8 @@ from importlib.metadata import version
 
 from benchmarks import data
 from benchmarks.measure import Goal, at_least, at_most, peer, prepare, together
-from tianren.raster.blocks import SIZE, processors
+from tianren.geo.threads import processors
+from tianren.raster.blocks import SIZE
 
 # modules beside this one
 PARTS = ("patches", "zonal", "points", "choice", "connectivity", "overlay", "protconn")

@@ -1,6 +1,6 @@
 """A Finding: a rule that the data, a method or a project broke. A broken rule is a value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -26,6 +26,13 @@ class Finding:
     severity: Severity
     message: str
     source: str = ""
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, str]) -> "Finding":
+        """The finding that as_dict gave, or that a row of findings.csv holds."""
+        return cls(
+            row["rule"], row["subject"], Severity(row["severity"]), row["message"], row["source"]
+        )
 
     def as_dict(self) -> dict[str, str]:
         """Plain values for JSON, TOML and tables."""

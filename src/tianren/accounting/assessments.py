@@ -14,16 +14,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tianren.accounting.forms import Row, SiteNames, data_rows, plain, read_rows
+from tianren.accounting.forms import Row, SiteNames, data_rows, read_rows
 from tianren.findings import Finding, Severity
 from tianren.language import say
+from tianren.parameters.headings import plain_word
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 MANAGEMENT, GOVERNANCE, STATUS = "management", "governance", "status"
 GREEN_LIST = "Green List"
-NOT_APPLICABLE = frozenset(plain(w) for w in ("NA", "N/A", "n.a.", "not applicable", "不适用",
+NOT_APPLICABLE = frozenset(plain_word(w) for w in ("NA", "N/A", "n.a.", "not applicable", "不适用",
                                               "no aplica"))  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def tools() -> Mapping[str, Tool]:
             row["id"], row["name"], row["what"], row["item"], int(row["items"]),
             float(row["low"]), float(row["high"]), row["source"],
             row["verified"] == "1",
-            tuple(plain(w) for w in (row["id"], row["name"], *row["words"].split("|"))),
+            tuple(plain_word(w) for w in (row["id"], row["name"], *row["words"].split("|"))),
             _item_names(row["item_names"]),
         )
         for row in data_rows("assessment_tools.csv")
@@ -62,7 +63,7 @@ def tools() -> Mapping[str, Tool]:
 
 def _item_names(text: str) -> Mapping[str, int]:
     items = enumerate(text.split(";"), start=1)
-    return {plain(word): n for n, words in items for word in words.split("|") if word}
+    return {plain_word(word): n for n, words in items for word in words.split("|") if word}
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def _by_key(item: tuple[tuple[str, str, dt.date], _Sheet]) -> tuple[str, str, dt
 
 def _tool_of(text: str) -> Tool | None:
     """The tool that a source's name speaks of: the longest of its words that stands in it."""
-    said = re.sub(r"[_\s-]+", " ", plain(text))
+    said = re.sub(r"[_\s-]+", " ", plain_word(text))
     found = [
         (len(word), tool)
         for tool in tools().values()
@@ -165,7 +166,7 @@ def _tool_of(text: str) -> Tool | None:
 def _tool(row: Row, default: Tool | None) -> Tool:
     text = row.get("tool")
     known = {word: tool for tool in tools().values() for word in tool.words}
-    tool = known.get(plain(text)) if text else default
+    tool = known.get(plain_word(text)) if text else default
     if tool is None:
         raise row.refused(
             f"the tool {text!r} is not known" if text else "the table does not say its tool",
@@ -187,7 +188,7 @@ def _fill(sheet: _Sheet, row: Row, others: Mapping[str, str]) -> None:
         _once(sheet, row, "status", row.word_of("green_list", row.get("status")))
         sheet.until = row.day("until", dt.date.max)
         return
-    group = sheet.items.setdefault(plain(row.get("group")), {})
+    group = sheet.items.setdefault(plain_word(row.get("group")), {})
     if row.get("question"):
         number = _item_number(row.get("question"), sheet.tool)
         if number is None:
@@ -221,7 +222,7 @@ def _put(group: dict[int, float | None], number: int, row: Row, text: str, tool:
     if not text:
         return
     column = f"{tool.item}{number}"
-    applies = plain(text) not in NOT_APPLICABLE
+    applies = plain_word(text) not in NOT_APPLICABLE
     value = row.within(column, text, tool.low, tool.high) if applies else None
     if number in group and group[number] != value:
         raise row.refused(
@@ -237,9 +238,9 @@ def _shown(value: float | None) -> str:
 
 def _item_number(text: str, tool: Tool) -> int | None:
     """The number of an item: "Q1", "1", "Question 1", "问题1", "P1 respect for rights", a name."""
-    if plain(text) in tool.item_names:
-        return tool.item_names[plain(text)]
-    match = _ITEM.match(plain(text))
+    if plain_word(text) in tool.item_names:
+        return tool.item_names[plain_word(text)]
+    match = _ITEM.match(plain_word(text))
     if match is None or match[1] not in ("", tool.item.casefold(), *_ITEM_WORDS):
         return None
     return int(match[2]) if 1 <= int(match[2]) <= tool.items else None

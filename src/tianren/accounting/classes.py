@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tianren.accounting.forms import Row, data_rows, plain, read_rows
+from tianren.accounting.forms import Row, data_rows, read_rows
 from tianren.findings import Finding, Severity
 from tianren.language import current_language, say
+from tianren.parameters.headings import plain_word
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -65,7 +66,7 @@ class Crosswalk:
 
     def find(self, designation: str) -> NationalType | None:
         """The type that a designation names, or None: it is listed then, not guessed."""
-        return self.by_word.get(plain(designation))
+        return self.by_word.get(plain_word(designation))
 
     @property
     def types(self) -> tuple[NationalType, ...]:
@@ -90,7 +91,7 @@ def _names(row: Mapping[str, str]) -> list[str]:
 def _add(found: dict[str, NationalType], kind: NationalType, names: Iterable[str]) -> None:
     for name in names:
         if name:
-            found.setdefault(plain(name), kind)
+            found.setdefault(plain_word(name), kind)
 
 
 def _packaged_type(row: Mapping[str, str]) -> NationalType:
@@ -138,21 +139,21 @@ def _own_type(row: Row) -> NationalType:
     if not counts_as:
         raise row.refused(f"{name} has no class", f"write one of {', '.join(TYPE_CLASSES)}")
     return NationalType(
-        plain(name), {"en": name}, counts_as,
+        plain_word(name), {"en": name}, counts_as,
         tuple(_category(row, part) for part in _several(row.get("category"))),
         tuple(_governance(row, part) for part in _several(row.get("governance"))),
         row.word("conservation", CONSERVATION), row.get("source") or row.where,
-        plain(row.get("verified")) in ("1", "yes", "true", "是", "sí", "si"),
+        plain_word(row.get("verified")) in ("1", "yes", "true", "是", "sí", "si"),
     )  # fmt: skip
 
 
 def _category(row: Row, text: str) -> str:
-    known = {plain(c): c for c in CATEGORIES}
-    if plain(text) not in known:
+    known = {plain_word(c): c for c in CATEGORIES}
+    if plain_word(text) not in known:
         raise row.refused(
             f"the category {text!r} is not known", f"write one of {', '.join(CATEGORIES)}"
         )
-    return known[plain(text)]
+    return known[plain_word(text)]
 
 
 def _governance(row: Row, text: str) -> str:
@@ -168,11 +169,11 @@ def governance_type(text: str) -> str | None:
     """One of the four types of governance; "" where a record says none; None for unknown words."""
     if not text.strip():
         return ""
-    return _governance_words().get(plain(text))
+    return _governance_words().get(plain_word(text))
 
 
 def _governance_words() -> Mapping[str, str]:
-    return {plain(row["word"]): row["governance"] for row in data_rows("governance_types.csv")}
+    return {plain_word(row["word"]): row["governance"] for row in data_rows("governance_types.csv")}
 
 
 # --- sites ---------------------------------------------------------------------------------------

@@ -16,7 +16,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tianren.errors import UserError
-from tianren.parameters.headings import columns_by_role, usual_headings
+from tianren.parameters.headings import (
+    needed_columns,
+    plain_word,
+    row_numbers,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -104,27 +108,12 @@ def read_rows(
 
     Raises UserError where a needed role has no column.
     """
-    columns = [str(c) for c in table.columns]
-    roles = columns_by_role(topic, columns)
-    for role in needed:
-        if role not in roles:
-            raise UserError(
-                f"the table has no column of {role}",
-                where=where,
-                by_how_much=f"its columns are {', '.join(columns[:12])}",
-                next_step=f"rename the column to {usual_headings(topic, role)[0]}",
-            )
-    others = {c: c for c in columns if c not in roles.values()}
+    roles = needed_columns(topic, table, needed, what="the table", where=where)
+    others = {str(c): str(c) for c in table.columns if str(c) not in roles.values()}
     taken = {**others, **roles}
     return [Row(number, {r: _text(v) for r, v in zip(taken, values, strict=True)}, where)
-            for number, values in zip(_numbers(table), table[list(taken.values())].to_numpy(),
+            for number, values in zip(row_numbers(table), table[list(taken.values())].to_numpy(),
                                       strict=True)], others  # fmt: skip
-
-
-def _numbers(table: "DataFrame") -> list[int]:
-    if table.index.name == "row":
-        return [int(number) for number in table.index]
-    return list(range(2, len(table) + 2))
 
 
 def _text(value: object) -> str:
@@ -133,20 +122,15 @@ def _text(value: object) -> str:
     return unicodedata.normalize("NFC", str(value)).strip()
 
 
-def plain(word: str) -> str:
-    """A word as people confuse it: width, case and spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", word).casefold().split())
-
-
 def meaning(column: str, word: str) -> str | None:
     """The value that a word of a column stands for, or None."""
-    return _words(column).get(plain(word))
+    return _words(column).get(plain_word(word))
 
 
 @cache
 def _words(column: str) -> Mapping[str, str]:
     rows = [row for row in data_rows("assessment_words.csv") if row["column"] == column]
-    return MappingProxyType({plain(row["word"]): row["value"] for row in rows})
+    return MappingProxyType({plain_word(row["word"]): row["value"] for row in rows})
 
 
 @cache
@@ -183,7 +167,7 @@ class SiteNames:
         text = row.get("site")
         if not text:
             raise row.refused("the row names no site", "write the site's code or name")
-        key = plain(text)
+        key = plain_word(text)
         if key in self.by_id:
             return self.by_id[key]
         named = self.by_name.get(key, ())
@@ -210,7 +194,7 @@ def site_names(sites: Iterable[tuple[str, str]]) -> SiteNames:
     ids: dict[str, str] = {}
     names: dict[str, dict[str, None]] = {}
     for site, name in sites:
-        ids.setdefault(plain(site), site)
+        ids.setdefault(plain_word(site), site)
         if name:
-            names.setdefault(plain(name), {})[site] = None
+            names.setdefault(plain_word(name), {})[site] = None
     return SiteNames(ids, {name: tuple(found) for name, found in names.items()})

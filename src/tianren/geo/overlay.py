@@ -7,7 +7,6 @@ that dirt cannot break it, and the sum over the pieces of a claim is the area of
 Importing this imports numba.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tianren.geo import slabs
+from tianren.geo.threads import processors
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -144,7 +144,7 @@ def _strips(edges: Floats, owners: Ints, *rest: Any) -> Iterator[tuple[Ints, Flo
         mine = members[first[s] : first[s + 1]]
         return slabs.strip(edges[mine], owners[mine], bounds[s], bounds[s + 1], *rest)
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+    with ThreadPoolExecutor(processors()) as threads:
         return iter(list(threads.map(one, range(len(bounds) - 1))))
 
 

@@ -7,7 +7,6 @@ edges of the polygon in that row of the grid alone. The answer is that of geopan
 predicate "intersects".
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from tianren.errors import UserError
 from tianren.geo.compiled import compiled
 from tianren.geo.orientation import side
+from tianren.geo.threads import processors
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -132,15 +132,8 @@ def _in_threads(count: int, work: Any) -> Iterator[Any]:
     parts = [slice(i, min(i + _CHUNK, count)) for i in range(0, count, _CHUNK)]
     if len(parts) < 2:
         return map(work, parts)
-    with ThreadPoolExecutor(_processors()) as threads:
+    with ThreadPoolExecutor(processors()) as threads:
         return iter(list(threads.map(work, parts)))
-
-
-def _processors() -> int:
-    """Those this process may use, where the system says so."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 # --- building the index ------------------------------------------------------------------------

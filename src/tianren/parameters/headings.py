@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
+
+from tianren.errors import UserError
 
 
 def columns_by_role(topic: str, columns: Iterable[str]) -> dict[str, str]:
@@ -21,6 +24,26 @@ def columns_by_role(topic: str, columns: Iterable[str]) -> dict[str, str]:
         if rank is not None and (rank[0] not in found or rank[1] < found[rank[0]][0]):
             found[rank[0]] = rank[1], column
     return {role: column for role, (_, column) in found.items()}
+
+
+def needed_columns(
+    topic: str, table: Any, needed: Iterable[str], *, what: str, where: str
+) -> dict[str, str]:
+    """Role -> column of a table; UserError where a needed role has none.
+
+    what: how messages call the table: "the status table".
+    """
+    columns = [str(c) for c in table.columns]
+    roles = columns_by_role(topic, columns)
+    for role in needed:
+        if role not in roles:
+            raise UserError(
+                f"{what} has no column of {role}",
+                where=where,
+                by_how_much=f"its columns are {', '.join(columns[:12])}",
+                next_step=f"rename the column to {usual_headings(topic, role)[0]}",
+            )
+    return roles
 
 
 def usual_headings(topic: str, role: str) -> tuple[str, ...]:
@@ -41,6 +64,18 @@ def plain_heading(heading: str) -> str:
     text = unicodedata.normalize("NFKC", str(heading)).casefold().rsplit(":", 1)[-1]
     text = text.split("(")[0] if not text.startswith("(") else text
     return "".join(c for c in text if c.isalnum())
+
+
+def plain_word(word: str) -> str:
+    """A word as people confuse it: width, case and spaces do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", word).casefold().split())
+
+
+def row_numbers(table: Any) -> list[int]:
+    """The rows' numbers in the file: the index that io.tables gives, else counted from 2."""
+    if table.index.name == "row":
+        return [int(number) for number in table.index]
+    return list(range(2, len(table) + 2))
 
 
 @cache

@@ -105,7 +105,7 @@ def _filled(entry: Entry, layer: GeoDataFrame) -> GeoDataFrame:
 
 def _chosen(project: Project, layer: GeoDataFrame) -> GeoDataFrame:
     for column, accepted in project.region_where.items():
-        _require_column(layer, column, project.region_source, "[region] where")
+        require_column(layer, column, project.region_source, "[region] where")
         layer = layer[layer[column].astype(str).isin(accepted)]
     return layer
 
@@ -113,12 +113,13 @@ def _chosen(project: Project, layer: GeoDataFrame) -> GeoDataFrame:
 def _region_name(project: Project, layer: GeoDataFrame) -> str:
     if not project.name_column:
         return project.name
-    _require_column(layer, project.name_column, project.region_source, "[region] name_column")
+    require_column(layer, project.name_column, project.region_source, "[region] name_column")
     names = list(dict.fromkeys(layer[project.name_column].astype(str)))
     return names[0] if len(names) == 1 else project.name
 
 
-def _require_column(layer: GeoDataFrame, column: str, source: str, key: str) -> None:
+def require_column(layer: GeoDataFrame, column: str, source: str, key: str) -> None:
+    """Refuse a layer without the column that a key of project.toml names."""
     if column not in layer.columns:
         columns = ", ".join(str(c) for c in layer.columns if c != "geometry")
         raise UserError(
@@ -217,7 +218,7 @@ def admin_raster(project: Project, level: str) -> tuple[Raster, dict[int, tuple[
     found = _level(project, level)
     layer, _ = read_layer(project, found.source)
     for column in (found.code, found.label):
-        _require_column(layer, column, found.source, "[admin] levels")
+        require_column(layer, column, found.source, "[admin] levels")
     table = _divisions(layer, found)
     number = {code: n for n, (code, _) in table.items()}
     values = [number[str(code)] for code in layer[found.code]]

@@ -341,6 +341,12 @@ def own_runs(project: "Project | Path", step: str = "") -> list[RunResults]:
     return [run for run in list_runs(project, step) if run.scenario == name]
 
 
+def latest_run(project: "Project | Path", step: str) -> RunResults | None:
+    """The latest finished run of a step of the project as it stands, or None."""
+    runs = own_runs(project, step)
+    return runs[-1] if runs else None
+
+
 def open_run(project: "Project | Path", run_id: str | None = None, *, step: str = "") -> RunResults:
     """A finished run by its id, or the latest of the project as it stands (of a step, when named);
     where it has none, the latest of any scenario."""

@@ -5,7 +5,6 @@ depend on the window size, the order or the number of workers, as long as the ke
 cells only (or, with a halo, at its neighbourhood); `combine` is applied in window order.
 """
 
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from tianren.errors import UserError
+from tianren.geo.threads import processors
 from tianren.raster.raster import MISSING, Array, Grid, Raster, Sink, Window, window_shape
 
 SIZE = 1024  # cells on a side: a multiple of the usual tile, and 4 MB a raster in flight
@@ -253,13 +253,6 @@ def _finished(window: Window, future: "Future[T]") -> tuple[Window, T]:
     except Exception as error:
         error.add_note(f"while working on {place}")
         raise
-
-
-def processors() -> int:
-    """The processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

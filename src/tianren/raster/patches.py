@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.errors import UserError
+from tianren.geo.threads import processors
 from tianren.language import say
-from tianren.raster.blocks import processors
 from tianren.raster.raster import MISSING, Array, Grid, Raster, Sink, Window, window_shape
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
-from tianren.findings import Finding, Severity, worst_first
+from tianren.findings import Finding, worst_first
 from tianren.measures import Measure, by_pairs
 
 if TYPE_CHECKING:
@@ -141,6 +141,11 @@ class Contents:
         found = [m for m in self.measures if m.indicator == indicator and sorted(m.by) == wanted]
         return found[0] if found else None
 
+    def value(self, indicator: str, **by: str) -> float:
+        """The value of the one measure with exactly this breakdown, 0 where there is none."""
+        found = self.pick(indicator, **by)
+        return found.value if found else 0.0
+
     def broken_down(self, indicator: str, *dimensions: str) -> list[Measure]:
         """The measures of an indicator that are broken down by exactly these dimensions."""
         wanted = sorted(dimensions)
@@ -174,7 +179,9 @@ def read_contents(folder: Path, description: Description | None = None) -> Conte
         crs=about.crs or _crs_of(pieces),
         day=_day(run.get("day")),
         measures=tuple(_measure(row) for row in _read_csv(folder / "measures.csv")),
-        findings=tuple(worst_first(_finding(row) for row in _read_csv(folder / "findings.csv"))),
+        findings=tuple(
+            worst_first(Finding.from_dict(row) for row in _read_csv(folder / "findings.csv"))
+        ),
         decisions=tuple(_read_csv(folder / "decisions.csv")),
         criteria=tuple(_read_criteria(folder / "criteria.json")),
         parameters=tuple(run.get("parameters", [])),
@@ -245,12 +252,6 @@ def _measure(row: Row) -> Measure:
         high=float(row["high"]) if row["high"] else None,
         method=row["method"],
         sources=tuple(part for part in row["sources"].split(" | ") if part),
-    )
-
-
-def _finding(row: Row) -> Finding:
-    return Finding(
-        row["rule"], row["subject"], Severity(row["severity"]), row["message"], row["source"]
     )
 
 

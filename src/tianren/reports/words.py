@@ -209,7 +209,11 @@ def _layer_names(language: str) -> dict[str, str]:
 
 def plain(name: str) -> str:
     """An id without its underscores, beginning with a capital."""
-    text = name.replace("_", " ").strip()
+    return capital(name.replace("_", " ").strip())
+
+
+def capital(text: str) -> str:
+    """A text as a heading: its first letter a capital, the rest as it is."""
     return text[:1].upper() + text[1:]
 
 

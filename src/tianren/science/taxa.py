@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING, Any
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.language import say
-from tianren.parameters.headings import columns_by_role, usual_headings
+from tianren.parameters.headings import (
+    needed_columns,
+    plain_word,
+    row_numbers,
+)
 from tianren.science.names import Checklist, match_name
 
 if TYPE_CHECKING:
@@ -68,29 +72,15 @@ def read_taxa(
     not in the checklist, is left out with one. Raises UserError without a column of species, or
     when two rows say different things of one species.
     """
-    roles = columns_by_role("taxa", map(str, table.columns))
-    if "species" not in roles:
-        raise UserError(
-            "the status table has no column of species",
-            where=where,
-            by_how_much=f"its columns are {', '.join(map(str, table.columns[:12]))}",
-            next_step=f"rename the column to {usual_headings('taxa', 'species')[0]}",
-        )
+    roles = needed_columns("taxa", table, ["species"], what="the status table", where=where)
     findings: list[Finding] = []
     columns = {role: [_text(v) for v in table[column]] for role, column in roles.items()}
     first: dict[str, tuple[int, Taxon]] = {}
-    for i, (number, written) in enumerate(zip(_numbers(table), columns["species"], strict=True)):
+    for i, (number, written) in enumerate(zip(row_numbers(table), columns["species"], strict=True)):
         row = _Row(number, {role: values[i] for role, values in columns.items()}, where, findings)
         if species := _species(row, written, checklist):
             _keep(first, row, _taxon(species, row))
     return [first[species][1] for species in sorted(first)], findings
-
-
-def _numbers(table: "DataFrame") -> list[int]:
-    """The rows' numbers in the file: the index that io.tables gives, else counted from 2."""
-    if table.index.name == "row":
-        return [int(number) for number in table.index]
-    return list(range(2, len(table) + 2))
 
 
 def without_status(species: Sequence[str], taxa: Sequence[Taxon], where: str) -> list[Finding]:
@@ -190,7 +180,7 @@ def _word(column: str, row: _Row) -> str:
     value = row.values[column]
     if not value or value in ("-", "—", "/"):
         return ""
-    found = _words(column).get(_plain(value))
+    found = _words(column).get(plain_word(value))
     if found is None:
         known = ", ".join(dict.fromkeys(v for v in _words(column).values() if v))
         row.told(f"taxa.{column}", column, value, say("write one of {known}", known=known))
@@ -201,7 +191,7 @@ def _yes(column: str, row: _Row) -> bool | None:
     value = row.values[column]
     if not value or value in ("-", "—", "/", "?"):
         return None
-    found = _words("yes").get(_plain(value))
+    found = _words("yes").get(plain_word(value))
     if found is None:
         row.told(f"taxa.{column}", column, value, say("write yes or no"))
     return None if found is None else found == "yes"
@@ -242,8 +232,4 @@ _READ: Mapping[str, Callable[[str, _Row], Any]] = {
 def _words(column: str) -> Mapping[str, str]:
     text = files("tianren.parameters").joinpath("status_words.csv").read_text(encoding="utf-8")
     rows = [row for row in csv.DictReader(text.splitlines()) if row["column"] == column]
-    return MappingProxyType({_plain(row["word"]): row["value"] for row in rows})
-
-
-def _plain(word: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", word).casefold().split())
+    return MappingProxyType({plain_word(row["word"]): row["value"] for row in rows})

@@ -16,7 +16,7 @@ from tianren.findings import Finding, Severity
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, latest_run, open_run, start_run
 from tianren.steps import account_tables as tables
 from tianren.steps.account_ground import Ground, ground_sources, opening_sites, read_ground
 from tianren.steps.account_quality import Quality, quality
@@ -30,14 +30,13 @@ from tianren.steps.account_writing import (
 )
 from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import count_findings, findings_line
-from tianren.steps.oecm_sites import latest_line
+from tianren.steps.progress import Progress, silent
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from tianren.project.project import Project
 
-Progress = Callable[[str], None] | None
 COUNTED = (PA, f"{PA}+{OECM}")
 
 
@@ -123,8 +122,8 @@ def account(
     """
     from tianren.steps.account_oecm import earlier_gaps, earlier_oecm
 
-    tell = progress or _silent
-    parameters, line = project.parameters(), latest_line(project)
+    tell = progress or silent
+    parameters, line = project.parameters(), latest_run(project, "delineate")
     assessed, species = earlier_oecm(project, line, progress), earlier_gaps(project, progress)
     run = start_run(
         project, "account", inputs=ground_sources(project), parameters=parameters,
@@ -148,10 +147,6 @@ def account(
             ground = read_ground(project, line, parameters)
             _make(project, run, parameters, ground, (assessed, species), tuple(what_if), add, tell)
     return Account(open_run(project, run.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def asked_for(project: "Project", parameters: Parameters) -> tables.Asked:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from tianren.accounting.classes import Crosswalk, with_types
 from tianren.accounting.coverage import REDLINE, Zoning
-from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.parameters import Parameters
+from tianren.project.ground import require_column
 from tianren.project.runs import RunResults
 from tianren.steps.account_types import biome_source, read_biomes
 from tianren.steps.oecm_sites import crosswalk_of
@@ -179,13 +179,7 @@ def _layer(project: "Project", source: str, column: str, findings: list[Finding]
     """Names and polygons of a layer; the first column of names stands in for none."""
     layer, more = project.vector(source)
     findings += more
-    if column not in layer.columns:
-        columns = ", ".join(str(c) for c in layer.columns if c != "geometry")
-        raise UserError(
-            f"{source} has no column {column}",
-            where="project.toml",
-            next_step=f"name the column of its names: one of {columns}",
-        )
+    require_column(layer, column, source, "[gaps] or [account]")
     return tuple(layer[column].fillna("").astype(str)), layer.geometry.to_numpy()
 
 

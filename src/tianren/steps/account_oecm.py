@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from tianren.project.runs import RunResults
-from tianren.steps.oecm import Progress, oecm
+from tianren.steps.oecm import oecm
+from tianren.steps.progress import Progress
 from tianren.steps.sites import account_sites
 
 if TYPE_CHECKING:

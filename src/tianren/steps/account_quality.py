@@ -154,7 +154,7 @@ def _oecm(run: Run, assessed: RunResults | None, made: Quality) -> None:
         if assessed.has(name):
             run.write_text(name, assessed.path(name).read_text(encoding="utf-8"))
     made.measures += [_measure(row, assessed) for row in assessed.measures]
-    made.findings += [_finding(row) for row in assessed.findings]
+    made.findings += [Finding.from_dict(row) for row in assessed.findings]
 
 
 SPECIES = ("species.covered", "species.protection_index", "species.representativeness",
@@ -170,7 +170,7 @@ def _species(run: Run, held: RunResults | None, made: Quality) -> None:
             text = held.path(name).read_text(encoding="utf-8")
             run.write_text(f"species_{name}", text)
     made.measures += [_measure(r, held) for r in held.measures if r["indicator"] in SPECIES]
-    made.findings += [_finding(r) for r in held.findings if r["rule"].startswith("gaps.")]
+    made.findings += [Finding.from_dict(r) for r in held.findings if r["rule"].startswith("gaps.")]
 
 
 def _measure(row: Mapping[str, str], run: RunResults) -> Measure:
@@ -179,9 +179,3 @@ def _measure(row: Mapping[str, str], run: RunResults) -> Measure:
         row["indicator"], row["place"], row["period"], float(row["value"]), row["unit"],
         by_pairs(row["by"]), method=row["method"], sources=(run.id,),
     )  # fmt: skip
-
-
-def _finding(row: Mapping[str, str]) -> Finding:
-    return Finding(
-        row["rule"], row["subject"], Severity(row["severity"]), row["message"], row["source"]
-    )

@@ -1,6 +1,6 @@
 """The step behind `tianren compare`: what a second line gains and loses against a first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,11 @@ from tianren.raster.raster import Raster, cell_area
 from tianren.steps.declared import units
 from tianren.steps.delineate import CATEGORY_NAMES
 from tianren.steps.finding_counts import findings_line
+from tianren.steps.progress import Progress
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
 
-Progress = Callable[[str], None] | None
 HELD_COLUMNS = ("function", "kept_percent", "gained_percent", "lost_percent")
 SPECIES_COLUMNS = ("species", "range_m2", "kept_m2", "gained_m2", "lost_m2")
 

@@ -22,13 +22,13 @@ from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.raster import MISSING, Raster, cell_area, whole
 from tianren.steps.delineate import delineate, scenario_of
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import raster_of
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
     from tianren.project.sections.corridors import CorridorsTable
 
-Progress = Callable[[str], None] | None
 Array = NDArray[Any]
 SCIENCE = "science 5 (8), 13"
 
@@ -127,7 +127,7 @@ def corridors(project: "Project", *, progress: Progress = None) -> Corridors:
             where="project.toml",
             next_step="add [corridors] with resistance = a source, or quality = a source",
         )
-    tell = progress or _silent
+    tell = progress or silent
     tell(say("the line without corridors"))
     line = line_without(project, progress)
     quality = _habitat_run(project, table, progress)
@@ -149,10 +149,6 @@ def corridors(project: "Project", *, progress: Progress = None) -> Corridors:
             set_language(project.language)
             _make(project, table, run, line, quality, parameters, tell)
     return Corridors(open_run(project, run.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def line_without(project: "Project", progress: Progress = None) -> RunResults:

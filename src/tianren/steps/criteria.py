@@ -1,7 +1,7 @@
 """The part of `delineate` that plans and computes the criteria; `tianren check` plans by it too."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -30,10 +30,10 @@ from tianren.project.runs import Run
 from tianren.raster.align import plan_alignment
 from tianren.raster.blocks import Workers
 from tianren.raster.raster import Raster, Sink
+from tianren.steps.progress import Progress
 from tianren.steps.rivers import inflow
 from tianren.steps.species_join import IMPORTANCE, gives_importance, importance, importance_layer
 
-Progress = Callable[[str], None] | None
 _WIDTH = 80
 
 

@@ -13,11 +13,11 @@ from tianren.delineation.footprints import RIVER_KINDS, river_widths
 from tianren.delineation.must_include import MustArea
 from tianren.delineation.pieces import MustName, Units
 from tianren.delineation.redline import bits
-from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.geo.rules import Rule
 from tianren.io.vectors import burn
 from tianren.parameters import Parameters
+from tianren.project.ground import require_column
 from tianren.raster.raster import (
     MISSING,
     Array,
@@ -187,12 +187,7 @@ def landscapes(project: "Project") -> Units | None:
         return None
     layer, _ = project.vector(source)
     column = str(project.delineation.get("landscape_name", "name"))
-    if column not in layer.columns:
-        raise UserError(
-            f"{source} has no column {column}",
-            where="project.toml [delineation]",
-            next_step=f"landscape_name = one of {', '.join(map(str, layer.columns))}",
-        )
+    require_column(layer, column, source, "[delineation] landscape_name")
     names = ["", *(str(name) for name in layer[column])]
     raster = burn(layer, project.grid, list(range(1, len(names))), name=source)
     return Units("landscape", names, names, raster)

@@ -32,12 +32,11 @@ from tianren.steps import species_join
 from tianren.steps.criteria import Preparation, compute_criteria, prepare
 from tianren.steps.declared import Declared, declared, divisions, landscapes, units
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.progress import Progress, silent
 from tianren.steps.stages import FileStore
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
-
-Progress = Callable[[str], None] | None
 
 
 @dataclass(frozen=True)
@@ -123,15 +122,11 @@ def delineate(
     with run:
         if not run.finished:
             set_language(project.language)
-            _draw(project, run, parameters, robustness, seed, progress or _silent)
+            _draw(project, run, parameters, robustness, seed, progress or silent)
     results = open_run(project, run.id)
     if report:
         _report(project, run.id)
     return Delineated(results)
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def sources_of_line(project: "Project") -> list[str]:

@@ -16,7 +16,8 @@ from tianren.findings import Finding, Severity
 from tianren.io.rasters import open_raster
 from tianren.language import say
 from tianren.parameters import Parameters, crosswalks
-from tianren.parameters.headings import columns_by_role, usual_headings
+from tianren.parameters.headings import needed_columns
+from tianren.project.ground import require_column
 from tianren.project.runs import RunResults
 from tianren.raster.raster import MISSING, Raster, cell_area
 from tianren.science.species import range_area
@@ -81,9 +82,8 @@ def ecoregions(project: "Project", parameters: Parameters) -> tuple[Features | N
     table = project.gaps
     if not table.ecoregions:
         return None, [_lacking("ecoregions", say("ecoregions"))]
-    (names, shares), findings = _types(project, table.ecoregions, table.ecoregion_column)
-    target = float(parameters.share("gaps.ecoregion_share"))
-    return _areas("ecoregion", names, shares, project, target), findings
+    share = float(parameters.share("gaps.ecoregion_share"))
+    return _alike(project, "ecoregion", table.ecoregions, table.ecoregion_column, share)
 
 
 def key_areas(project: "Project", parameters: Parameters) -> tuple[Features | None, list[Finding]]:
@@ -91,9 +91,16 @@ def key_areas(project: "Project", parameters: Parameters) -> tuple[Features | No
     table = project.gaps
     if not table.key_areas:
         return None, [_lacking("key_areas", say("key areas"))]
-    (names, shares), findings = _types(project, table.key_areas, table.key_area_column)
-    target = float(parameters.share("gaps.key_area_share"))
-    return _areas("key_area", names, shares, project, target), findings
+    share = float(parameters.share("gaps.key_area_share"))
+    return _alike(project, "key_area", table.key_areas, table.key_area_column, share)
+
+
+def _alike(
+    project: "Project", kind: str, source: str, column: str, target: float
+) -> tuple[Features, list[Finding]]:
+    """The types of a layer that all have one target."""
+    (names, shares), findings = _types(project, source, column)
+    return _areas(kind, names, shares, project, target), findings
 
 
 def functions(
@@ -182,7 +189,7 @@ def _of_polygons(
 
     from tianren.geo.fractions import cell_fractions
 
-    _require_column(source, layer, column)
+    require_column(layer, column, source, "[gaps]")
     names = np.array([_name(v) for v in layer[column]])
     region = shapely.union_all(project.region.geometry.to_numpy())
     shapely.prepare(region)
@@ -208,16 +215,6 @@ def _unnamed(source: str, names: NDArray[np.str_]) -> Finding:
     return Finding("gaps.unnamed", source, Severity.WARNING, message)
 
 
-def _require_column(source: str, layer: "GeoDataFrame", column: str) -> None:
-    if column not in layer.columns:
-        columns = ", ".join(str(c) for c in layer.columns if c != "geometry")
-        raise UserError(
-            f"{source} has no column {column}",
-            where="project.toml [gaps]",
-            next_step=f"name the column of its names: one of {columns}",
-        )
-
-
 def ecosystem_categories(
     project: "Project", names: Sequence[str]
 ) -> tuple[Mapping[str, str], list[Finding]]:
@@ -226,14 +223,10 @@ def ecosystem_categories(
     if not source:
         return {}, []
     table, findings = project.table(source)
-    roles = columns_by_role("ecosystem_status", map(str, table.columns))
-    if lacking := {"type", "category"} - set(roles):
-        role = sorted(lacking)[0]
-        raise UserError(
-            f"the table of ecosystem status has no column {role}",
-            where=project.entry(source).where,
-            next_step=f"name a column {usual_headings('ecosystem_status', role)[0]}",
-        )
+    roles = needed_columns(
+        "ecosystem_status", table, ("category", "type"),
+        what="the table of ecosystem status", where=project.entry(source).where,
+    )  # fmt: skip
     found = {}
     pairs = zip(table[roles["type"]], table[roles["category"]], strict=True)
     for number, (name, category) in enumerate(pairs, start=2):

@@ -11,11 +11,12 @@ from tianren.findings import Finding, Severity
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, own_runs, start_run
+from tianren.project.runs import Run, RunResults, latest_run, open_run, start_run
 from tianren.steps import gap_tables as tables
 from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.gap_features import judged
 from tianren.steps.gap_species import Earlier, earlier_runs, known_species
+from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import (
     PROTECTED,
     Zones,
@@ -27,8 +28,6 @@ from tianren.steps.zones import (
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
-
-Progress = Callable[[str], None] | None
 
 
 @dataclass(frozen=True)
@@ -128,12 +127,11 @@ def gaps(
     (species, habitat) are made first where the project asks for them; the latest redline is taken
     as it is. Raises UserError when there is no zone, or nothing to judge.
     """
-    tell = progress or _silent
+    tell = progress or silent
     parameters = project.parameters()
     names = tuple(zone or ()) or project.gaps.zones or zone_names(project)
     earlier = earlier_runs(project, progress)
-    lines = own_runs(project, "delineate")
-    line = lines[-1] if lines else None
+    line = latest_run(project, "delineate")
     run = start_run(
         project, "gaps", inputs=_inputs(project, names), parameters=parameters,
         settings=_settings(project, names, earlier, line),
@@ -143,10 +141,6 @@ def gaps(
             set_language(project.language)
             _make(project, run, parameters, zones(project, names), earlier, line, tell)
     return Gaps(open_run(project, run.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _inputs(project: "Project", names: tuple[str, ...]) -> dict[str, str]:

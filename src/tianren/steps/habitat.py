@@ -20,13 +20,13 @@ from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.raster import Raster, cell_area
 from tianren.science.habitat import habitat_rarity
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import chosen, raster_of, words
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
     from tianren.project.sections.habitat import HabitatTable, ThreatTable
 
-Progress = Callable[[str], None] | None
 INVEST = "InVEST Habitat Quality (Sharp et al. 2020)"
 THREAT_COLUMNS = (
     "threat", "source", "weight", "reach_m", "decay", "cells", "area_m2", "share_of_degradation",
@@ -99,12 +99,8 @@ def habitat(project: "Project", *, progress: Progress = None) -> HabitatQuality:
     with run:
         if not run.finished:
             set_language(project.language)
-            _make(project, table, run, parameters, progress or _silent)
+            _make(project, table, run, parameters, progress or silent)
     return HabitatQuality(open_run(project, run.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _landcover(project: "Project", table: "HabitatTable") -> str:

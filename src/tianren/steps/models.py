@@ -12,17 +12,18 @@ import numpy as np
 from tianren.delineation.species_maps import Predictors, count_suitable, gather, most_together
 from tianren.errors import UserError
 from tianren.findings import Finding
+from tianren.geo.threads import processors
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import read_result
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.project.runs import Run, RunResults, open_run, start_run
-from tianren.raster.blocks import processors
 from tianren.raster.raster import Raster
 from tianren.science import species_models as science
 from tianren.steps import model_findings as findings_of
 from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.model_one import NUMBERS, Ground, Species, climate_columns, model_one
+from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import raster_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
     from tianren.project.sections.species import SpeciesTable
 
-Progress = Callable[[str], None] | None
 COUNT = "suitable_species.tif"
 PREDICTOR_COLUMNS = ("predictor", "used", "like", "r")
 
@@ -105,13 +105,9 @@ def models(project: "Project", *, workers: int | None = None, progress: Progress
     with run:
         if not run.finished:
             set_language(project.language)
-            say_on = progress or _silent
+            say_on = progress or silent
             _make(project, table, run, records, parameters, workers or processors(), say_on)
     return Models(open_run(project, run.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _table(project: "Project") -> "SpeciesTable":

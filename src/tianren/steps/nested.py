@@ -4,7 +4,7 @@ National grades at 1 km and provincial ones at 250 m are drawn from other layers
 what differs is told by unit and by grade.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +28,11 @@ from tianren.steps.declared import units
 from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import findings_line
 from tianren.steps.parcels import parent_line, parent_project
+from tianren.steps.progress import Progress
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
 
-Progress = Callable[[str], None] | None
 COLUMNS = (
     "level", "code", "label", "parent_m2", "line_m2", "both_m2", "commission_m2", "omission_m2",
     "drift_percent",

@@ -25,17 +25,17 @@ from tianren.findings import Finding, Severity
 from tianren.io.vectors import write_vector
 from tianren.language import say, set_language
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, latest_run, open_run, start_run
 from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import findings_line
 from tianren.steps.oecm_sites import (
     RECORDED,
     Places,
-    latest_line,
     read_places,
     values,
     write_standing,
 )
+from tianren.steps.progress import Progress, silent
 from tianren.steps.sites import site_sources
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from tianren.project.project import Project
 
-Progress = Callable[[str], None] | None
 SITE_COLUMNS = (
     "site", "name", "origin", "type", "conservation", "outcome", "step", "failed", "missing",
     *(c.id for c in criteria()), "with_evidence", "date", "assessors", "area_m2",
@@ -138,8 +137,8 @@ def oecm(project: "Project", *, by: str = "area", progress: Progress = None) -> 
         raise UserError(
             f"the queue has no order called {by}", where="--by", next_step="use area or value"
         )
-    tell = progress or _silent
-    parameters, line = project.parameters(), latest_line(project)
+    tell = progress or silent
+    parameters, line = project.parameters(), latest_run(project, "delineate")
     run = start_run(
         project, "oecm", inputs=_sources(project), parameters=parameters,
         settings={
@@ -157,10 +156,6 @@ def oecm(project: "Project", *, by: str = "area", progress: Progress = None) -> 
             places = read_places(project, line, parameters)
             _assess(project, run, parameters, places, line, tell)
     return Oecm(open_run(project, run.id), by)
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _sources(project: "Project") -> list[str]:

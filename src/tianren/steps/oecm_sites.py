@@ -27,7 +27,7 @@ from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import burn, read_result
 from tianren.parameters import Parameters
 from tianren.parameters.headings import columns_by_role
-from tianren.project.runs import Run, RunResults, own_runs
+from tianren.project.runs import Run, RunResults
 from tianren.raster.raster import MISSING
 from tianren.steps.sites import account_sites
 
@@ -79,11 +79,6 @@ def crosswalk_of(project: "Project") -> tuple[Crosswalk, list[Finding]]:
         return base, []
     table, findings = project.table(source)
     return own_crosswalk(table, base, project.entry(source).where), findings
-
-
-def latest_line(project: "Project") -> RunResults | None:
-    runs = own_runs(project, "delineate")
-    return runs[-1] if runs else None
 
 
 def read_places(project: "Project", line: RunResults | None, parameters: Parameters) -> Places:

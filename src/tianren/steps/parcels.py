@@ -25,6 +25,7 @@ from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.raster.raster import Raster, cell_area
 from tianren.steps.delineate import delineate, scenario_of
 from tianren.steps.finding_counts import findings_line
+from tianren.steps.progress import Progress, silent
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
     from tianren.project.sections.room import ParcelsTable
 
-Progress = Callable[[str], None] | None
 FAULT_COLUMNS = ("kind", "first", "second", "area_m2", "lon", "lat")
 STRADDLES = 0.99  # a parcel of which less lies in its unit crosses the unit's border
 
@@ -120,12 +120,8 @@ def parcels(
     with made:
         if not made.finished:
             set_language(project.language)
-            _carry(_Job(project, table, made, line, parameters, progress or _silent))
+            _carry(_Job(project, table, made, line, parameters, progress or silent))
     return Parcelled(open_run(project, made.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def parent_project(project: "Project", folder: str) -> "Project":

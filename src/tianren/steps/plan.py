@@ -42,12 +42,11 @@ from tianren.steps.plan_tables import (
     write_raster,
     write_units,
 )
+from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import PROTECTED, protected_settings
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
-
-Progress = Callable[[str], None] | None
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def plan(project: "Project", *, marxan: Path | None = None, progress: Progress =
     Raises UserError naming what cannot be planned: overlapping units, negative cost, targets that
     cannot be met (which, by how much), a budget too small for what is locked in.
     """
-    tell = progress or _silent
+    tell = progress or silent
     parameters = project.parameters()
     before = runs_before(project, progress)
     run = start_run(
@@ -116,10 +115,6 @@ def plan(project: "Project", *, marxan: Path | None = None, progress: Progress =
             if not run.finished:
                 _make(project, run, parameters, ready, before, tell)
     return Planned(open_run(project, run.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _settings(project: "Project", before: Before) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tianren.findings import Finding
 from tianren.geo.rules import Rule
 from tianren.language import say
 from tianren.parameters import Parameters
-from tianren.project.runs import RunResults, own_runs
+from tianren.project.runs import RunResults, latest_run
 from tianren.project.sections.plan import PlanTable, PlanZone
 from tianren.raster.raster import MISSING, Raster, cell_area
 from tianren.science.choice import FREE, LOCKED_IN, Floats, Problem, make_problem
@@ -59,8 +59,7 @@ class Before:
 
 def runs_before(project: "Project", progress: Any) -> Before:
     """Make, or find made, the species run where it is asked for; take the latest line as it is."""
-    lines = own_runs(project, "delineate")
-    return Before(_species_run(project, progress), lines[-1] if lines else None)
+    return Before(_species_run(project, progress), latest_run(project, "delineate"))
 
 
 def _species_run(project: "Project", progress: Any) -> RunResults | None:

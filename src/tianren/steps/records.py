@@ -17,6 +17,7 @@ from tianren.project.runs import Run, RunResults, open_run, start_run
 from tianren.science.names import alike, match_names, read_checklist
 from tianren.science.taxa import Taxon, read_taxa, without_status
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.progress import Progress, silent
 from tianren.steps.record_region import limits_of, range_findings, region_of
 from tianren.steps.record_tables import (
     TAXA_COLUMNS,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
     from tianren.project.project import Project
     from tianren.project.sections.species import SpeciesTable
-
-Progress = Callable[[str], None] | None
 
 
 @dataclass(frozen=True)
@@ -90,12 +89,8 @@ def records(project: "Project", *, progress: Progress = None) -> CleanedRecords:
     with run:
         if not run.finished:
             set_language(project.language)
-            _make(project, table, run, parameters, progress or _silent)
+            _make(project, table, run, parameters, progress or silent)
     return CleanedRecords(open_run(project, run.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _table(project: "Project") -> "SpeciesTable":

@@ -1,7 +1,7 @@
 """The step behind `tianren seams`: where the line stops at an administrative border."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -25,13 +25,13 @@ from tianren.raster.raster import MISSING, Raster, Window, cell_area
 from tianren.science.grading import highest
 from tianren.steps.delineate import delineate, scenario_of
 from tianren.steps.finding_counts import findings_line
+from tianren.steps.progress import Progress
 
 if TYPE_CHECKING:
     from pyproj import Transformer
 
     from tianren.project.project import Project
 
-Progress = Callable[[str], None] | None
 BORDER_COLUMNS = (
     "first_code", "first", "second_code", "second", "length_m", "touching_m", "matched_m",
     "open_first_m", "open_second_m", "continuity_percent",

@@ -21,6 +21,7 @@ from tianren.science.species import Ranges, ranges_of, species_weight
 from tianren.science.taxa import Taxon, without_status
 from tianren.steps import species_sites
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.progress import Progress, silent
 from tianren.steps.species_homes import HABITAT, MODEL, NONE, RANGE, RECORDS, Home, homes
 from tianren.steps.species_sources import Known, read_known
 from tianren.steps.species_surfaces import COMPLEMENT_COLUMNS, complements, surfaces, write_surfaces
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
     from tianren.project.sections.species import SpeciesTable
 
-Progress = Callable[[str], None] | None
 COLUMNS = (
     "species", "group", "family", "category", "protection", "endemic", "weight", "source",
     "range_m2", "global_range_m2", "records", "tiny_population",
@@ -122,12 +122,8 @@ def species(project: "Project", *, progress: Progress = None) -> Species:
     with run:
         if not run.finished:
             set_language(project.language)
-            _make(project, run, parameters, before, progress or _silent)
+            _make(project, run, parameters, before, progress or silent)
     return Species(open_run(project, run.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _table(project: "Project") -> "SpeciesTable":

@@ -32,7 +32,8 @@ from tianren.geo.fractions import cell_fractions
 from tianren.geo.points import pairs
 from tianren.geo.rules import Rule
 from tianren.measures import Measure
-from tianren.parameters.headings import columns_by_role, usual_headings
+from tianren.parameters.headings import needed_columns
+from tianren.project.ground import require_column
 from tianren.science.species import Ranges, held, range_area
 from tianren.science.taxa import Taxon
 from tianren.steps.gap_features import ecoregions, ecosystem_categories, ecosystems
@@ -132,13 +133,7 @@ def _named_shapes(
     if table is not None and table.sites:
         layer, found = project.vector(table.sites)
         findings += found
-        if table.site_name not in layer.columns:
-            raise UserError(
-                f"{table.sites} has no column {table.site_name}",
-                where="project.toml [species] site_name",
-                next_step="use one of "
-                + ", ".join(str(c) for c in layer.columns if c != "geometry"),
-            )
+        require_column(layer, table.site_name, table.sites, "[species] site_name")
         names = [str(n).strip() for n in layer[table.site_name]]
         return list(zip(names, layer.geometry, strict=True))
     realms = dict(zip(project.region["realm"], project.region.geometry, strict=True))
@@ -162,13 +157,8 @@ def _evidence(known: Known, sites: Sites, findings: "list[Finding]") -> dict[Any
     rows, found = known.project.table(table.evidence)
     findings += found
     where = known.project.entry(table.evidence).where
-    roles = columns_by_role("evidence", map(str, rows.columns))
-    for role in ("site", "item", "value"):
-        if role not in roles:
-            raise UserError(
-                f"the evidence has no column of {role}", where=where,
-                next_step=f"name a column {usual_headings('evidence', role)[0]}",
-            )  # fmt: skip
+    needed = ("site", "item", "value")
+    roles = needed_columns("evidence", rows, needed, what="the evidence", where=where)
     facts: dict[Any, dict[str, str]] = {}
     for number, row in enumerate(rows.to_dict("records"), start=2):
         said = {role: str(row[column]).strip() for role, column in roles.items()}

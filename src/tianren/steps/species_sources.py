@@ -13,7 +13,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.fractions import cell_fractions
 from tianren.language import say
-from tianren.parameters.headings import columns_by_role, usual_headings
+from tianren.parameters.headings import columns_by_role, needed_columns
 from tianren.raster.raster import MISSING, Raster
 from tianren.science.names import Checklist, match_name, read_checklist
 from tianren.science.taxa import Taxon, read_taxa
@@ -277,15 +277,8 @@ def _habitats(known: Known, name: str) -> dict[str, Habitat]:
     rows, found = known.project.table(name)
     known.findings += found
     where = known.project.entry(name).where
-    roles = columns_by_role("habitats", map(str, rows.columns))
-    for role in ("species", "classes"):
-        if role not in roles:
-            raise UserError(
-                f"the table of habitats has no column of {role}",
-                where=where,
-                by_how_much=f"its columns are {', '.join(map(str, rows.columns))}",
-                next_step=f"rename the column to {usual_headings('habitats', role)[0]}",
-            )
+    needed = ("species", "classes")
+    roles = needed_columns("habitats", rows, needed, what="the table of habitats", where=where)
     cover = _cover(known, where)
     habitats = {}
     for i, row in enumerate(rows[list(roles.values())].to_dict("records"), start=2):

@@ -29,11 +29,11 @@ from tianren.steps.criteria import RunShelf, available_layers, layer_rasters
 from tianren.steps.declared import units
 from tianren.steps.delineate import delineate, scenario_of
 from tianren.steps.finding_counts import findings_line
+from tianren.steps.progress import Progress, silent
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
 
-Progress = Callable[[str], None] | None
 PURPOSE_NAMES = {"farm": "farming", "town": "towns"}
 AREA_COLUMNS = ("level", "code", "label", "table", "class", "name", "area_m2")
 NATION = "nation"
@@ -129,12 +129,8 @@ def suitability_of(
     with made:
         if not made.finished:
             set_language(project.language)
-            _judge(_Job(project, made, line, parameters, plans, progress or _silent))
+            _judge(_Job(project, made, line, parameters, plans, progress or silent))
     return Suited(open_run(project, made.id))
-
-
-def _silent(text: str) -> None:
-    pass
 
 
 def _require_something(plans: Sequence[CriterionPlan]) -> None:

@@ -20,7 +20,7 @@ from tianren.geo.rules import Rule
 from tianren.geo.sites import PA, beyond_realm, drawn, realm_shapes
 from tianren.io.rasters import open_raster
 from tianren.language import say
-from tianren.project.runs import RunResults, own_runs
+from tianren.project.runs import RunResults, latest_run
 from tianren.raster.raster import Raster
 from tianren.steps.sites import account_sites
 
@@ -62,7 +62,10 @@ class _Zone:
 def zone_names(project: "Project") -> tuple[str, ...]:
     """The zones that a project has: its own, "protected" and "redline" where there are such."""
     own = tuple(project.zones)
-    has = {PROTECTED: bool(_protected_sources(project)), REDLINE: _line(project) is not None}
+    has = {
+        PROTECTED: bool(_protected_sources(project)),
+        REDLINE: latest_run(project, "delineate") is not None,
+    }
     return (*own, *(name for name, there in has.items() if there and name not in own))
 
 
@@ -92,7 +95,7 @@ def zone_sources(project: "Project", names: Iterable[str]) -> tuple[str, ...]:
             found.add(project.zones[name].source)
         elif name == PROTECTED and _protected_sources(project):
             found |= set(_protected_sources(project))
-        elif name != REDLINE or _line(project) is None:
+        elif name != REDLINE or latest_run(project, "delineate") is None:
             raise _unknown(project, name)
     return tuple(sorted(found))
 
@@ -102,7 +105,7 @@ def _zone(project: "Project", name: str) -> _Zone:
         return _own(project, name)
     if name == PROTECTED and _protected_sources(project):
         return _protected(project)
-    line = _line(project) if name == REDLINE else None
+    line = latest_run(project, "delineate") if name == REDLINE else None
     if line is not None:
         return _redline(project, line)
     raise _unknown(project, name)
@@ -244,12 +247,6 @@ def raster_of(project: "Project", source: str) -> tuple[Raster, list[Finding]]:
     rasters, found = project.rasters([source])
     layer = project.entry(source).layer
     return rasters.get(layer, next(iter(rasters.values()))), found
-
-
-def _line(project: "Project") -> RunResults | None:
-    """The latest run of `tianren delineate`, or None."""
-    runs = own_runs(project, "delineate")
-    return runs[-1] if runs else None
 
 
 def _redline(project: "Project", run: RunResults) -> _Zone:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.io.vectors import read_result
 from tianren.language import say
-from tianren.reports import charts, numerals, palette, pictures, sheet
+from tianren.reports import charts, numerals, palette, pictures, sheet, words
 from tianren.reports.chapters.account_words import (
     COUNTED,
     REALMS,
@@ -156,7 +156,7 @@ def _waterfall(contents: Contents, folder: Path, realm: str, rows: Rows) -> Draw
 
 def _waterfall_title(realm: str, rows: Rows) -> str:
     """What counts, and apart from it what the redline would make of it."""
-    where = _first_upper(realm_name(realm))
+    where = words.capital(realm_name(realm))
     found = {r["step"]: numerals.percent(float(r["percent_after"])) for r in rows}
     if "redline" not in found:
         return say("{realm}: {percent} counts, overlap once", realm=where, percent=found["OECM"])
@@ -174,10 +174,6 @@ def _step(axes: "Axes", n: int, row: dict[str, str]) -> None:
         axes.barh(n, shared, 0.62, left=before - shared, color="none", lw=0.6,
                   edgecolor=COLOURS[row["step"]], hatch="////")  # fmt: skip
     charts.write_after(axes, after, n, f"+ {numerals.km2(adds * 1e6)}")
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 # -- years -----------------------------------------------------------------------------------------

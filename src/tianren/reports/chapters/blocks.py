@@ -51,6 +51,11 @@ def figure(drawn: Drawn) -> Block:
     }
 
 
+def opening(text: str, drawn: Mapping[str, Drawn], *names: str) -> list[Block]:
+    """How a chapter begins: what it is about, and those of its pictures that were drawn."""
+    return [paragraph(text), *(figure(drawn[name]) for name in names if name in drawn)]
+
+
 def table(
     caption: str,
     columns: Sequence[Column],

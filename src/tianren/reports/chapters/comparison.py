@@ -10,9 +10,8 @@ from tianren.reports.chapters.blocks import (
     Block,
     Chapter,
     Column,
-    figure,
     km2_column,
-    paragraph,
+    opening,
     table,
 )
 from tianren.reports.chapters.first_page import FirstPage
@@ -107,8 +106,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
         "{second} against {first}, cell by cell. What changed its category or function stays "
         "inside the line; gained and lost are counted once.", **names,
     )  # fmt: skip
-    blocks: list[Block] = [paragraph(text)]
-    blocks += [figure(drawn["compare"])] if "compare" in drawn else []
+    blocks = opening(text, drawn, "compare")
     rows = contents.rows("compare.csv")
     tables = list(dict.fromkeys(row["table"] for row in rows))
     wanted = [name for name in tables if name in ("category", "function", "must_include")]
@@ -231,8 +229,7 @@ def _nested_chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Cha
         "The line above is drawn on its own grid, from its own layers and totals. It is brought to "
         "this grid by its cells; what differs is commission (here only) or omission (above only)."
     )
-    blocks: list[Block] = [paragraph(text)]
-    blocks += [figure(drawn["nested"])] if "nested" in drawn else []
+    blocks = opening(text, drawn, "nested")
     blocks += [_nested_table(contents), _grade_table(contents)]
     return [Chapter(say("Against the line above"), tuple(blocks))]
 

@@ -11,7 +11,13 @@ from tianren.io.previews import Preview, read_preview
 from tianren.io.vectors import read_result
 from tianren.language import say
 from tianren.reports import maps, numerals, palette, pictures, sheet
-from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, km2_column, paragraph
+from tianren.reports.chapters.blocks import (
+    Block,
+    Chapter,
+    Column,
+    km2_column,
+    opening,
+)
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage
 from tianren.reports.chapters.topics import Topic
@@ -65,11 +71,6 @@ def _accepted(contents: Contents) -> Rows:
     return [row for row in _links(contents) if row["accepted"] == "yes"]
 
 
-def _value(contents: Contents, indicator: str, **by: str) -> float:
-    found = contents.pick(indicator, **by)
-    return found.value if found else 0.0
-
-
 def _statement(contents: Contents) -> str:
     return say(
         "{n} of {all} corridors link the {cores} cores of the line",
@@ -80,14 +81,14 @@ def _statement(contents: Contents) -> str:
 
 def _gain(contents: Contents) -> float:
     """How much larger the equivalent connected area is with the accepted corridors, percent."""
-    without = _value(contents, "corridors.eca", open="none")
-    with_them = _value(contents, "corridors.eca", open="accepted")
+    without = contents.value("corridors.eca", open="none")
+    with_them = contents.value("corridors.eca", open="accepted")
     return 100 * (with_them / without - 1) if without else 0.0
 
 
 def _first(contents: Contents) -> FirstPage:
-    area = _value(contents, "corridors.area")
-    stranded = round(_value(contents, "corridors.stranded"))
+    area = contents.value("corridors.area")
+    stranded = round(contents.value("corridors.stranded"))
     sentences = [
         say("{statement}.", statement=_statement(contents)),
         say("They add {area} km² of land and make the line as connected as one {gain} larger.",
@@ -121,8 +122,8 @@ def _draw(contents: Contents, folder: Path) -> list[Drawn]:
 def _web(contents: Contents, ground: Ground, folder: Path) -> Drawn:
     """Cores, accepted corridors as land, refused ones as lines."""
     shown = _cells(contents)
-    area = f"{numerals.km2(_value(contents, 'corridors.area'))} km²"
-    cores = f"{numerals.km2(_value(contents, 'corridors.cores'))} km²"
+    area = f"{numerals.km2(contents.value('corridors.area'))} km²"
+    cores = f"{numerals.km2(contents.value('corridors.cores'))} km²"
     looks = [
         Look(CORE, say("core of the line"), cores, CORE_COLOUR),
         Look(ACCEPTED, say("accepted corridor"), area, ACCEPTED_COLOUR),
@@ -223,9 +224,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
         "times the median and is wide enough; the rest is listed with its reason. Its importance "
         "is the share of the probability of connectivity that goes with it (Saura and Rubio 2010)."
     )
-    blocks: list[Block] = [paragraph(text)]
-    names = ("corridors_map", "corridors_current", "corridors_importance")
-    blocks += [figure(drawn[name]) for name in names if name in drawn]
+    blocks = opening(text, drawn, "corridors_map", "corridors_current", "corridors_importance")
     if _links(contents):
         blocks.append(_link_table(contents))
     if contents.rows("patches.csv"):

@@ -6,7 +6,13 @@ from pathlib import Path
 from tianren.io.previews import read_preview
 from tianren.language import say
 from tianren.reports import numerals, pictures, sheet
-from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, km2_column, paragraph
+from tianren.reports.chapters.blocks import (
+    Block,
+    Chapter,
+    Column,
+    km2_column,
+    opening,
+)
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage, what_is_unverified
 from tianren.reports.chapters.topics import Topic
@@ -126,9 +132,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
         "(InVEST). Suitability and sensitivity are the project's own table; values are relative to "
         "the most degraded cell here and are not comparable between countries."
     )
-    blocks: list[Block] = [paragraph(text)]
-    names = ("habitat_quality", "habitat_degradation", "habitat_classes")
-    blocks += [figure(drawn[name]) for name in names if name in drawn]
+    blocks = opening(text, drawn, "habitat_quality", "habitat_degradation", "habitat_classes")
     if _threats(contents):
         blocks.append(_threat_table(contents))
     blocks += [_level_table(contents, level) for level in _levels(contents)[:1]]

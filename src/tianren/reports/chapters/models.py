@@ -8,7 +8,13 @@ from statistics import median
 from tianren.io.previews import read_preview
 from tianren.language import say
 from tianren.reports import numerals, pictures
-from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, km2_column, paragraph
+from tianren.reports.chapters.blocks import (
+    Block,
+    Chapter,
+    Column,
+    km2_column,
+    opening,
+)
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage, what_is_unverified
 from tianren.reports.chapters.topics import Topic
@@ -153,8 +159,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
         "of suitability is no proof that the species is there, nor that it is absent elsewhere."
     )
     names = ("models_suitable", "models_tests", "models_climates")
-    blocks: list[Block] = [paragraph(text)]
-    blocks += [figure(drawn[name]) for name in names if name in drawn]
+    blocks = opening(text, drawn, *names)
     if _rows(contents, "modelled"):
         blocks.append(_species_table(contents))
     return [Chapter(say("Where species can live"), tuple(blocks))]

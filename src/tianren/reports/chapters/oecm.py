@@ -7,7 +7,13 @@ from pathlib import Path
 from tianren.io.previews import read_preview
 from tianren.language import say
 from tianren.reports import numerals, palette, pictures
-from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, km2_column, paragraph
+from tianren.reports.chapters.blocks import (
+    Block,
+    Chapter,
+    Column,
+    km2_column,
+    opening,
+)
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage, what_is_unverified
 from tianren.reports.chapters.topics import Topic
@@ -50,20 +56,15 @@ def _tables() -> Mapping[str, str]:
     }
 
 
-def _value(contents: Contents, indicator: str, **by: str) -> float:
-    found = contents.pick(indicator, **by)
-    return found.value if found else 0.0
-
-
 def _redline(contents: Contents) -> dict[str, float]:
     """m2 of the redline by class; empty without a line."""
     if not contents.rows("classes.csv"):
         return {}
-    return {c: _value(contents, "account.redline_area", **{"class": c}) for c in CLASS_LOOKS}
+    return {c: contents.value("account.redline_area", **{"class": c}) for c in CLASS_LOOKS}
 
 
 def _sites(contents: Contents) -> dict[str, int]:
-    return {o: int(_value(contents, "account.oecm_sites", outcome=o)) for o in OUTCOMES}
+    return {o: int(contents.value("account.oecm_sites", outcome=o)) for o in OUTCOMES}
 
 
 def _statement(contents: Contents) -> str:
@@ -89,7 +90,7 @@ def _first(contents: Contents) -> FirstPage:
         ))  # fmt: skip
     sentences.append(say("A potential OECM counts for nothing until it is assessed and recorded."))
     numbers = [(numerals.km2(m2), "km²", say(CLASS_LOOKS[c][0])) for c, m2 in areas.items() if m2]
-    gained = _value(contents, "account.oecm_area", outcome="OECM")
+    gained = contents.value("account.oecm_area", outcome="OECM")
     numbers.append((numerals.km2(gained), "km²", say("gained by sites that qualify")))
     return FirstPage(tuple(sentences), tuple(numbers), tuple(what_is_unverified(contents)))
 
@@ -160,8 +161,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
         "decided by three steps and eight criteria (IUCN WCPA 2023): screening, free, prior and "
         "informed consent, and the full assessment. An answer counts only with its evidence."
     )
-    blocks: list[Block] = [paragraph(text)]
-    blocks += [figure(drawn[n]) for n in ("oecm_map", "oecm_queue") if n in drawn]
+    blocks = opening(text, drawn, "oecm_map", "oecm_queue")
     if contents.rows("classes.csv"):
         blocks.append(_class_table(contents))
     if contents.rows("oecm.csv"):

@@ -12,7 +12,13 @@ from tianren.io.previews import Preview
 from tianren.io.vectors import read_result
 from tianren.language import say
 from tianren.reports import numerals, palette, pictures
-from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, km2_column, paragraph
+from tianren.reports.chapters.blocks import (
+    Block,
+    Chapter,
+    Column,
+    km2_column,
+    opening,
+)
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage
 from tianren.reports.chapters.topics import Topic
@@ -178,8 +184,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
         "matched through the checklist and never guessed; coordinates are never corrected. Where "
         "nobody looked there is no record: a place without one is not a place without the species."
     )
-    blocks: list[Block] = [paragraph(text)]
-    blocks += [figure(drawn[n]) for n in ("records_places", "records_left_out") if n in drawn]
+    blocks = opening(text, drawn, "records_places", "records_left_out")
     if any(int(row["records"]) for row in contents.rows("taxa.csv")):
         blocks.append(_species_table(contents))
     if contents.rows("unmatched.csv"):

@@ -11,8 +11,7 @@ from tianren.reports.chapters.blocks import (
     Block,
     Chapter,
     Column,
-    figure,
-    paragraph,
+    opening,
     table,
 )
 from tianren.reports.chapters.first_page import FirstPage
@@ -133,8 +132,7 @@ def _seam_chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapt
         "other, land that is important but not red. Lengths are along the edges of cells. The "
         "candidates are important land within reach of the seam that no conflict has deducted."
     )
-    blocks: list[Block] = [paragraph(text)]
-    blocks += [figure(drawn["seams"])] if "seams" in drawn else []
+    blocks = opening(text, drawn, "seams")
     blocks += [_seam_table(contents), _border_table(contents)]
     return [Chapter(say("Seams at administrative borders"), tuple(blocks))]
 
@@ -258,8 +256,7 @@ def _plot_chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapt
         "its own. Areas are whole square metres of each parcel, so that the figures of townships "
         "sum to their county, and those of provinces to the whole, exactly."
     )
-    blocks: list[Block] = [paragraph(text)]
-    blocks += [figure(drawn["parcels"])] if "parcels" in drawn else []
+    blocks = opening(text, drawn, "parcels")
     levels = list(dict.fromkeys(r["level"] for r in contents.rows("control_figures.csv")))
     blocks += [_figure_table(contents, level) for level in levels[1:3]]
     return [Chapter(say("From nation to township"), tuple(blocks))]

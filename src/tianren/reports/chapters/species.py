@@ -8,7 +8,7 @@ import numpy as np
 from tianren.io.previews import read_preview
 from tianren.language import say
 from tianren.reports import numerals, pictures, sheet
-from tianren.reports.chapters.blocks import Block, Chapter, Column, figure, paragraph
+from tianren.reports.chapters.blocks import Block, Chapter, Column, opening, paragraph
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage
 from tianren.reports.chapters.topics import Topic
@@ -179,8 +179,7 @@ def _where(contents: Contents, drawn: Mapping[str, Drawn]) -> Chapter:
         "known from records alone have no size of range, and are left out of it."
     )
     names = [*(f"species_{name}" for name in MAP_NAMES), "species_sources"]
-    blocks: list[Block] = [paragraph(text)]
-    blocks += [figure(drawn[name]) for name in names if name in drawn]
+    blocks = opening(text, drawn, *names)
     return Chapter(say("Where species live"), (*blocks, *_complement(contents)))
 
 

@@ -44,10 +44,6 @@ def topic() -> Topic:
     return Topic(_subtitle, _first, _draw, _chapters, _tables)
 
 
-def _as_head(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _subtitle() -> str:
     return say("What land is fit for, and how it is used")
 
@@ -120,7 +116,7 @@ def _looks(areas: Mapping[int, float], names: Mapping[int, str], colours: Mappin
     total = sum(areas.values()) or 1.0
     found = []
     for code, colour in colours.items():
-        name, area = _as_head(say(names.get(code, str(code)))), areas.get(code, 0.0)
+        name, area = words.capital(say(names.get(code, str(code)))), areas.get(code, 0.0)
         detail = f"{numerals.km2(area)} km² · {numerals.percent(100 * area / total)}"
         found.append(Look(code, name, detail, colour))
     return found
