@@ -1,5 +1,6 @@
 """The one catalogue of messages: English is the source, zh_Hans and es are gettext files."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
@@ -37,3 +38,8 @@ def _catalogue(language: str) -> dict[str, str]:
 
     with files("tianren.language").joinpath(f"{language}.po").open("rb") as stream:
         return {str(m.id): str(m.string) for m in read_po(stream) if m.id and m.string}
+
+
+def in_tongue(names: Mapping[str, str]) -> str:
+    """Of a text in several languages, the one in the current language, else in English."""
+    return names.get(_current.get()) or names["en"]

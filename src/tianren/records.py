@@ -1,0 +1,78 @@
+"""A Record: what happened. It is written once; a correction is a new record that names the old."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from tianren.errors import UserError
+
+# Text, numbers, truth values, and lists and tables of them.
+Plain = Mapping[str, Any]
+
+ACTOR = "actor"  # the personal value that every record has
+
+
+@dataclass(frozen=True)
+class Record:
+    """One thing that happened.
+
+    kind: "zone.entered", "occupation.decide"; subject: what it is about, "zone/140315 0001";
+    place: the codes of the divisions it lies in, from coarse to fine, "14/1403"; "" is the whole
+    country. effective: the day from which it holds. role: in which the actor acted; ground: the
+    law, plan or document that it rests on. body: what it says, as plain values, without anything
+    about a person. personal: label -> text about a person, the actor's name at least; it can be
+    erased, and is None then. corrects: the number of the record that this one puts right.
+
+    number, recorded: given by the journal when it is written; 0 and None until then.
+    """
+
+    kind: str
+    subject: str
+    effective: dt.date
+    role: str
+    ground: str
+    place: str = ""
+    body: Plain = field(default_factory=lambda: MappingProxyType({}))
+    personal: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    reason: str = ""
+    source: str = ""
+    corrects: int = 0
+    number: int = 0
+    recorded: dt.datetime | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who acted; empty where the name was erased."""
+        return self.personal.get(ACTOR) or ""
+
+    def require_whole(self) -> None:
+        """Refuse a record without its kind, subject, actor, role or ground."""
+        needed = {
+            "kind": self.kind, "subject": self.subject, "actor": self.actor, "role": self.role,
+            "ground": self.ground,
+        }  # fmt: skip
+        missing = [name for name, value in needed.items() if not value.strip()]
+        if missing:
+            raise UserError(
+                f"a record needs its {' and '.join(missing)}",
+                where=f"{self.kind or 'record'} of {self.subject or 'nothing'}",
+                next_step="name the actor (--as), the role that roles.toml gives, and the ground "
+                "(--ground)",
+            )
+
+
+def within(place: str, of: str) -> bool:
+    """Whether a place is the place `of` or lies in it: "14/1403" lies in "14" and in ""."""
+    return of in ("", place) or place.startswith(f"{of}/")
+
+
+def depth(place: str) -> int:
+    """How many levels down a place is: 0 the country, 1 its coarsest divisions."""
+    return len(place.split("/")) if place else 0
+
+
+def parent(place: str) -> str:
+    """The place that a place lies in; the country lies in itself."""
+    return place.rpartition("/")[0]
