@@ -1,7 +1,7 @@
 """A Record: what happened. It is written once; a correction is a new record that names the old."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -76,3 +76,19 @@ def depth(place: str) -> int:
 def parent(place: str) -> str:
     """The place that a place lies in; the country lies in itself."""
     return place.rpartition("/")[0]
+
+
+def standing(records: Iterable[Record], day: dt.date | None = None) -> list[Record]:
+    """The records that stand, in the order in which they take effect.
+
+    A correction stands in the place of what it corrects; what was withdrawn (a correction whose
+    kind ends in ".withdrawn") is gone. day: only what is in force by then.
+    """
+    known: dict[int, tuple[int, Record]] = {}  # number -> its place in the order, and the record
+    for record in records:
+        place = known.pop(record.corrects)[0] if record.corrects in known else record.number
+        if not record.kind.endswith(".withdrawn"):
+            known[record.number] = (place, record)
+    kept = [pair for pair in known.values() if day is None or pair[1].effective <= day]
+    kept.sort(key=lambda pair: (pair[1].effective, pair[0]))
+    return [record for _, record in kept]

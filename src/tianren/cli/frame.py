@@ -21,6 +21,14 @@ app = typer.Typer(
 Draw and justify a country's ecological conservation redline, from the layers you hold.""",
 )
 
+
+def group(name: str, help: str) -> typer.Typer:
+    """A group of commands of one subject, `tianren NAME ...`."""
+    found = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help=help)
+    app.add_typer(found, name=name)
+    return found
+
+
 Folder = Annotated[
     Path | None,
     typer.Option(

@@ -1,5 +1,6 @@
 """sha256 of a project's inputs, taken once per version of a file (size and time of change)."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -62,3 +63,8 @@ def write_whole(path: Path, text: str) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def text_sha256(text: str) -> str:
+    """sha256 of a text in UTF-8, as hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tianren.project.sections.corridors import CorridorsTable
     from tianren.project.sections.gaps import GapsTable, ZoneTable
     from tianren.project.sections.habitat import HabitatTable
+    from tianren.project.sections.management import ManagementTable
     from tianren.project.sections.plan import PlanTable
     from tianren.project.sections.room import ParcelsTable, SuitabilityTable
     from tianren.project.sections.species import SpeciesTable
@@ -102,6 +103,8 @@ class Project:
     suitability: "SuitabilityTable"
     parcels: "ParcelsTable | None"
     account: "AccountTable"
+    management: "ManagementTable"
+    store: str = ""
     scenario: Scenario | None = None
 
     @property
@@ -273,6 +276,8 @@ def _project(root: Path, read: Any, catalog: Mapping[str, Entry], path: Path, te
         suitability=read.suitability,
         parcels=read.parcels,
         account=read.account,
+        management=read.management,
+        store=read.store,
     )
 
 
@@ -341,6 +346,7 @@ def _check_references(project: Project, path: Path, text: str) -> None:
 
 SECTIONS = (
     "species", "habitat", "gaps", "plan", "corridors", "suitability", "parcels", "account",
+    "management",
 )  # fmt: skip
 
 

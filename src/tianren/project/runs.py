@@ -9,9 +9,9 @@ import os
 import socket
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -45,6 +45,7 @@ class Run:
     project: str
     inputs: Mapping[str, str]
     settings: Mapping[str, Any]
+    journal: Callable[[], Mapping[str, Any]] = dict
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     _lock: Any = field(default=None, repr=False)
 
@@ -108,9 +109,15 @@ class Run:
             "python": sys.version.split()[0],
             "settings": dict(self.settings),
             "inputs": dict(self.inputs),
+            **self._anchor(),
             **more,
             "parameters": [s.record() for s in parameters.used()],
         }
+
+    def _anchor(self) -> dict[str, Any]:
+        """The head of the project's journal: a run is a witness of what was recorded by then."""
+        head = self.journal()
+        return {"journal": dict(head)} if head else {}
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +169,13 @@ def start_run(
     folder.mkdir(parents=True, exist_ok=True)
     lock = _acquired(folder)
     _sweep(folder)
-    return Run(run_id, step, folder, project.name, digests, settings, _lock=lock)
+    from tianren.project.journal.home import anchor_for_run
+
+    return Run(
+        run_id, step, folder, project.name, digests, settings,
+        partial(anchor_for_run, project.folder, project.store, project.management.signing_key),
+        _lock=lock,
+    )  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from tianren.project.sections.account import AccountTable
 from tianren.project.sections.corridors import CorridorsTable
 from tianren.project.sections.gaps import GapsTable, ZoneTable
 from tianren.project.sections.habitat import HabitatTable
+from tianren.project.sections.management import ManagementTable
 from tianren.project.sections.plan import PlanTable
 from tianren.project.sections.room import ParcelsTable, SuitabilityTable
 from tianren.project.sections.species import SpeciesTable
@@ -123,6 +124,7 @@ class ProjectTable(Table):
     suitability: SuitabilityTable = SuitabilityTable()
     parcels: ParcelsTable | None = None
     account: AccountTable = AccountTable()
+    management: ManagementTable = ManagementTable()
 
 
 class SourceTable(Table):

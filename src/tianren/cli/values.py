@@ -1,0 +1,29 @@
+"""Values typed on the command line as NAME=VALUE."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tianren.errors import UserError
+
+
+def pairs(texts: Sequence[str], option: str) -> dict[str, Any]:
+    """NAME=VALUE pairs; a value that is a number, true, false or JSON is that, else text."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise UserError(
+                f"{text} is not a name with a value",
+                where=option,
+                next_step=f"type {option} NAME=VALUE",
+            )
+        found[name.strip()] = _value(value.strip())
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

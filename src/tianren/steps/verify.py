@@ -1,0 +1,107 @@
+"""The step behind `tianren verify`: is the journal what was written, and who can vouch for it?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tianren.language import say
+from tianren.project.journal.anchors import Anchor, is_signed, read_anchor, read_public_key
+from tianren.project.journal.check import Checked, check
+from tianren.project.journal.home import anchors_of, project_journal
+from tianren.steps.told import Told
+
+if TYPE_CHECKING:
+    from tianren.project.project import Project
+
+
+def verify(
+    project: "Project", *, anchors: Sequence[Path] = (), public_key: Path | None = None
+) -> Told:
+    """Check the whole journal, against every anchor that the project has and those given."""
+    given = [(read_anchor(path), str(path)) for path in anchors]
+    own = list(anchors_of(project.folder))
+    public = read_public_key(public_key) if public_key else None
+    journal = project_journal(project)
+    with journal.reading() as reader:
+        first = reader.first_hash()
+        mine = [pair for pair in [*own, *given] if pair[0].journal == first]
+        found = check(reader, mine, FOLDS)
+    for anchor, where in [*own, *given]:
+        _check_anchor(found, anchor, where, first, public)
+    return Told(_lines(found, public is not None), _table(found), faulty=not found.clean)
+
+
+def _check_anchor(found: Checked, anchor: Anchor, where: str, first: str, public: Any) -> None:
+    if anchor.journal != first:
+        found.add("other_journal", where, say("the anchor of {where} is of another journal, or the "
+                                              "first record was changed", where=where))  # fmt: skip
+    if public is not None and not is_signed(anchor, public):
+        found.add("signature", where, say("the anchor of {where} is not signed with this key",
+                                          where=where))  # fmt: skip
+
+
+def _lines(found: Checked, with_key: bool) -> list[str]:
+    last = found.head.number
+    lines = [_statement(found), ""]
+    lines += [f"  {fault.message}" for fault in found.faults[:20]]
+    if found.count > 20:
+        lines.append(say("  ... and {n} more", n=found.count - 20))
+    counts = say(
+        "{n} records, {people} personal values, {erased} erased on record, {shapes} shapes",
+        n=f"{last:,}", people=f"{found.people:,}", erased=f"{found.erased:,}",
+        shapes=f"{found.shapes:,}",
+    )  # fmt: skip
+    lines += [counts, *_without_people(found), *_witnessed(found, with_key)]
+    return lines
+
+
+def _statement(found: Checked) -> str:
+    if found.clean:
+        return say("The journal is whole: every record is as it was written.")
+    return say("The journal is NOT what was written: {n} faults.", n=found.count)
+
+
+def _without_people(found: Checked) -> list[str]:
+    if not found.without_people:
+        return []
+    return [say("This copy holds no personal values: names cannot be checked here.")]
+
+
+def _witnessed(found: Checked, with_key: bool) -> list[str]:
+    """What can be told, and what cannot, from the anchors that there are."""
+    last, until = found.head.number, found.anchored
+    if until:
+        anchor, where = max(found.witnesses, key=lambda pair: pair[0].number)
+        signed = say("signed") if anchor.signature and with_key else say("signature not checked")
+        lines = [
+            say("Anchored up to record {n} by {where}, {day} ({signed}): no record up to it was "
+                "changed, put in or taken out since, provided that who writes the journal cannot "
+                "write the anchor.", n=until, where=where, day=anchor.made[:10], signed=signed)
+        ]  # fmt: skip
+    else:
+        lines = [say("No anchor: a tail that was cut off would not be found.")]
+    if until < last:
+        lines.append(
+            say("Records {a} to {b} hang together, but who can write the journal could have "
+                "rewritten them to the end. Hand out an anchor: tianren journal anchor",
+                a=until + 1, b=last)
+        )  # fmt: skip
+    return lines
+
+
+def _table(found: Checked) -> dict[str, Any]:
+    return {
+        "clean": found.clean,
+        "records": found.head.number,
+        "hash": found.head.hash,
+        "anchored": found.anchored,
+        "faults": [fault.as_dict() for fault in found.faults],
+        "fault_count": found.count,
+        "people": found.people,
+        "erased": found.erased,
+        "shapes": found.shapes,
+        "snapshots": found.snapshots,
+    }
+
+
+FOLDS: tuple[Any, ...] = ()
