@@ -1,5 +1,6 @@
 """Values typed on the command line as NAME=VALUE."""
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -27,3 +28,15 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def day_of(text: str) -> dt.date | None:
+    """A day as 2026-03-31; None for nothing."""
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            f"{text} is not a day", where="--day", next_step="type it as 2026-03-31"
+        ) from None

@@ -50,7 +50,7 @@ def export(
     from tianren.project.runs import open_run
     from tianren.reports.contents import read_contents
 
-    name = _format(format)
+    name = format_of(format)
     contents = read_contents(open_run(project, run_id).folder)
     if contents.pieces is None:
         raise UserError(
@@ -127,7 +127,8 @@ def division_of(row: dict[str, Any], levels: Sequence[str]) -> str:
     return max(fitting, key=len, default="")
 
 
-def _format(text: str) -> str:
+def format_of(text: str) -> str:
+    """A format of io.exchange by its name or a usual other one; UserError for anything else."""
     from tianren.io.exchange import FORMATS
 
     name = ALIASES.get(text.strip().lower(), text.strip().lower())

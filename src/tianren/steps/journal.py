@@ -87,7 +87,7 @@ def show(
         total = reader.head().number
     shown = [_for(person, one) for one in found[-last:]]
     lines = [say("{n} of {all} records", n=len(found), all=total), ""]
-    lines += [_told(one) for one in shown]
+    lines += [told_record(one) for one in shown]
     if record and shown:
         lines += ["", json.dumps(dict(shown[0].body), ensure_ascii=False, indent=1)]
     return Told(lines, {"total": total, "found": len(found), "records": [_plain(r) for r in shown]})
@@ -100,7 +100,7 @@ def _for(person: Person | None, one: Record) -> Record:
     return replace(one, personal=dict.fromkeys(one.personal))
 
 
-def _told(one: Record) -> str:
+def told_record(one: Record) -> str:
     who = f"{one.actor} ({one.role})" if one.actor else one.role
     fixes = say(", corrects {n}", n=one.corrects) if one.corrects else ""
     return f"{one.number:>7}  {one.effective}  {one.kind:<24} {one.subject}  {who}{fixes}"

@@ -8,6 +8,7 @@ from tianren.language import say
 from tianren.project.journal.anchors import Anchor, is_signed, read_anchor, read_public_key
 from tianren.project.journal.check import Checked, check
 from tianren.project.journal.home import anchors_of, project_journal
+from tianren.steps.register_fold import ZONES
 from tianren.steps.told import Told
 
 if TYPE_CHECKING:
@@ -104,4 +105,4 @@ def _table(found: Checked) -> dict[str, Any]:
     }
 
 
-FOLDS: tuple[Any, ...] = ()
+FOLDS = (ZONES,)  # whose snapshots are made again
