@@ -63,6 +63,13 @@ class Record:
             )
 
 
+def shapes_named(body: Plain) -> list[str]:
+    """The digests of the shapes that a body names: its boundary, and those of the items in it."""
+    found = [str(body["boundary"])] if "boundary" in body else []
+    items = body["facts"].get("items", ()) if "facts" in body else ()
+    return found + [str(item["boundary"]) for item in items if "boundary" in item]
+
+
 def within(place: str, of: str) -> bool:
     """Whether a place is the place `of` or lies in it: "14/1403" lies in "14" and in ""."""
     return of in ("", place) or place.startswith(f"{of}/")

@@ -6,6 +6,7 @@ One module a subject; a new one is imported here, in the order in which `tianren
 from tianren.cli import (
     account,
     audit,
+    check_project,
     corridors,
     gaps,
     habitat,
@@ -26,6 +27,7 @@ __all__ = [
     "account",
     "app",
     "audit",
+    "check_project",
     "corridors",
     "gaps",
     "habitat",

@@ -8,10 +8,15 @@ from typing import Any
 from tianren.errors import UserError
 
 
-def pairs(texts: Sequence[str], option: str) -> dict[str, Any]:
+def pairs(given: Sequence[str], option: str) -> dict[str, Any]:
     """NAME=VALUE pairs; a value that is a number, true, false or JSON is that, else text."""
-    found: dict[str, Any] = {}
-    for text in texts:
+    return {name: _value(value) for name, value in texts(given, option).items()}
+
+
+def texts(given: Sequence[str], option: str) -> dict[str, str]:
+    """NAME=VALUE pairs as text."""
+    found: dict[str, str] = {}
+    for text in given:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
             raise UserError(
@@ -19,7 +24,7 @@ def pairs(texts: Sequence[str], option: str) -> dict[str, Any]:
                 where=option,
                 next_step=f"type {option} NAME=VALUE",
             )
-        found[name.strip()] = _value(value.strip())
+        found[name.strip()] = value.strip()
     return found
 
 

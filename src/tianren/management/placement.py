@@ -21,6 +21,8 @@ Touched = Mapping[str, float]  # zone class -> m2 of the footprint in it
 TURNS = (0, 45, 90, 135)  # degrees; a footprint turned by half a circle touches alike, or nearly
 ACROSS = 12  # cells across the side of a square of the footprint's area
 MOST_CELLS = 480  # cells from the middle of the search to its edge
+TURNED = 1.5  # times the squared distance of a place that needs a turn
+FURTHEST = 50_000.0  # m
 TRIED = 60  # places of each kind that are measured exactly before it is given up
 _AGREES = 0.02  # of the footprint: how far an image may be off what a polygon says
 
@@ -38,13 +40,14 @@ class Search:
         return math.ceil(self.reach / self.cell)
 
 
-def search_for(footprint: Any, reach: float | None = None) -> Search:
-    """A search fit for a footprint: twenty times its size, at least 2 km, at most 50 km."""
+def searches(footprint: Any) -> list[Search]:
+    """Searches fit for a footprint, one after the other until something is found: to twenty times
+    its size, at least 2 km, and to 50 km."""
     side = math.sqrt(shapely.area(footprint))
     west, south, east, north = footprint.bounds
-    far = max(20 * side, 1.5 * math.hypot(east - west, north - south), 2_000.0)
-    far = min(far, 50_000.0) if reach is None else reach
-    return Search(far, max(side / ACROSS, far / MOST_CELLS))
+    near = min(max(20 * side, 1.5 * math.hypot(east - west, north - south), 2_000.0), FURTHEST)
+    reaches = [near] if near == FURTHEST else [near, FURTHEST]
+    return [Search(reach, max(side / ACROSS, reach / MOST_CELLS)) for reach in reaches]
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,11 @@ def overlap(ground: Floats, print_: Floats) -> Floats:
     ground: (2h + p, 2h + q) shares; print_: (p, q) shares; result (2h + 1, 2h + 1): row and column
     are the print's shift from its first corner.
     """
-    from scipy.signal import fftconvolve
-
-    found = fftconvolve(ground, print_[::-1, ::-1], mode="valid")
-    return np.maximum(found, 0.0)
+    rows, columns = (g - p + 1 for g, p in zip(ground.shape, print_.shape, strict=True))
+    first, second = np.fft.rfft2(ground), np.fft.rfft2(print_, ground.shape)
+    # Correlation is the product with the conjugate; shifts that wrap round are cut off.
+    found = np.fft.irfft2(first * np.conj(second), ground.shape)
+    return np.maximum(found[:rows, :columns], 0.0)
 
 
 Measure = Callable[[Any], tuple[Touched, float]]
@@ -106,7 +110,7 @@ def alternatives(
     found = [tries.nearest(order)]
     found += [tries.nearest(order[: order.index(name) + 1]) for name in held[:1]]
     found.append(tries.least())
-    return _different([place for place in found if place is not None])
+    return _different([place for place in found if place is not None], order)
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,9 @@ class _Tries:
             for name in clear_of:
                 free &= field.touched[name] <= room
             row, column = np.nonzero(free)
-            rows.append(np.stack([self._squares(row, column), np.full(row.size, n), row, column]))
+            rows.append(
+                np.stack([self._squares(field, row, column), np.full(row.size, n), row, column])
+            )
         return self._taken(np.concatenate(rows, axis=1))
 
     def _by_touch(self) -> Iterator[tuple[_Field, int, int]]:
@@ -182,15 +188,16 @@ class _Tries:
             cost = np.where(field.beyond <= _AGREES * field.cells, cost, np.inf)
             row, column = np.nonzero(np.isfinite(cost))
             rows.append(
-                np.stack([np.round(cost[row, column], 3), self._squares(row, column),
+                np.stack([np.round(cost[row, column], 3), self._squares(field, row, column),
                           np.full(row.size, n), row, column])
             )  # fmt: skip
         every = np.concatenate(rows, axis=1)
         return self._taken(every[1:], first=every[0])
 
-    def _squares(self, row: Any, column: Any) -> Floats:
-        half = self.search.half
-        return np.asarray((row - half) ** 2 + (column - half) ** 2, dtype=np.float64)
+    def _squares(self, field: _Field, row: Any, column: Any) -> Floats:
+        """Squared distances; a turned footprint counts as if it were further away."""
+        half, more = self.search.half, TURNED if field.turn else 1.0
+        return np.asarray(more * ((row - half) ** 2 + (column - half) ** 2), dtype=np.float64)
 
     def _taken(
         self, rows: Floats, first: Floats | None = None
@@ -222,10 +229,10 @@ def _less(touched: Touched, now: Touched, order: Sequence[str]) -> bool:
     return mine < before and sum(mine) < sum(before)
 
 
-def _different(places: Sequence[Placement]) -> list[Placement]:
-    """Places that are not the same, nearest first."""
+def _different(places: Sequence[Placement], order: Sequence[str]) -> list[Placement]:
+    """Nearest first; one further away only where it touches less than all before it."""
     kept: list[Placement] = []
     for place in sorted(places, key=lambda p: (p.distance, p.turn)):
-        if not any(shapely.equals_exact(place.shape, k.shape, 1e-6) for k in kept):
+        if all(_key(place.touched, order) < _key(k.touched, order) for k in kept):
             kept.append(place)
     return kept

@@ -126,7 +126,7 @@ class Ground:
         # Beyond the relief's own edge, which is drawn smooth.
         whole = shapely.box(left, bottom, right, top).buffer(10 * max(self.shade.cell))
         abroad = shapely.orient_polygons(whole.union(inside.envelope).difference(inside))
-        _fill(axes, [abroad], fill=palette.ABROAD, zorder=0)
+        fill(axes, [abroad], fill=palette.ABROAD, zorder=0)
 
     def _draw_sea(self, axes: "Axes") -> None:
         around = self.contents.surroundings.region
@@ -134,7 +134,7 @@ class Ground:
             sea = around.geometry[around["realm"] == "sea"].simplify(self.tolerance)
             # With the pictures, in the order drawn: a patch lies above all pictures otherwise, and
             # what is shown at sea would be under it.
-            _fill(axes, sea, fill=palette.SEA, zorder=0)
+            fill(axes, sea, fill=palette.SEA, zorder=0)
 
     @cached_property
     def relief_abroad(self) -> bool:
@@ -146,8 +146,8 @@ class Ground:
 
     def outline(self, axes: "Axes") -> None:
         """The region's border, and thinner those of its first administrative level."""
-        _stroke(axes, self._borders, "#6d757a", 0.35)
-        _stroke(axes, self._border, "#454d52", 0.7)
+        stroke(axes, self._borders, "#6d757a", 0.35)
+        stroke(axes, self._border, "#454d52", 0.7)
         if self.contents.surroundings.region is None and self.preview is not None:
             box, known = _ringed(self.preview, np.isfinite(self.preview.cells).astype(np.float32))
             axes.contour(
@@ -166,12 +166,12 @@ class Ground:
     def line(self) -> Any:
         """The redline's outer edge: all pieces as one path, or None."""
         pieces = self.contents.pieces
-        return None if pieces is None else _path([_whole(pieces)])
+        return None if pieces is None else path_of([_whole(pieces)])
 
     def draw_line(self, axes: "Axes", colour: str = palette.EDGE) -> None:
         """The redline's edge alone, with a light seam, over a filled map."""
-        _stroke(axes, self.line, "#ffffff", 1.7)
-        _stroke(axes, self.line, colour, 0.9)
+        stroke(axes, self.line, "#ffffff", 1.7)
+        stroke(axes, self.line, colour, 0.9)
 
     @property
     def tolerance(self) -> float:
@@ -246,10 +246,10 @@ def _draw_redline(axes: "Axes", contents: Contents, ground: Ground) -> None:
     if pieces is not None:
         for name, group in pieces.groupby("category"):
             _fill_category(axes, group.geometry, str(name))
-        _stroke(axes, _path(pieces.geometry), palette.EDGE, 0.25)
-        _stroke(axes, ground.line, palette.EDGE, _edge_width(len(pieces)))
+        stroke(axes, path_of(pieces.geometry), palette.EDGE, 0.25)
+        stroke(axes, ground.line, palette.EDGE, _edge_width(len(pieces)))
     ground.outline(axes)
-    _stroke(axes, _outlines(around.protected, ground.tolerance), palette.PROTECTED, 1.0)
+    stroke(axes, _outlines(around.protected, ground.tolerance), palette.PROTECTED, 1.0)
 
 
 def _edge_width(pieces: int) -> float:
@@ -277,9 +277,9 @@ def _ringed(read: Preview, cells: NDArray[np.float32]) -> tuple[sheet.Extent, ND
 
 def _fill_category(axes: "Axes", geometries: Iterable[Any], name: str) -> None:
     look = palette.CATEGORY_LOOKS.get(name, palette.OTHER_LOOK)
-    fill = (*palette.rgb(look.fill), palette.FILL_OPACITY)
-    _fill(axes, geometries, fill=fill, edge="none", width=0)
-    _fill(axes, geometries, hatch=look.hatch, edge=(*palette.rgb(look.fill), 0.9), width=0)
+    colour = (*palette.rgb(look.fill), palette.FILL_OPACITY)
+    fill(axes, geometries, fill=colour, edge="none", width=0)
+    fill(axes, geometries, hatch=look.hatch, edge=(*palette.rgb(look.fill), 0.9), width=0)
 
 
 def _redline_legend(contents: Contents, ground: Ground) -> list[sheet.Entry]:
@@ -557,10 +557,10 @@ def _whole(pieces: "GeoDataFrame") -> Any:
 
 def _outlines(frame: "GeoDataFrame | None", tolerance: float) -> Any:
     """All outlines of a layer as one path, without detail below a tolerance; None without any."""
-    return None if frame is None else _path(frame.geometry.simplify(tolerance))
+    return None if frame is None else path_of(frame.geometry.simplify(tolerance))
 
 
-def _stroke(axes: "Axes", path: Any, colour: str, width: float) -> None:
+def stroke(axes: "Axes", path: Any, colour: str, width: float) -> None:
     if path is not None:
         from matplotlib.patches import PathPatch
 
@@ -570,9 +570,9 @@ def _stroke(axes: "Axes", path: Any, colour: str, width: float) -> None:
         )
 
 
-def _fill(axes: "Axes", geometries: Iterable[Any], **look: Any) -> None:
+def fill(axes: "Axes", geometries: Iterable[Any], **look: Any) -> None:
     """One patch for many polygons, so that a hatch runs through them without a seam."""
-    path = _path(geometries)
+    path = path_of(geometries)
     if path is None:
         return
     from matplotlib.patches import PathPatch
@@ -589,7 +589,7 @@ def _fill(axes: "Axes", geometries: Iterable[Any], **look: Any) -> None:
     )
 
 
-def _path(geometries: Iterable[Any]) -> Any:
+def path_of(geometries: Iterable[Any]) -> Any:
     """Polygons as one compound matplotlib path, or None when there is nothing to draw."""
     from matplotlib.path import Path as Outline
 

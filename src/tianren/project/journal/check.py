@@ -18,7 +18,7 @@ from tianren.project.journal.anchors import Anchor
 from tianren.project.journal.chain import FIRST, line_hash, record_from, seal_digest
 from tianren.project.journal.journal import ERASED, Fold, Head, Reader
 from tianren.project.journal.tables import record, sealed, shape, shape_of, snapshot
-from tianren.records import standing
+from tianren.records import shapes_named, standing
 
 _ROWS = 10_000
 MOST_FAULTS = 100  # faults that are listed; more are counted
@@ -132,8 +132,8 @@ def _note(
     if table["kind"] == ERASED:
         for number, labels in table["body"].get("erased", {}).items():
             erased.setdefault(int(number), set()).update(labels)
-    if "boundary" in table["body"]:
-        shapes.setdefault(table["body"]["boundary"], subject)
+    for digest in shapes_named(table["body"]):
+        shapes.setdefault(digest, subject)
 
 
 def _witness(found: Checked, anchor: Anchor, where: str, digest: str) -> None:

@@ -22,6 +22,7 @@ from tianren.project.journal.database import Database, insert_many
 from tianren.project.journal.journal import ERASED, Journal, Reader, shape_row
 from tianren.project.journal.schema import upgrade
 from tianren.project.journal.tables import record, sealed, shape, shape_of
+from tianren.records import shapes_named
 
 LINES, PEOPLE, SHAPES, HEAD = "journal.jsonl", "personal.jsonl", "shapes.jsonl", "head.json"
 _ROWS = 10_000
@@ -120,8 +121,8 @@ def _import_lines(connection: Any, path: Path) -> dict[int, dict[str, str]]:
             )  # fmt: skip
             sealed_at[number] = dict(table["personal"])
             _take_erased(table, sealed_at)
-            if "boundary" in table["body"]:
-                pairs[table["subject"], table["body"]["boundary"]] = None
+            for digest in shapes_named(table["body"]):
+                pairs[table["subject"], digest] = None
         insert_many(connection, record, rows)
     insert_many(connection, shape_of, list(pairs))
     return sealed_at

@@ -30,7 +30,7 @@ from tianren.project.journal.database import Database, insert_many
 from tianren.project.journal.schema import require_schema, upgrade
 from tianren.project.journal.tables import record as records_table
 from tianren.project.journal.tables import sealed, shape, shape_of, snapshot
-from tianren.records import Plain, Record, standing
+from tianren.records import Plain, Record, shapes_named, standing
 
 S = TypeVar("S")
 Known = dt.datetime | int | None  # what was known: by a moment, or up to a record's number
@@ -262,7 +262,7 @@ class Book(Reader):
     def append(self, new: Iterable[Record], shapes: Mapping[str, bytes] | None = None) -> range:
         """Write records, in their order; returns their numbers.
 
-        shapes: digest -> WKB of every shape that a body names as "boundary" and that is new.
+        shapes: digest -> WKB of every shape that a body names (records.shapes_named) and that is new.
         """
         self._keep_shapes(shapes or {})
         moment = self._now()
@@ -278,8 +278,8 @@ class Book(Reader):
             previous = line_hash(line)
             rows.append(_row(one, number, recorded, line, previous))
             hidden += [(number, h.label, h.salt, h.value) for h in mine]
-            if "boundary" in one.body:
-                places[one.subject, one.body["boundary"]] = None
+            for digest in shapes_named(one.body):
+                places[one.subject, digest] = None
         self._head = Head(number, previous, moment)
         insert_many(self.connection, records_table, rows)
         insert_many(self.connection, sealed, hidden)
