@@ -66,8 +66,11 @@ class Record:
 def shapes_named(body: Plain) -> list[str]:
     """The digests of the shapes that a body names: its boundary, and those of the items in it."""
     found = [str(body["boundary"])] if "boundary" in body else []
-    items = body["facts"].get("items", ()) if "facts" in body else ()
-    return found + [str(item["boundary"]) for item in items if "boundary" in item]
+    if "facts" in body:
+        items = list(body["facts"].get("items", ()))
+        items += [zone for site in body["facts"].get("sites", ()) for zone in site["enters"]]
+        found += [str(item["boundary"]) for item in items if "boundary" in item]
+    return found
 
 
 def within(place: str, of: str) -> bool:

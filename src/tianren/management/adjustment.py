@@ -158,7 +158,8 @@ def decide(rules: Procedure, case: Case | None, act: Act, ground: Ground) -> Out
     faults: list[Finding] = []
     if act.move == "propose":
         items = [Item(**plain) for plain in act.facts.get("items", ())]
-        faults = faults_of(items, act.subject)
+        # A protected area may come or go without moving the line.
+        faults = [] if act.facts.get("sites") and not items else faults_of(items, act.subject)
     elif act.move == "approve" and case is not None:
         faults = _not_ready(rules, case, act, ground)
     if not faults:
@@ -219,8 +220,8 @@ def _unanswered(rules: Procedure, case: Case, act: Act, ground: Ground) -> list[
         answer = answers.get(place)
         if answer is None and not (over and _waited(rules, case, act.day, ground.calendar)):
             due = waits_until(rules, case, ground.calendar)
-            message = say("{place} across the border has not answered; it has until {day}, then who "
-                          "is above both may decide", place=place, day=due)  # fmt: skip
+            message = say("{place} across the border has not answered; it has until {day}, then "
+                          "who is above both may decide", place=place, day=due)  # fmt: skip
             found.append(refuse("adjustment.unanswered", act.subject, message))
         elif answer is not None and not answer["agrees"] and not over and above is None:
             message = say("{place} across the border does not agree ({reason}): who is above both "

@@ -262,7 +262,7 @@ class Book(Reader):
     def append(self, new: Iterable[Record], shapes: Mapping[str, bytes] | None = None) -> range:
         """Write records, in their order; returns their numbers.
 
-        shapes: digest -> WKB of every shape that a body names (records.shapes_named) and that is new.
+        shapes: digest -> WKB of every new shape that a body names (records.shapes_named).
         """
         self._keep_shapes(shapes or {})
         moment = self._now()
