@@ -18,7 +18,7 @@ from tianren.management.activities import judge
 from tianren.management.conditions import State
 from tianren.management.facts import all_facts
 from tianren.management.rulebook import Answer, Rulebook, strictest
-from tianren.management.rulebook_reading import packaged
+from tianren.management.rulebook_reading import packaged, packaged_tables, rulebook_of
 from tianren.management.verdict import Verdict, ZoneVerdict
 
 from .books import DAY, ZONES, asked, tellings, values
@@ -30,15 +30,19 @@ SOME_ZONES = st.lists(st.sampled_from(ZONES), min_size=1, unique=True)
 BETTER = {"carrying_capacity", "reclamation_m2"}
 
 
+Question = tuple[str, str, list[str], Telling, dt.date]
+
+
 @st.composite
-def questions(draw: st.DrawFn) -> tuple[Rulebook, str, list[str], Telling, dt.date]:
-    book, activity, day = draw(asked())
-    return book, activity, draw(SOME_ZONES), draw(tellings(book.on(day))), day
+def questions(draw: st.DrawFn) -> Question:
+    """The id of a packaged rulebook, an activity, zones, what is told, a day."""
+    name, activity, day = draw(asked())
+    return name, activity, draw(SOME_ZONES), draw(tellings(packaged(name).on(day))), day
 
 
-def verdict(question: tuple[Rulebook, str, list[str], Telling, dt.date]) -> Verdict:
-    book, activity, zones, (facts, documents), day = question
-    return judge(book, activity, zones, facts, documents, day)
+def verdict(question: Question, book: Rulebook | None = None) -> Verdict:
+    name, activity, zones, (facts, documents), day = question
+    return judge(book or packaged(name), activity, zones, facts, documents, day)
 
 
 # -- what must hold --------------------------------------------------------------------------------
@@ -46,27 +50,27 @@ def verdict(question: tuple[Rulebook, str, list[str], Telling, dt.date]) -> Verd
 
 @settings(deadline=None)
 @given(questions(), st.randoms(use_true_random=False))
-def test_the_order_of_zones_and_rules_does_not_matter(question: Any, random: Any) -> None:
-    book, activity, zones, telling, day = question
-    rules = list(book.rules.items())
+def test_the_order_of_zones_and_rules_does_not_matter(question: Question, random: Any) -> None:
+    name, activity, zones, telling, day = question
+    rules = list(packaged(name).rules.items())
     random.shuffle(rules)
-    shuffled = replace(book, rules=MappingProxyType(dict(rules)))
+    shuffled = replace(packaged(name), rules=MappingProxyType(dict(rules)))
     mixed = [*zones, random.choice(zones)]
     random.shuffle(mixed)
-    other = verdict((shuffled, activity, mixed, telling, day))
+    other = verdict((name, activity, mixed, telling, day), shuffled)
     assert other.as_dict() == verdict(question).as_dict()
     assert other.text() == verdict(question).text()
 
 
 @settings(deadline=None)
 @given(questions(), st.sampled_from(ZONES))
-def test_one_more_zone_never_makes_it_milder(question: Any, zone: str) -> None:
-    book, activity, zones, telling, day = question
-    alone, more = verdict(question), verdict((book, activity, [*zones, zone], telling, day))
+def test_one_more_zone_never_makes_it_milder(question: Question, zone: str) -> None:
+    name, activity, zones, telling, day = question
+    alone, more = verdict(question), verdict((name, activity, [*zones, zone], telling, day))
     assert more.answer.strictness >= alone.answer.strictness
     assert more.at_best.strictness >= alone.at_best.strictness
     assert more.at_worst.strictness >= alone.at_worst.strictness
-    only = verdict((book, activity, [zone], telling, day))
+    only = verdict((name, activity, [zone], telling, day))
     assert more.answer is strictest([alone.answer, only.answer])
 
 
@@ -74,10 +78,10 @@ def test_one_more_zone_never_makes_it_milder(question: Any, zone: str) -> None:
 @given(st.data())
 def test_what_is_decided_stays_decided_when_more_is_told(data: st.DataObject) -> None:
     question = data.draw(questions())
-    book, activity, zones, (facts, documents), day = question
-    more_facts, more_documents = data.draw(tellings(book.on(day)))
+    name, activity, zones, (facts, documents), day = question
+    more_facts, more_documents = data.draw(tellings(packaged(name).on(day)))
     told = {**more_facts, **facts}
-    more = verdict((book, activity, zones, (told, {**more_documents, **documents}), day))
+    more = verdict((name, activity, zones, (told, {**more_documents, **documents}), day))
     before = verdict(question)
     if before.answer is not Answer.CANNOT_SAY:
         assert more.answer is not Answer.CANNOT_SAY
@@ -91,7 +95,8 @@ def test_what_is_decided_stays_decided_when_more_is_told(data: st.DataObject) ->
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_what_is_missing_decides_once_it_is_told(data: st.DataObject) -> None:
-    book, activity, zones, (facts, documents), day = data.draw(questions())
+    name, activity, zones, (facts, documents), day = data.draw(questions())
+    book = packaged(name)
     for _ in range(6):
         found = judge(book, activity, zones, facts, documents, day)
         assert bool(found.missing) is (found.answer is Answer.CANNOT_SAY)
@@ -108,7 +113,7 @@ def test_what_is_missing_decides_once_it_is_told(data: st.DataObject) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(questions())
-def test_best_and_worst_are_those_of_every_way_it_may_turn_out(question: Any) -> None:
+def test_best_and_worst_are_those_of_every_way_it_may_turn_out(question: Question) -> None:
     """Another route: every unknown condition met or not, every unknown opinion needed or not."""
     for zone in verdict(question).zones:
         answers = [_turned_out(zone, way) for way in _ways(zone)]
@@ -134,17 +139,22 @@ def _turned_out(zone: ZoneVerdict, way: tuple[bool, ...]) -> Answer:
 
 @settings(deadline=None)
 @given(questions())
-def test_a_prohibition_asks_for_nothing_and_hides_behind_nothing(question: Any) -> None:
+def test_a_prohibition_asks_for_nothing_and_hides_behind_nothing(question: Question) -> None:
     found = verdict(question)
     if any(zone.answer is Answer.PROHIBITED for zone in found.zones):
         assert found.answer is Answer.PROHIBITED
         assert found.at_best is found.at_worst is Answer.PROHIBITED
         assert (found.opinions, found.documents, found.missing) == ((), (), ())
+    for zone in found.zones:
+        if zone.answer is Answer.PROHIBITED:
+            assert (zone.opinions, zone.documents, zone.turns_on()) == ((), (), [])
 
 
 @settings(deadline=None)
 @given(questions())
-def test_an_approval_has_somebody_who_gives_it_and_the_paper_it_is_given_as(question: Any) -> None:
+def test_an_approval_has_somebody_who_gives_it_and_the_paper_it_is_given_as(
+    question: Question,
+) -> None:
     found = verdict(question)
     if found.answer is Answer.NEEDS_APPROVAL:
         certain = [o for o in found.opinions if o.needed == "yes" and o.opinion.decides]
@@ -156,7 +166,7 @@ def test_an_approval_has_somebody_who_gives_it_and_the_paper_it_is_given_as(ques
 
 @settings(deadline=None)
 @given(questions())
-def test_what_rests_on_something_unread_says_so(question: Any) -> None:
+def test_what_rests_on_something_unread_says_so(question: Question) -> None:
     found = verdict(question)
     unread = [z for z in found.deciding if not z.rule.verified]
     if len(unread) == len(found.deciding):
@@ -169,7 +179,7 @@ def test_what_rests_on_something_unread_says_so(question: Any) -> None:
 @settings(deadline=None)
 @given(questions(), st.sampled_from(["en", "zh", "es"]))
 def test_it_is_told_on_80_columns_with_the_statement_first_and_as_json(
-    question: Any, language: str
+    question: Question, language: str
 ) -> None:
     found = verdict(question)
     try:
@@ -236,6 +246,27 @@ def test_the_parameter_that_decided_is_named() -> None:
     assert found.unverified == ("parameter grazing.sheep_units_per_hm2",)
     [stocking] = [c for c in found.zones[0].conditions if c.stand.rests_on]
     assert stocking.as_dict()["rests_on"][0]["id"] == "grazing.sheep_units_per_hm2"
+
+
+def test_an_opinion_that_is_certain_in_one_zone_is_certain() -> None:
+    """In one zone it turns on what is not told, in the other it comes before one that is needed."""
+    ruled = {"clause": "1", "source": "n142", "verified": True}
+    rule = {**packaged_tables()["CN"]["rule"]["temporary_land"], "conditions": []}
+    table = {
+        "extends": "CN", "name": "own", "jurisdiction": "XX", "since": DAY, "law": "n142",
+        "verified": True, "opinion": {"temporary": {"first": "adjustment", **ruled}},
+        "rule": {
+            "temporary_land": {**rule, "zones": ["redline"]},
+            "in_parks": {**rule, "zones": ["protected"], "opinions": ["adjustment"],
+                         "answer": "permitted_with_conditions"},
+        },
+    }  # fmt: skip
+    book = rulebook_of("own", table, "own")
+    found = judge(book, "temporary_land", ["protected", "redline"], {}, {}, DAY)
+    needed = [[(o.opinion.id, o.needed) for o in z.opinions] for z in found.zones]
+    certain = [("adjustment", "yes"), ("temporary", "yes")]
+    assert needed == [[("adjustment", "unknown")], certain]
+    assert [(o.opinion.id, o.needed) for o in found.opinions] == certain
 
 
 def test_before_a_provinces_first_day_the_nations_rulebook_answers() -> None:

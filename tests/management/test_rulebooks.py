@@ -48,9 +48,10 @@ def test_a_packaged_rulebook_has_no_fault(name: str) -> None:
 @settings(deadline=None)
 @given(asked(), st.sampled_from(ZONES))
 def test_every_zone_and_activity_has_one_answer_on_every_day(
-    question: tuple[Rulebook, str, dt.date], zone: str
+    question: tuple[str, str, dt.date], zone: str
 ) -> None:
-    book, activity, day = question
+    name, activity, day = question
+    book = packaged(name)
     holding = [r for r in book.rules.values() if r.covers(activity, zone) and r.in_force(day)]
     assert [book.rule_for(activity, zone, day)] == holding
 
@@ -207,6 +208,20 @@ def test_a_gap_between_two_rules_has_its_last_day() -> None:
     found = faults(changed(later))
     assert "rulebook.gap own: patrol, core, 2026-03-15 - 2026-03-31 no rule answers" in found
     assert len(found) == 5
+
+
+def test_what_is_wrong_with_the_one_below_is_found_too() -> None:
+    """It answers before the first day of the one above, which has the rule that it lacks."""
+    below = changed(lambda t: t["rule"].pop("grazing"))
+    above = own(extends="below", rule={"grazing": packaged_tables()["CN"]["rule"]["grazing"]})
+    found = faults(above, {"below": below})
+    assert [line.split(": ")[0] for line in found] == ["rulebook.gap below"] * 2
+
+
+@pytest.mark.parametrize("key", ["name", "jurisdiction", "since", "law", "verified"])
+def test_the_first_lines_are_each_rulebooks_own(key: str) -> None:
+    table = {k: v for k, v in own().items() if k != key}
+    assert any(f"own: {key}" in line for line in faults(table))
 
 
 def test_a_contradiction_names_both_rules() -> None:

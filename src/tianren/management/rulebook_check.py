@@ -47,7 +47,6 @@ def require_sound(rulebook: Rulebook) -> None:
         more = len(faults) - 5
         raise UserError(
             shown + (say("; and {n} more", n=more) if more > 0 else ""),
-            where=rulebook.id,
             next_step=say("correct the rulebook, then ask again"),
         )
 
