@@ -5,6 +5,7 @@ One module a subject; a new one is imported here, in the order in which `tianren
 
 from tianren.cli import (
     account,
+    adjust,
     audit,
     check_project,
     corridors,
@@ -25,6 +26,7 @@ from tianren.cli.frame import app, main
 
 __all__ = [
     "account",
+    "adjust",
     "app",
     "audit",
     "check_project",

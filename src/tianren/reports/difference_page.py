@@ -1,4 +1,4 @@
-"""The page on which the public sees what of the line changed: a map, figures, what, where and why."""
+"""The page on which the public sees what of the line changed: map, what, where and why."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

@@ -22,6 +22,7 @@ from tianren.management.adjustment import (
     Ground,
     Item,
     causes,
+    exempt_loss,
     items_of,
     test_of,
 )
@@ -35,13 +36,14 @@ from tianren.project.journal.journal import Book, Reader
 from tianren.project.roles import person_of
 from tianren.project.runs import open_run
 from tianren.steps.adjust_land import LEAST_M2, Planned, neighbours, planned
-from tianren.steps.adjust_test import lines_of, three_no
+from tianren.steps.adjust_test import Baseline, lines_of, three_no
 from tianren.steps.cases import (
     calendar_of,
     case_from,
     case_line,
     case_lines,
     case_table,
+    cases_of,
     next_subject,
     read_cases,
     require_case,
@@ -236,8 +238,16 @@ def plan_of(
     shapes = {digest: shapely.from_wkb(raw) for digest, raw in wkb.items()}
     around = near(reader, _bounds([*shapes.values(), *_site_shapes(reader, case)]), day)
     land = land_near(project, around)
-    standing = _piecesof_place(reader, case.place)
+    standing = _pieces_of_place(reader, scope_of(project, case))
     return planned(project, items, shapes, around, land, standing), around, land
+
+
+def scope_of(project: "Project", case: Case) -> str:
+    """Within which a proposal is tested: the division that pieces are numbered in, or the larger
+    one that holds it all."""
+    levels = [level.name for level in project.admin]
+    finest = levels.index(project.piece_level) + 1 if project.piece_level in levels else 0
+    return "/".join(case.place.split("/")[:finest])
 
 
 def _site_shapes(reader: Reader, case: Case) -> list[Any]:
@@ -257,6 +267,16 @@ def _pieces_of_place(reader: Reader, place: str) -> dict[str, Zone]:
 def land_near(project: "Project", around: Near) -> Land:
     runs = [str(z.attributes.get("run", "")) for z in around.of(REDLINE)]
     return Land.of(project, next((run for run in runs if run), ""))
+
+
+def _baseline(reader: Reader, scope: str) -> Baseline:
+    entered = [r for r in reader.records(kind="zone.entered", place=scope)
+               if r.body["kind"] == REDLINE]  # fmt: skip
+    first = min((r.effective for r in entered), default=None)
+    zones = reader.states(ZONES, place=scope, day=first).values() if first else ()
+    area = sum(z.area_m2 for z in zones if z.kind == REDLINE)
+    done = [c for c in cases_of(reader, NAME, place=scope).values() if c.status == "approved"]
+    return Baseline(area, sum(exempt_loss(items_of(c)) for c in done))
 
 
 def of_place(reader: Reader, place: str, around: Near, day: dt.date) -> Near:
@@ -281,15 +301,16 @@ def test(
     with journal.reading() as reader:
         case = require_case(reader, NAME, case_name)
         plan, around, land = plan_of(project, reader, case, on)
-        place = of_place(reader, case.place, around, on)
-        lines = lines_of(case.place, place, plan)
-        found = three_no(project, items_of(case), plan, lines, land, later)
+        scope = scope_of(project, case)
+        lines = lines_of(scope, of_place(reader, scope, around, on), plan)
+        baseline = _baseline(reader, scope)
+        found = three_no(project, items_of(case), plan, lines, land, baseline, later)
     journal.close()
     facts = {"test": found.plain(), "tested_on": _tested_on(around, plan)}
     act = Act("test", case.subject, case.place, on, person, ground or say("the three no's"),
               facts=facts)  # fmt: skip
     number = _move(project, act)
-    return _tested(case, found, number)
+    return _tested(case.subject, found, number)
 
 
 def _tested_on(around: Near, plan: Planned) -> dict[str, str]:
@@ -300,19 +321,19 @@ def _tested_on(around: Near, plan: Planned) -> dict[str, str]:
     return {**{z.subject: z.boundary for z in close}, **plan.changes.before}
 
 
-def _tested(case: Case, found: Test, number: int) -> Told:
+def _tested(subject: str, found: Test, number: int) -> Told:
     head = (
-        say("{subject} passes the three-no test (record {n}).", subject=case.subject, n=number)
+        say("{subject} passes the three-no test (record {n}).", subject=subject, n=number)
         if found.passed
-        else say("{subject} FAILS the three-no test (record {n}).", subject=case.subject, n=number)
+        else say("{subject} FAILS the three-no test (record {n}).", subject=subject, n=number)
     )
-    lines = [head, say("Within {place}:", place=case.place or say("the whole country")), ""]
+    lines = [head, say("Within {place}:", place=found.place or say("the whole country")), ""]
     lines += test_lines(found.checks)
-    short = case.subject.partition("/")[2]
+    short = subject.partition("/")[2]
     step = (say("Next: tianren adjust approve {case}", case=short) if found.passed else
             say("Land that would make it pass: tianren adjust candidates {case}",
                 case=short))  # fmt: skip
-    return Told([*lines, "", step], {"subject": case.subject, "record": number, **found.plain()})
+    return Told([*lines, "", step], {"subject": subject, "record": number, **found.plain()})
 
 
 def _move(project: "Project", act: Act) -> int:
@@ -476,3 +497,14 @@ def _one(project: "Project", case_name: str, on: dt.date) -> Told:
                  else say("does not agree: {reason}", reason=told["reason"]))  # fmt: skip
         lines.append(f"  {place}: {state}")
     return Told(lines, case_table(rules, case, calendar))
+
+
+def causes_listed() -> Told:
+    """The causes of parameters/adjustment_causes.csv."""
+    rows = [
+        {"id": c.id, "name": c.name, "direction": c.direction, "exempt": c.exempt,
+         "source": c.source, "verified": c.verified}
+        for c in causes().values()
+    ]  # fmt: skip
+    lines = [f"{r['id']:<26}{r['name']:<44}{say('exempt') if r['exempt'] else ''}" for r in rows]
+    return Told(lines, {"causes": rows})

@@ -22,7 +22,7 @@ from tianren.parameters.crosswalks import ecosystems
 from tianren.project.journal.home import project_journal
 from tianren.raster.raster import Grid, cell_area
 from tianren.reports import words
-from tianren.steps.adjust import of_place, plan_of
+from tianren.steps.adjust import of_place, plan_of, scope_of
 from tianren.steps.adjust_land import Planned
 from tianren.steps.adjust_test import lines_of, shares_on, window_of
 from tianren.steps.cases import require_case
@@ -59,13 +59,14 @@ def candidates(
         test = test_of(case)
         wanted = deficit(test) if test else Deficit()
         plan, around, land = plan_of(project, reader, case, on)
-        place = of_place(reader, case.place, around, on)
+        scope = scope_of(project, case)
+        place = of_place(reader, scope, around, on)
     journal.close()
     short = case.subject.partition("/")[2]
     if test is None or wanted.nothing or land.run is None:
         text = say("{subject} lacks no area and no function", subject=case.subject)
         return Told([text], {"subject": case.subject, "candidates": []})
-    found = _look(project, wanted, plan, place, case.place, land)
+    found = _look(project, wanted, plan, place, scope, land)
     path = to or project.folder / "exports" / f"candidates-{short}.gpkg"
     return _told(project, case.subject, found, path, short)
 
@@ -116,9 +117,7 @@ def _conflict(project: "Project", land: Land, window: tuple[slice, slice]) -> Fl
     return np.asarray(cost + np.isin(raster.read(window), made), dtype=np.float64)
 
 
-def _told(
-    project: "Project", subject: str, found: Found, path: Path, short: str
-) -> Told:
+def _told(project: "Project", subject: str, found: Found, path: Path, short: str) -> Told:
     from geopandas import GeoDataFrame
 
     shapes = _polygons(found)

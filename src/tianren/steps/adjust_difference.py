@@ -1,4 +1,4 @@
-"""The public difference: what of the line changed between two days, where and why; layer and page."""
+"""The public difference: what of the line changed between two days, where and why."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
