@@ -101,8 +101,10 @@ def test_a_move_that_is_not_open_names_what_is() -> None:
 
 def test_a_move_without_status_leaves_it() -> None:
     case = asked()
-    noted = apply(case, decide(toy(), case, act("note", person("bob")), LEVELS).records[0])
-    assert noted.status == "asked" and noted.since == case.since
+    later = act("note", person("bob"), day=DAY + dt.timedelta(days=4))
+    noted = apply(case, decide(toy(), case, later, LEVELS).records[0])
+    assert noted.status == "asked" and noted.since == case.since == DAY
+    assert due(toy(), noted, Calendar()) == due(toy(), case, Calendar())
 
 
 def test_an_unknown_document_is_refused_with_the_known() -> None:

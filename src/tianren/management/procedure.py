@@ -123,8 +123,9 @@ class Case:
 
     @property
     def since(self) -> dt.date:
-        """The day on which it came to its status."""
-        return next(s.day for s in reversed(self.steps) if s.status == self.status)
+        """The day on which it came to its status; moves that left it there start no clock anew."""
+        before = [n for n, step in enumerate(self.steps) if step.status != self.status]
+        return self.steps[before[-1] + 1 if before else 0].day
 
     def last(self, move: str) -> Step | None:
         """The latest time that a move was made."""
