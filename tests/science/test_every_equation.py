@@ -10,8 +10,9 @@ import pytest
 from tianren.science.equation import Equation, fuse
 
 MODULES = (
-    "biodiversity", "carbon", "coast", "grading", "habitat", "productivity", "sensitivity",
-    "soil_erosion", "suitability", "targets", "water", "wind_erosion",
+    "biodiversity", "carbon", "coast", "ecological_quality", "grading", "habitat", "kept",
+    "productivity", "sensitivity", "soil_erosion", "suitability", "targets", "water",
+    "wind_erosion",
 )  # fmt: skip
 
 
