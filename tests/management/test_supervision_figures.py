@@ -140,8 +140,8 @@ def test_february_is_overdue_on_its_clock() -> None:
 def test_the_worst_come_first_then_those_due_longest_ago() -> None:
     late = overdue(RULES, cases_of(RECORDS).values(), END, CALENDAR)
     assert [o.subject for o in late] == ["case/4", "case/2", "case/5"]
-    assert roles_for(["order"]) == ("decider",)
-    assert "officer" in roles_for(["accept"])
+    assert roles_for(("order",)) == ("decider",)
+    assert "officer" in roles_for(("accept",))
 
 
 def test_what_is_overdue_goes_up_by_whoever_is_nearest() -> None:
@@ -200,6 +200,21 @@ def test_what_a_scorecard_is_told() -> None:
     assert conduct(RULES, RECORDS, A, start, half_way, CALENDAR).disturbed_m2 == 1000.0
     later = dt.date(2026, 2, 1)
     assert conduct(RULES, RECORDS, A, later, END, CALENDAR) == Conduct(0.0, 0, 1, 0, 2)
+
+
+def test_what_a_re_inspection_took_back_is_disturbed_still() -> None:
+    back = story(
+        ("2026-01-05", "case/1", A, "patrol", clue("minor")),
+        ("2026-01-06", "case/1", A, "accept", {}),
+        ("2026-01-07", "case/1", A, "verify", {}),
+        ("2026-01-08", "case/1", A, "find", DONE),
+        ("2026-01-09", "case/1", A, "order", {}),
+        ("2026-02-16", "case/1", A, "rectify", {}),
+        ("2026-02-17", "case/1", A, "reinspect", {"restored_area_m2": 400.0}),
+        ("2026-02-18", "case/1", A, "return", {}),
+    )
+    told = conduct(RULES, back, A, dt.date(2026, 1, 1), END, CALENDAR)
+    assert told.disturbed_m2 == 1000.0
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])

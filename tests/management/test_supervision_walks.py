@@ -58,7 +58,7 @@ PAPERS = {m.id: dict.fromkeys(m.documents, "a.pdf") for m in RULES.procedure.mov
 SEEDS = st.integers(0, 2**32)
 
 
-def walk(seed: int, steps: int = 150) -> list[Record]:
+def walk(seed: int, steps: int = 120) -> list[Record]:
     """The records of what people tried and was open. Each step tries a few people and moves, those
     that are open among them, so that walks come far; days pass, now and then many."""
     dice = random.Random(seed)
@@ -104,7 +104,7 @@ def facts_for(
 
 def test_the_walks_come_everywhere() -> None:
     """Else what follows would be true of nothing."""
-    walks = [walk(seed) for seed in range(60)]
+    walks = [walk(seed) for seed in range(40)]
     moves = {record.kind.removeprefix("supervision.") for records in walks for record in records}
     assert moves == set(MOVES)
     assert {r.body["status"] for records in walks for r in records} == set(RULES.procedure.statuses)
@@ -114,7 +114,7 @@ def test_the_walks_come_everywhere() -> None:
     assert any(case.times_escalated for case in closed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_nothing_closes_without_re_inspection_by_somebody_else(
     seed: int,
@@ -133,7 +133,7 @@ def test_nothing_closes_without_re_inspection_by_somebody_else(
         assert verified is not None and dismissed is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_every_case_is_due_or_ended_and_in_somebodys_hands(
     seed: int,
@@ -150,7 +150,7 @@ def test_every_case_is_due_or_ended_and_in_somebodys_hands(
             assert case in clues_of(first.subject, cases)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_escalation_ends_with_the_whole_country(
     seed: int,
@@ -181,7 +181,7 @@ def test_escalation_ends_with_the_whole_country(
     assert all(within(before[s], c.unit) for s, c in cases.items())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS, st.integers(0, 2))
 def test_figures_add_up_at_the_end_of_every_month(seed: int, level: int) -> None:
     records = walk(seed)
@@ -215,7 +215,7 @@ def test_figures_add_up_at_the_end_of_every_month(seed: int, level: int) -> None
         assert sum(m.overdue for m in months if m.month == last) == len(late)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_every_finding_has_a_unit_that_answers(
     seed: int,

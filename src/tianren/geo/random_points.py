@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tianren.errors import UserError
 
-_BATCH = 4096
+_BATCH = 1 << 16
 _MOST = 50_000_000  # draws in the box of a polygon before it is too thin to hit
 
 
@@ -17,7 +17,8 @@ def points_in(shape: Any, count: int, seed: int) -> NDArray[np.float64]:
     drawn.
 
     Points are drawn in its box and kept where it covers them, so that they do not depend on how its
-    vertices are listed. In an equal-area plane each square metre is equally likely.
+    vertices are listed; more points keep the earlier ones. In an equal-area plane each square metre
+    is equally likely.
     """
     if shapely.area(shape) <= 0:
         raise UserError(
@@ -28,12 +29,11 @@ def points_in(shape: Any, count: int, seed: int) -> NDArray[np.float64]:
     west, south, east, north = shapely.bounds(shape)
     draws = np.random.default_rng(seed)
     shapely.prepare(shape)
-    found = np.empty((0, 2))
-    for _ in range(_MOST // _BATCH):
-        if len(found) >= count:
-            break
-        tried = draws.random((_BATCH, 2)) * (east - west, north - south) + (west, south)
+    found, tries, batch = np.empty((0, 2)), 0, 2 * count + 6
+    while len(found) < count and tries < _MOST:
+        tried = draws.random((batch, 2)) * (east - west, north - south) + (west, south)
         found = np.vstack([found, tried[shapely.intersects_xy(shape, *tried.T)]])
+        tries, batch = tries + batch, min(2 * batch, _BATCH)
     if len(found) < count:
         raise UserError(
             f"only {len(found)} of {count} points were drawn in a very thin shape",

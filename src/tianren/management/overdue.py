@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 from tianren.findings import Finding, Severity
 from tianren.language import say
@@ -40,8 +41,14 @@ def overdue(
     for case in cases:
         last = due(rules, case, calendar)
         if last is not None and day > last:
-            found.append(_overdue(rules, case, last, calendar.between(last, day)))
+            found.append(_overdue(rules, case, last, days_over(calendar, last, day)))
     return sorted(found, key=lambda o: (-rules.worse(o.severity), o.due, o.subject))
+
+
+@lru_cache(maxsize=1 << 16)
+def days_over(calendar: Calendar, due: dt.date, day: dt.date) -> int:
+    """Working days after the day due, none before; many cases were due on one day."""
+    return max(calendar.between(due, day), 0)
 
 
 def _overdue(rules: Rules, case: SupervisedCase, last: dt.date, days: int) -> Overdue:
@@ -52,7 +59,8 @@ def _overdue(rules: Rules, case: SupervisedCase, last: dt.date, days: int) -> Ov
     )  # fmt: skip
 
 
-def roles_for(moves: Iterable[str]) -> tuple[str, ...]:
+@cache
+def roles_for(moves: tuple[str, ...]) -> tuple[str, ...]:
     """The roles that give the right to one of some moves, in the order of roles.csv."""
     rights = [f"supervision.{move}" for move in moves]
     return tuple(
@@ -108,7 +116,7 @@ def _nobody(rules: Rules, late: Overdue) -> Finding:
         message = say(
             "due on {day}, and nobody with the right supervision.escalate over {unit} acts: "
             "roles {roles}",
-            day=late.due, unit=above, roles=", ".join(roles_for(["escalate"])),
+            day=late.due, unit=above, roles=", ".join(roles_for(("escalate",))),
         )  # fmt: skip
     source = rules.procedure.moves["escalate"].clause
     return Finding(rule, late.subject, Severity.WARNING, message, source)

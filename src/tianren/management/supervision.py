@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, cast
@@ -184,7 +184,13 @@ def due(rules: Rules, case: SupervisedCase, calendar: Calendar) -> dt.date | Non
     days = rules.procedure.statuses[case.status].due
     if days is None:
         return None
-    return case.deadline or calendar.after(case.clock, days)
+    return case.deadline or _after(calendar, case.clock, days)
+
+
+@lru_cache(maxsize=1 << 16)
+def _after(calendar: Calendar, day: dt.date, working_days: int) -> dt.date:
+    """Many cases began on one day: the days are counted once."""
+    return calendar.after(day, working_days)
 
 
 def original(case: SupervisedCase, cases: Cases) -> SupervisedCase:

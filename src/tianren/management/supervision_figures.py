@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
+from tianren.management.overdue import days_over
 from tianren.management.supervision import Rules, SupervisedCase, apply, due
 from tianren.management.working_days import Calendar
 from tianren.measures import Measure
@@ -72,7 +73,7 @@ def _charge(
         status=case.status,
         ended=rules.procedure.statuses[case.status].ended,
         due=last,
-        days_over=max(calendar.between(last, day), 0) if last else 0,
+        days_over=days_over(calendar, last, day) if last else 0,
         escalated=case.times_escalated,
         held_accountable=str(case.facts.get("accountable_unit", "")),
     )
