@@ -159,7 +159,7 @@ class _Made:
 
     def add(self, name: str, value: float, unit: str, by: tuple[tuple[str, str], ...],
             low: float | None = None, high: float | None = None) -> None:  # fmt: skip
-        method = f"{METHOD[self.plan.design.draw]}; confidence {self.plan.design.confidence}"
+        method = f"{METHOD[self.plan.design.draw]}; {self._confidence} % confidence"
         self.measures.append(
             Measure(f"sampling.{name}", self.place, self.period, value, unit, by, low, high, method)
         )
@@ -189,6 +189,10 @@ class _Made:
         self.add("rate", 100 * rate, "%", (), 100 * low, 100 * high)
         if not any(s.k for s in strata):
             self.add("excluded", 100 * excluded, "%", ())
+
+    @property
+    def _confidence(self) -> str:
+        return f"{100 * float(self.plan.design.confidence):g}"
 
     @property
     def _of_points(self) -> bool:
