@@ -83,6 +83,14 @@ def test_everything_that_is_missing_is_said_at_once() -> None:
     }  # fmt: skip
 
 
+def test_where_the_first_name_is_not_known_nobody_is_somebody_else() -> None:
+    """A case that was read without its people, or whose names were erased."""
+    case = asked()
+    case = replace(case, steps=tuple(replace(step, actor="") for step in case.steps))
+    grant = act("grant", person("bob"), documents={"seal": "s"}, facts={"area": 3})
+    assert refusals(case, grant) == {"procedure.actor_unknown"}
+
+
 def test_who_has_no_right_here_is_refused() -> None:
     elsewhere = person("cy", place="15")
     assert refusals(None, act("ask", elsewhere, documents={"form": "f"})) == {"toy.no_right"}

@@ -250,10 +250,20 @@ def _not_theirs(
 
 
 def _not_apart(move: Move, case: Case | None, act: Act) -> list[Finding]:
-    """Nobody reviews or decides what is their own."""
-    steps = [case.last(name) for name in move.apart_from] if case else []
-    own = [s for s in steps if s is not None and s.actor == act.person.id]
+    """Nobody reviews or decides what is their own, or what may be: where no name is known."""
+    steps = [s for name in move.apart_from if case and (s := case.last(name)) is not None]
+    own = [s for s in steps if s.actor == act.person.id]
+    unknown = [s for s in steps if not s.actor]
     return [
+        refuse(
+            "procedure.actor_unknown", act.subject,
+            say("who made the move {move} (record {number}) is not known, so whether {this} is for "
+                "{person} is not either",
+                move=s.move, number=s.number, this=move.name, person=act.person.id),
+            move.clause,
+        )
+        for s in unknown
+    ] + [
         refuse(
             "procedure.same_person", act.subject,
             say("{person} made the move {move} (record {number}), so {this} is for somebody else",
