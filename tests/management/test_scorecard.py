@@ -20,6 +20,7 @@ from tianren.management.scorecard import (
     Scorecard,
     Share,
     UnitFacts,
+    area_kept,
     grade_measures,
     grade_name,
     indicator_name,
@@ -110,6 +111,21 @@ def test_the_worked_loss_is_told_with_its_area() -> None:
     assert lost.severity is Severity.WARNING
     big = replace(WHOLE, area=Area(1e9, 9.965e8, 2e6))
     assert "1,500,000 m2" in next(f for f in card(big).findings if "area" in f.rule).message
+
+
+@given(st.floats(1, 1e6), st.floats(1, 1e6), st.floats(0.1, 10))
+def test_what_the_climate_does_to_both_is_not_counted(
+    before: float, reference: float, climate: float
+) -> None:
+    change = Change(before, before * climate, reference, reference * climate)
+    value = card(UnitFacts("u", functions={"water": change})).lines[2].value
+    assert value == pytest.approx(0, abs=1e-9)
+
+
+@given(st.floats(1, 1e6), st.floats(0, 100))
+def test_area_that_left_by_law_is_not_asked_for(now: float, times: float) -> None:
+    assert area_kept(now, now + times * now, times * now) == pytest.approx(1, rel=1e-9)
+    assert area_kept(0.0, now, now) == 1.0
 
 
 def test_climate_is_taken_out_where_there_is_a_reference() -> None:

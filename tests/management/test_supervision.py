@@ -1,6 +1,7 @@
 """Supervision: from each source of clue to closure, what is refused, one event one case."""
 
 import datetime as dt
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,16 +15,17 @@ from tianren.management.people import Person, Post, packaged_roles
 from tianren.management.procedure import Act
 from tianren.management.supervision import (
     SupervisedCase,
-    apply,
     cases_of,
     clues_of,
     common_place,
     decide,
     due,
     original,
+    pack,
     packaged_rules,
     require_source,
     rules_of,
+    unpack,
 )
 from tianren.management.working_days import Calendar
 from tianren.records import Record
@@ -79,7 +81,9 @@ class Book:
             RULES, self.cases.get(subject), replace(act, **more), LEVELS, CALENDAR, self.cases
         )
 
-    def do(self, move: str, who: Person, day: dt.date, subject: str = "case/1", **more: Any) -> Any:
+    def do(
+        self, move: str, who: Person, day: dt.date, subject: str = "supervision/1", **more: Any
+    ) -> Any:
         outcome = self.outcome(move, who, day, subject, **more)
         told = outcome.or_refuse(subject, "see")
         for record in told.records:
@@ -87,7 +91,7 @@ class Book:
         return told
 
     def refused(
-        self, move: str, who: Person, day: dt.date, subject: str = "case/1", **more: Any
+        self, move: str, who: Person, day: dt.date, subject: str = "supervision/1", **more: Any
     ) -> set[str]:
         outcome = self.outcome(move, who, day, subject, **more)
         assert not outcome.records
@@ -104,10 +108,10 @@ def until(status: str) -> Book:
     way = [("patrol", ANN), ("accept", ANN), ("verify", ANN), ("find", BEN), ("order", DAN),
            ("rectify", COM), ("reinspect", BEN), ("close", DAN)]  # fmt: skip
     for n, (move, who) in enumerate(way):
-        if book.records and book.cases["case/1"].status == status:
+        if book.records and book.cases["supervision/1"].status == status:
             break
         book.do(move, who, day(n))
-    assert book.cases["case/1"].status == status
+    assert book.cases["supervision/1"].status == status
     return book
 
 
@@ -125,7 +129,7 @@ def test_a_clue_from_each_source_comes_to_closure(source: str) -> None:
          ("return", ANN), ("rectify", COM), ("reinspect", BEN), ("close", DAN)], start=1,
     ):  # fmt: skip
         book.do(move, who, day(n))
-    case = book.cases["case/1"]
+    case = book.cases["supervision/1"]
     assert (case.status, case.source, case.zone) == ("closed", source, ZONE)
     assert (case.violation, case.found_unit, case.unit) == ("no_approval", COUNTY, COUNTY)
     assert case.ordered == {"com"}
@@ -144,7 +148,7 @@ def test_a_clue_may_be_no_violation_but_not_by_who_verified_it_alone() -> None:
     book = until("verified")
     assert book.refused("dismiss", ANN, day(5)) == {"procedure.same_person"}
     book.do("dismiss", DAN, day(5))
-    assert book.cases["case/1"].status == "no_violation"
+    assert book.cases["supervision/1"].status == "no_violation"
 
 
 def test_every_role_of_the_moves_is_there() -> None:
@@ -182,6 +186,7 @@ def test_who_was_ordered_neither_inspects_nor_gives_time_nor_closes() -> None:
     assert book.refused("extend", both, day(9)) == {"supervision.ordered_person"}
     book = until("reinspected")
     assert "procedure.same_person" in book.refused("close", both, day(9))
+    assert book.refused("return", both, day(9)) == {"supervision.ordered_person"}
 
 
 def test_who_was_ordered_once_stays_so_though_somebody_else_reported_last() -> None:
@@ -225,10 +230,10 @@ def test_a_clock_that_jumps_back_is_refused() -> None:
 
 
 def test_a_move_that_is_not_open_says_what_is() -> None:
-    outcome = until("found").outcome("close", DAN, day(5), "case/1")
+    outcome = until("found").outcome("close", DAN, day(5), "supervision/1")
     assert [f.rule for f in outcome.findings] == ["supervision.not_open"]
     assert "order" in outcome.findings[0].message
-    assert Book().refused("accept", ANN, day(1), "case/9") == {"supervision.not_open"}
+    assert Book().refused("accept", ANN, day(1), "supervision/9") == {"supervision.not_open"}
 
 
 # -- facts -----------------------------------------------------------------------------------------
@@ -244,8 +249,8 @@ def test_a_move_that_is_not_open_says_what_is() -> None:
         ({"footprint": "a" * 64, "footprint_area_m2": -1}, "no area in m2"),
         ({"footprint_area_m2": True}, "no area in m2"),
         ({"footprint_area_m2": float("inf")}, "no area in m2"),
-        ({"overlaps": "case/1"}, "list of cases"),
-        ({"overlaps": ["case/7"]}, "no case case/7"),
+        ({"overlaps": "supervision/1"}, "list of cases"),
+        ({"overlaps": ["supervision/7"]}, "no case supervision/7"),
         ({"seen": "2026-04-31"}, "no day like"),
         ({"seen": "2027-01-01"}, "is after"),
         ({"held_by": "14"}, "only these moves may say it: transfer"),
@@ -253,7 +258,7 @@ def test_a_move_that_is_not_open_says_what_is() -> None:
     ],
 )
 def test_facts_that_cannot_be_are_refused(facts: dict[str, Any], said: str) -> None:
-    outcome = Book().outcome("patrol", ANN, day(0), "case/1", facts=facts)
+    outcome = Book().outcome("patrol", ANN, day(0), "supervision/1", facts=facts)
     assert {f.rule for f in outcome.findings} == {"supervision.fact_wrong"}
     assert said in outcome.findings[0].message
 
@@ -284,7 +289,7 @@ def test_a_finding_says_what_was_violated() -> None:
 
 
 def test_the_clock_of_each_status_is_counted_in_working_days() -> None:
-    clue = until("clue").cases["case/1"]
+    clue = until("clue").cases["supervision/1"]
     assert due(RULES, clue, CALENDAR) == dt.date(2026, 3, 9)
     holiday = Calendar.of([dt.date(2026, 3, 5)], [])
     assert due(RULES, clue, holiday) == dt.date(2026, 3, 10)
@@ -293,12 +298,12 @@ def test_the_clock_of_each_status_is_counted_in_working_days() -> None:
 def test_an_order_may_set_its_own_day_and_more_time_moves_it() -> None:
     book = until("found")
     book.do("order", DAN, day(5), facts={"rectify_by": "2026-04-30"})
-    assert due(RULES, book.cases["case/1"], CALENDAR) == dt.date(2026, 4, 30)
+    assert due(RULES, book.cases["supervision/1"], CALENDAR) == dt.date(2026, 4, 30)
     book.do("extend", DAN, day(20), facts={"rectify_by": "2026-05-29"})
-    assert due(RULES, book.cases["case/1"], CALENDAR) == dt.date(2026, 5, 29)
+    assert due(RULES, book.cases["supervision/1"], CALENDAR) == dt.date(2026, 5, 29)
     book.do("rectify", COM, day(30))
     book.do("return", ANN, day(31))  # sets no day: the clock of the status runs anew
-    assert due(RULES, book.cases["case/1"], CALENDAR) == CALENDAR.after(day(31), 60)
+    assert due(RULES, book.cases["supervision/1"], CALENDAR) == CALENDAR.after(day(31), 60)
 
 
 # -- from hand to hand -----------------------------------------------------------------------------
@@ -306,13 +311,13 @@ def test_an_order_may_set_its_own_day_and_more_time_moves_it() -> None:
 
 def test_what_is_overdue_goes_to_the_unit_above_with_a_new_clock() -> None:
     book = until("found")
-    last = due(RULES, book.cases["case/1"], CALENDAR)
+    last = due(RULES, book.cases["supervision/1"], CALENDAR)
     assert last is not None
     assert book.refused("escalate", PIA, last) == {"supervision.not_overdue"}
     late = last + dt.timedelta(days=1)
     assert book.refused("escalate", ANN, late) == {"supervision.no_right"}
     book.do("escalate", PIA, late)
-    case = book.cases["case/1"]
+    case = book.cases["supervision/1"]
     assert (case.unit, case.place, case.status) == (PROVINCE, COUNTY, "found")
     assert due(RULES, case, CALENDAR) == CALENDAR.after(late, 10)
     assert book.records[-1].place == COUNTY  # the county's records hold its whole story
@@ -327,8 +332,8 @@ def test_above_the_whole_country_is_nobody() -> None:
     book.do("escalate", PIA, late)
     later = day(120)
     book.do("escalate", NAT, later)
-    assert book.cases["case/1"].unit == ""
-    assert book.cases["case/1"].times_escalated == 2
+    assert book.cases["supervision/1"].unit == ""
+    assert book.cases["supervision/1"].times_escalated == 2
     assert book.refused("escalate", NAT, day(400)) == {"supervision.nobody_above"}
 
 
@@ -340,7 +345,7 @@ def test_a_unit_above_both_hands_a_case_over() -> None:
         "supervision.fact_wrong"
     }
     book.do("transfer", PIA, day(3), facts=other)
-    case = book.cases["case/1"]
+    case = book.cases["supervision/1"]
     assert (case.unit, case.clock) == ("14/1404", day(3))
     assert book.refused("verify", ANN, day(4)) == {"supervision.no_right"}
     book.do("verify", person("eva", "inspector", "14/1404"), day(4))
@@ -353,7 +358,7 @@ def test_a_unit_is_held_to_account_from_above() -> None:
     far = {"accountable_unit": "15/1501"}
     assert "supervision.fact_wrong" in book.refused("hold_accountable", PAUL, day(5), facts=far)
     book.do("hold_accountable", PAUL, day(5), facts=county)
-    case = book.cases["case/1"]
+    case = book.cases["supervision/1"]
     assert (case.status, case.facts["accountable_unit"]) == ("found", COUNTY)
     assert case.clock == day(3)  # it gives nobody more time
 
@@ -374,66 +379,99 @@ PRINT = {"footprint": "a" * 64, "footprint_area_m2": 1500.0}
 
 def test_a_second_clue_of_an_event_is_linked_by_one_record() -> None:
     book = until("verifying")
-    told = book.do("satellite", OFF, day(3), "case/2", facts={"overlaps": ["case/1"]})
+    told = book.do("satellite", OFF, day(3), "supervision/2", facts={"overlaps": ["supervision/1"]})
     assert [f.rule for f in told.findings] == ["supervision.linked"]
     assert len(told.records) == 1
-    second = book.cases["case/2"]
-    assert (second.status, second.facts["duplicate_of"]) == ("linked", "case/1")
-    book.do("complaint", COM, day(4), "case/3", facts={"overlaps": ["case/2"]})
-    assert book.cases["case/3"].facts["duplicate_of"] == "case/1"
-    assert [c.subject for c in clues_of("case/1", book.cases)] == ["case/2", "case/3"]
+    second = book.cases["supervision/2"]
+    assert (second.status, second.facts["duplicate_of"]) == ("linked", "supervision/1")
+    book.do("complaint", COM, day(4), "supervision/3", facts={"overlaps": ["supervision/2"]})
+    assert book.cases["supervision/3"].facts["duplicate_of"] == "supervision/1"
+    assert [c.subject for c in clues_of("supervision/1", book.cases)] == [
+        "supervision/2",
+        "supervision/3",
+    ]
 
 
 def test_the_same_footprint_is_the_same_event() -> None:
     book = Book()
-    book.do("alert", OFF, day(0), "case/1", facts=PRINT)
-    book.do("satellite", OFF, day(1), "case/2", facts=PRINT)
-    assert book.cases["case/2"].is_linked
-    book.do("satellite", OFF, day(1), "case/3", facts={**PRINT, "zone": "zone/other"})
-    assert book.cases["case/3"].status == "clue"
+    book.do("alert", OFF, day(0), "supervision/1", facts=PRINT)
+    book.do("satellite", OFF, day(1), "supervision/2", facts=PRINT)
+    assert book.cases["supervision/2"].is_linked
+    book.do("satellite", OFF, day(1), "supervision/3", facts={**PRINT, "zone": "zone/other"})
+    assert book.cases["supervision/3"].status == "clue"
 
 
 def test_an_overlap_in_another_zone_is_another_event() -> None:
     book = until("verifying")
-    book.do("patrol", BEN, day(3), "case/2", facts={"zone": "zone/x", "overlaps": ["case/1"]})
-    assert book.cases["case/2"].status == "clue"
+    book.do(
+        "patrol",
+        BEN,
+        day(3),
+        "supervision/2",
+        facts={"zone": "zone/x", "overlaps": ["supervision/1"]},
+    )
+    assert book.cases["supervision/2"].status == "clue"
 
 
 def test_an_event_after_closure_is_a_new_case_that_names_the_old() -> None:
     book = until("closed")
-    told = book.do("patrol", ANN, day(30), "case/2", facts={"overlaps": ["case/1"]})
+    told = book.do("patrol", ANN, day(30), "supervision/2", facts={"overlaps": ["supervision/1"]})
     assert [f.rule for f in told.findings] == ["supervision.repeat"]
-    assert "case/1" in told.findings[0].message
-    assert book.cases["case/2"].status == "clue"
+    assert "supervision/1" in told.findings[0].message
+    assert book.cases["supervision/2"].status == "clue"
 
 
 def test_what_was_linked_can_be_taken_apart_with_a_reason() -> None:
     book = until("verifying")
-    book.do("satellite", OFF, day(3), "case/2", facts={"overlaps": ["case/1"]})
-    assert book.refused("separate", ANN, day(4), "case/2") == {"supervision.reason_missing"}
-    book.do("separate", ANN, day(4), "case/2", reason="it is another pit")
-    case = book.cases["case/2"]
+    book.do("satellite", OFF, day(3), "supervision/2", facts={"overlaps": ["supervision/1"]})
+    assert book.refused("separate", ANN, day(4), "supervision/2") == {"supervision.reason_missing"}
+    book.do("separate", ANN, day(4), "supervision/2", reason="it is another pit")
+    case = book.cases["supervision/2"]
     assert (case.status, case.clock) == ("clue", day(4))
     assert original(case, book.cases) is case
 
 
 def test_a_case_is_linked_by_hand_to_an_open_one_of_its_zone() -> None:
     book = until("verifying")
-    book.do("complaint", COM, day(3), "case/2")
-    book.do("complaint", COM, day(3), "case/3", facts={"zone": "zone/x"})
-    for other, said in (("case/9", "no case"), ("case/2", "same case"), ("case/3", "zone")):
-        outcome = book.outcome("link", ANN, day(4), "case/2", facts={"duplicate_of": other})
+    book.do("complaint", COM, day(3), "supervision/2")
+    book.do("complaint", COM, day(3), "supervision/3", facts={"zone": "zone/x"})
+    for other, said in (
+        ("supervision/9", "no case"),
+        ("supervision/2", "same case"),
+        ("supervision/3", "zone"),
+    ):
+        outcome = book.outcome("link", ANN, day(4), "supervision/2", facts={"duplicate_of": other})
         assert said in outcome.findings[0].message
-    book.do("link", ANN, day(4), "case/2", facts={"duplicate_of": "case/1"})
-    circle = book.outcome("link", ANN, day(5), "case/1", facts={"duplicate_of": "case/2"})
+    book.do("link", ANN, day(4), "supervision/2", facts={"duplicate_of": "supervision/1"})
+    circle = book.outcome(
+        "link", ANN, day(5), "supervision/1", facts={"duplicate_of": "supervision/2"}
+    )
     assert "same case" in circle.findings[0].message
-    assert original(book.cases["case/2"], book.cases).subject == "case/1"
+    assert original(book.cases["supervision/2"], book.cases).subject == "supervision/1"
 
 
-def test_an_erased_name_leaves_the_fold_whole() -> None:
-    """Erasing who was ordered takes the bar with it: that is for ended cases."""
-    book = until("closed")
-    erased = [replace(r, personal=dict.fromkeys(r.personal)) for r in book.records]
-    case = cases_of(erased)["case/1"]
-    assert (case.status, case.ordered) == ("closed", frozenset())
-    assert apply(None, erased[0]).steps[0].actor == ""
+# -- names that are gone, states that are kept -----------------------------------------------------
+
+
+def test_where_names_are_gone_nobody_inspects_or_closes_but_it_can_go_back() -> None:
+    book = until("rectified")
+    book.records = [replace(r, personal=dict.fromkeys(r.personal)) for r in book.records]
+    assert book.cases["supervision/1"].ordered == frozenset()
+    assert book.refused("reinspect", BEN, day(8)) == {"procedure.actor_unknown"}
+    book.do("return", BEN, day(8))
+    book.do("rectify", COM, day(9))
+    book.do("reinspect", BEN, day(10))
+    book.do("close", DAN, day(11))
+
+
+@pytest.mark.parametrize("status", ["clue", "found", "ordered", "reinspected", "closed"])
+def test_a_packed_state_holds_everything_but_names(status: str) -> None:
+    book = until(status)
+    nameless = cases_of([replace(r, personal={}) for r in book.records])["supervision/1"]
+    packed = json.loads(json.dumps(pack(book.cases["supervision/1"])))
+    assert unpack(packed) == nameless
+    assert not {"ann", "ben", "dan", "com"} & set(json.dumps(packed).split('"'))
+
+
+def test_a_case_has_the_name_of_its_kind() -> None:
+    assert Book().refused("patrol", ANN, day(0), "case/1") == {"supervision.subject_wrong"}

@@ -64,25 +64,31 @@ def clue(severity: str, **more: Any) -> dict[str, Any]:
 
 DONE = {"violation": "unlisted_activity", "violation_area_m2": 1000.0}
 RECORDS = story(
-    ("2026-01-05", "case/1", A, "patrol", clue("minor")),
-    ("2026-01-06", "case/1", A, "accept", {}),
-    ("2026-01-07", "case/1", A, "verify", {}),
-    ("2026-01-08", "case/1", A, "find", DONE),
-    ("2026-01-09", "case/1", A, "order", {}),
-    ("2026-01-12", "case/2", A, "satellite", clue("grave", overlaps=["case/1"])),
-    ("2026-01-20", "case/3", B, "complaint", clue("serious")),
-    ("2026-01-21", "case/3", B, "accept", {}),
-    ("2026-02-02", "case/3", B, "verify", {}),
-    ("2026-02-03", "case/3", B, "dismiss", {}),
-    ("2026-02-10", "case/4", B, "alert", clue("grave")),
-    ("2026-02-11", "case/4", B, "accept", {}),
-    ("2026-02-12", "case/4", B, "verify", {}),
-    ("2026-02-13", "case/4", B, "find", {"violation": "no_approval", "violation_area_m2": 50.0}),
-    ("2026-02-16", "case/1", A, "rectify", {}),
-    ("2026-02-17", "case/1", A, "reinspect", {"restored_area_m2": 400.0}),
-    ("2026-03-04", "case/1", A, "close", {}),
-    ("2026-03-05", "case/5", A, "audit", clue("general")),
-    ("2026-03-06", "case/2", A, "separate", {}),
+    ("2026-01-05", "supervision/1", A, "patrol", clue("minor")),
+    ("2026-01-06", "supervision/1", A, "accept", {}),
+    ("2026-01-07", "supervision/1", A, "verify", {}),
+    ("2026-01-08", "supervision/1", A, "find", DONE),
+    ("2026-01-09", "supervision/1", A, "order", {}),
+    ("2026-01-12", "supervision/2", A, "satellite", clue("grave", overlaps=["supervision/1"])),
+    ("2026-01-20", "supervision/3", B, "complaint", clue("serious")),
+    ("2026-01-21", "supervision/3", B, "accept", {}),
+    ("2026-02-02", "supervision/3", B, "verify", {}),
+    ("2026-02-03", "supervision/3", B, "dismiss", {}),
+    ("2026-02-10", "supervision/4", B, "alert", clue("grave")),
+    ("2026-02-11", "supervision/4", B, "accept", {}),
+    ("2026-02-12", "supervision/4", B, "verify", {}),
+    (
+        "2026-02-13",
+        "supervision/4",
+        B,
+        "find",
+        {"violation": "no_approval", "violation_area_m2": 50.0},
+    ),
+    ("2026-02-16", "supervision/1", A, "rectify", {}),
+    ("2026-02-17", "supervision/1", A, "reinspect", {"restored_area_m2": 400.0}),
+    ("2026-03-04", "supervision/1", A, "close", {}),
+    ("2026-03-05", "supervision/5", A, "audit", clue("general")),
+    ("2026-03-06", "supervision/2", A, "separate", {}),
 )
 END = dt.date(2026, 3, 31)
 
@@ -126,20 +132,20 @@ def test_figures_are_measures_of_the_registry() -> None:
 
 
 def test_february_is_overdue_on_its_clock() -> None:
-    """case/4 was found on 13 February: ten working days later is the 27th, a Friday."""
+    """supervision/4 was found on 13 February: ten working days later is the 27th, a Friday."""
     cases = cases_of(RECORDS).values()
     assert not [o for o in overdue(RULES, cases, dt.date(2026, 2, 27), CALENDAR)
-                if o.subject == "case/4"]  # fmt: skip
+                if o.subject == "supervision/4"]  # fmt: skip
     late = overdue(RULES, cases, dt.date(2026, 3, 2), CALENDAR)
     assert [(o.subject, o.unit, o.status, o.severity, o.due, o.days_over) for o in late] == [
-        ("case/4", B, "found", "grave", dt.date(2026, 2, 27), 1)
+        ("supervision/4", B, "found", "grave", dt.date(2026, 2, 27), 1)
     ]
     assert (late[0].moves, late[0].roles) == (("order",), ("decider",))
 
 
 def test_the_worst_come_first_then_those_due_longest_ago() -> None:
     late = overdue(RULES, cases_of(RECORDS).values(), END, CALENDAR)
-    assert [o.subject for o in late] == ["case/4", "case/2", "case/5"]
+    assert [o.subject for o in late] == ["supervision/4", "supervision/2", "supervision/5"]
     assert roles_for(("order",)) == ("decider",)
     assert "officer" in roles_for(("accept",))
 
@@ -151,8 +157,8 @@ def test_what_is_overdue_goes_up_by_whoever_is_nearest() -> None:
     made = escalations(RULES, cases, END, CALENDAR, LEVELS, people, "a rule")
     assert not made.findings
     assert [(r.subject, r.actor, r.role, r.place) for r in made.records] == [
-        ("case/2", "abe", "decider", A), ("case/4", "abe", "decider", B),
-        ("case/5", "abe", "decider", A),
+        ("supervision/2", "abe", "decider", A), ("supervision/4", "abe", "decider", B),
+        ("supervision/5", "abe", "decider", A),
     ]  # fmt: skip
     assert all(r.body["facts"] == {"held_by": "14"} for r in made.records)
     again = escalations(RULES, cases, END, CALENDAR, LEVELS, people[::-1], "a rule")
@@ -171,7 +177,7 @@ def test_a_day_before_the_last_move_takes_nothing_up() -> None:
     """A clock that jumped back: the case is late by its clock, but the move would come too soon."""
     held = replace(RECORDS[13], kind="supervision.hold_accountable", effective=END, number=99,
                    body={"status": "found", "facts": {"accountable_unit": B}})  # fmt: skip
-    case = apply(cases_of(RECORDS)["case/4"], held)
+    case = apply(cases_of(RECORDS)["supervision/4"], held)
     made = escalations(RULES, [case], dt.date(2026, 3, 10), CALENDAR, LEVELS, [INSPECTOR], "a rule")
     assert not made.records and not made.refused
     assert {f.rule for f in made.findings} == {"procedure.before_last"}
@@ -180,7 +186,7 @@ def test_a_day_before_the_last_move_takes_nothing_up() -> None:
 def test_who_answers_for_what() -> None:
     charges = accountability(RULES, cases_of(RECORDS).values(), END, CALENDAR)
     assert [(c.subject, c.found_unit, c.ended, c.days_over, c.area_m2) for c in charges] == [
-        ("case/4", B, False, 22, 50.0), ("case/1", A, True, 0, 1000.0),
+        ("supervision/4", B, False, 22, 50.0), ("supervision/1", A, True, 0, 1000.0),
     ]  # fmt: skip
     assert [(u.unit, u.found, u.open, u.overdue, u.open_area_m2, u.taken_up)
             for u in charges_by_unit(charges)] == [
@@ -189,7 +195,7 @@ def test_who_answers_for_what() -> None:
 
 
 def test_what_a_scorecard_is_told() -> None:
-    """case/1 ended late: re-inspected on 17 February, it was to be closed by 3 March."""
+    """supervision/1 ended late: re-inspected on 17 February, it was to be closed by 3 March."""
     start = dt.date(2026, 1, 1)
     assert conduct(RULES, RECORDS, A, start, END, CALENDAR) == Conduct(600.0, 0, 1, 0, 2)
     assert conduct(RULES, RECORDS, B, start, END, CALENDAR) == Conduct(0.0, 1, 1, 1, 1)
@@ -204,14 +210,14 @@ def test_what_a_scorecard_is_told() -> None:
 
 def test_what_a_re_inspection_took_back_is_disturbed_still() -> None:
     back = story(
-        ("2026-01-05", "case/1", A, "patrol", clue("minor")),
-        ("2026-01-06", "case/1", A, "accept", {}),
-        ("2026-01-07", "case/1", A, "verify", {}),
-        ("2026-01-08", "case/1", A, "find", DONE),
-        ("2026-01-09", "case/1", A, "order", {}),
-        ("2026-02-16", "case/1", A, "rectify", {}),
-        ("2026-02-17", "case/1", A, "reinspect", {"restored_area_m2": 400.0}),
-        ("2026-02-18", "case/1", A, "return", {}),
+        ("2026-01-05", "supervision/1", A, "patrol", clue("minor")),
+        ("2026-01-06", "supervision/1", A, "accept", {}),
+        ("2026-01-07", "supervision/1", A, "verify", {}),
+        ("2026-01-08", "supervision/1", A, "find", DONE),
+        ("2026-01-09", "supervision/1", A, "order", {}),
+        ("2026-02-16", "supervision/1", A, "rectify", {}),
+        ("2026-02-17", "supervision/1", A, "reinspect", {"restored_area_m2": 400.0}),
+        ("2026-02-18", "supervision/1", A, "return", {}),
     )
     told = conduct(RULES, back, A, dt.date(2026, 1, 1), END, CALENDAR)
     assert told.disturbed_m2 == 1000.0

@@ -35,7 +35,7 @@ LEVELS = {"nation": 0, "province": 1, "county": 2}
 CALENDAR = Calendar.of([dt.date(2026, 5, 1)], [dt.date(2026, 5, 9)])
 START = dt.date(2026, 1, 5)
 PLACES = ("", "14", "14/1403", "14/1404")
-SUBJECTS = ("case/1", "case/2", "case/3")
+SUBJECTS = ("supervision/1", "supervision/2", "supervision/3")
 ZONES = ("zone/a", "zone/b")
 
 

@@ -1,7 +1,6 @@
-"""EI and EQI: worked numbers, classes at their limits, and what was kept."""
+"""EI and EQI: worked numbers, classes at their limits."""
 
 import datetime as dt
-import math
 
 import pytest
 from hypothesis import given
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 from tianren.errors import UserError
 from tianren.parameters import Parameters, override
 from tianren.science.ecological_quality import EI_PARTS, EQI_PARTS, Index, ei, eqi
-from tianren.science.kept import area_kept, climate_neutral_change, nature_kept
 
 DAY = dt.date(2026, 1, 1)
 RULES = Parameters(DAY)
@@ -84,37 +82,3 @@ def test_wrong_parts_and_weights_are_refused() -> None:
     own = override("ecological_quality.eqi_weights", entry, "a try")
     with pytest.raises(UserError, match="sum to 2"):
         eqi(Parameters(DAY, overrides={own.id: own}))
-
-
-# -- what was kept ---------------------------------------------------------------------------------
-
-AMOUNT = st.floats(1e-3, 1e9)
-
-
-def test_the_worked_three_noes() -> None:
-    """A 1000 to 996.5 with 2 exempt: 1.5 lost without explanation; F .640 to .612: -4.375 %."""
-    assert 998 * (1 - area_kept(996.5, 1000, 2)) == pytest.approx(1.5)
-    assert climate_neutral_change(0.612, 0.640, 1, 1) == pytest.approx(-0.04375)
-    assert nature_kept(180, 200) == 0.9
-
-
-@given(AMOUNT, AMOUNT, st.floats(0.1, 10))
-def test_what_the_climate_does_to_both_is_not_counted(
-    before: float, reference: float, climate: float
-) -> None:
-    change = climate_neutral_change(before * climate, before, reference * climate, reference)
-    assert change == pytest.approx(0, abs=1e-9)
-
-
-@given(AMOUNT, st.floats(0, 100), st.floats(0, 1))
-def test_area_kept_is_whole_when_only_exempt_land_left(
-    now: float, times: float, extra: float
-) -> None:
-    exempt = times * now
-    assert area_kept(now, now + exempt, exempt) == pytest.approx(1, rel=1e-9)
-    assert area_kept(now * (1 + extra), now + exempt, exempt) >= 1 - 1e-9
-    assert area_kept(0.0, exempt, exempt) == 1.0
-
-
-def test_unknown_stays_unknown() -> None:
-    assert math.isnan(area_kept(math.nan, 1.0, 0.0))

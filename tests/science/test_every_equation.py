@@ -10,7 +10,7 @@ import pytest
 from tianren.science.equation import Equation, fuse
 
 MODULES = (
-    "biodiversity", "carbon", "coast", "ecological_quality", "grading", "habitat", "kept",
+    "biodiversity", "carbon", "coast", "ecological_quality", "grading", "habitat",
     "productivity", "sensitivity", "soil_erosion", "suitability", "targets", "water",
     "wind_erosion",
 )  # fmt: skip

@@ -15,10 +15,10 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.language import in_tongue, say
 from tianren.management.supervision_figures import Conduct
+from tianren.management.three_no import climate_neutral, kept_natural
 from tianren.measures import Measure, in_order, indicators
 from tianren.parameters import Parameters, Table
 from tianren.science.ecological_quality import Index, ei, eqi
-from tianren.science.kept import area_kept, climate_neutral_change, nature_kept
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "area": ("area_kept",),
@@ -187,6 +187,13 @@ def _require_lines(found: Scoring) -> None:
             where=", ".join(same) or "scorecard.full, scorecard.zero, scorecard.grades",
             next_step="give each indicator two different values, and grades from excellent down",
         )
+
+
+def area_kept(now: float, before: float, exempt: float) -> float:
+    """A1 / (A0 - A_exempt), 1: area now over what the law asks to be kept; whole where it asks
+    nothing. Areas in one unit. Science section 7.5."""
+    asked = before - exempt
+    return 1.0 if asked <= 0.0 else now / asked
 
 
 def linear_score(value: float, zero: float, full: float) -> float:
@@ -398,7 +405,7 @@ def _area(told: _Told) -> _Known:
     parts = [_amount(x, told, "area") for x in (area.now, area.before, area.exempt)]
     if None in parts or area.before == 0:
         return None
-    value = 100.0 * float(area_kept(area.now, area.before, area.exempt))
+    value = 100.0 * area_kept(area.now, area.before, area.exempt)
     told.measure("area_kept", value, "%")
     if value < told.rules.full["area_kept"]:
         lost = area.before - area.exempt - area.now
@@ -413,7 +420,8 @@ def _nature(told: _Told) -> _Known:
     if nature is None:
         return None
     parts = [_amount(x, told, "nature") for x in (nature.part, nature.whole)]
-    if None in parts or nature.whole == 0:
+    kept = None if None in parts else kept_natural(nature.whole, nature.part)
+    if kept is None:
         return None
     if nature.part > nature.whole * (1 + 1e-9):
         raise UserError(
@@ -421,7 +429,7 @@ def _nature(told: _Told) -> _Known:
             where=f"scorecard of {told.facts.unit}",
             next_step="give of the land that was natural that which still is",
         )
-    value = 100.0 * float(nature_kept(nature.part, nature.whole))
+    value = 100.0 * kept
     told.measure("nature_kept", value, "%")
     if value < told.rules.full["nature_kept"]:
         message = say("{area} m2 of natural land turned artificial",
@@ -456,7 +464,7 @@ def _function(name: str, change: Change, told: _Told) -> float | None:
                       function=name)  # fmt: skip
         told.find("no_reference", Severity.NOTE, message)
         before = now = 1.0
-    value = 100.0 * float(climate_neutral_change(change.now, change.before, now, before))
+    value = 100.0 * (climate_neutral(change.now, before, now) / change.before - 1.0)
     told.measure("function_kept", value, "%", ("function", name))
     if value < told.rules.full["function_kept"]:
         message = say("{function} fell by {percent} %", function=name, percent=f"{-value:.1f}")

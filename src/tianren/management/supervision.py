@@ -21,10 +21,11 @@ from tianren.findings import Finding, Severity
 from tianren.language import in_tongue, say
 from tianren.management import procedure
 from tianren.management.outcome import Outcome, refuse
-from tianren.management.procedure import Act, Case, Levels, Procedure, procedure_of
+from tianren.management.procedure import Act, Case, Levels, Procedure, Step, procedure_of
 from tianren.management.working_days import Calendar
-from tianren.records import Record, parent, within
+from tianren.records import Plain, Record, parent, within
 
+NAME = "supervision"  # with which kinds and subjects begin: "supervision/14-2026-001"
 ORDERED = "ordered"  # the personal value of an order: who is to put it right
 LINKED = "linked"
 HANDED = ("escalate", "transfer")  # moves that give a case to another unit, with a new clock
@@ -89,7 +90,7 @@ def rules_of(table: Mapping[str, Any], where: str) -> Rules:
             next_step="add tables like [severity.minor] and [violation.no_approval]",
         )
     return Rules(
-        procedure_of("supervision", table, where),
+        procedure_of(NAME, table, where),
         {key: Kind(key, v["name"]) for key, v in table["severity"].items()},
         {key: Kind(key, v["name"], v.get("counts", "")) for key, v in table["violation"].items()},
     )
@@ -164,7 +165,7 @@ def apply(case: SupervisedCase | None, record: Record) -> SupervisedCase:
 
 
 def _ordered_by(move: str, record: Record) -> frozenset[str]:
-    """Who is ordered, or acts for them. An erased name is nobody's: erase ended cases only."""
+    """Who is ordered, or acts for them, as far as their names are there."""
     label = {"order": ORDERED, "rectify": "actor"}.get(move)
     name = record.personal.get(label) if label else None
     return frozenset({name} if name else ())
@@ -176,6 +177,37 @@ def cases_of(records: Iterable[Record]) -> dict[str, SupervisedCase]:
     for record in records:
         found[record.subject] = apply(found.get(record.subject), record)
     return found
+
+
+def pack(case: SupervisedCase) -> Plain:
+    """The case as plain values, without anybody's name."""
+    steps = [
+        [s.move, s.status, s.day.isoformat(), s.role, s.number, s.ground, s.reason]
+        for s in case.steps
+    ]
+    return {
+        "subject": case.subject, "place": case.place, "status": case.status, "steps": steps,
+        "facts": dict(case.facts), "documents": dict(case.documents),
+        "clock": case.clock.isoformat(), "found_unit": case.found_unit,
+        "deadline": case.deadline.isoformat() if case.deadline else None,
+    }  # fmt: skip
+
+
+def unpack(plain: Plain) -> SupervisedCase:
+    """The case that plain values hold; nobody is known in it, so that only moves that do not ask
+    who acted before are open."""
+    steps = [
+        Step(move, status, dt.date.fromisoformat(day), role, "", number, ground, reason)
+        for move, status, day, role, number, ground, reason in plain["steps"]
+    ]
+    deadline = plain["deadline"]
+    return SupervisedCase(
+        plain["subject"], plain["place"], plain["status"], tuple(steps),
+        MappingProxyType(dict(plain["facts"])), MappingProxyType(dict(plain["documents"])),
+        dt.date.fromisoformat(plain["clock"]),
+        dt.date.fromisoformat(deadline) if deadline else None,
+        found_unit=plain["found_unit"],
+    )  # fmt: skip
 
 
 def due(rules: Rules, case: SupervisedCase, calendar: Calendar) -> dt.date | None:
@@ -218,8 +250,9 @@ def decide(
 ) -> Outcome:
     """Whether an act is open to its person in a case, with everything that it lacks, at once.
 
-    others: the cases of the same zone, at least those that act.facts["overlaps"] names. A clue of
-    an event that has an open case is written as linked to it, by one record.
+    case: read with its people, else who acted before is not known. others: the cases of the same
+    zone, at least those that act.facts["overlaps"] names. A clue of an event that has an open case
+    is written as linked to it, by one record.
     """
     bare = replace(case, place=_over(case, act), documents={}, facts={}) if case else None
     asked = procedure.decide(rules.procedure, bare, act, levels)
@@ -312,6 +345,9 @@ def _people_faults(context: _Context, asked: Outcome) -> list[Finding]:
 def _fact_faults(context: _Context) -> list[Finding]:
     """Facts that the move may not say, or that cannot be."""
     found = []
+    if context.case is None and not context.act.subject.startswith(f"{NAME}/"):
+        message = say("a case is called {name}/ and its number", name=NAME)
+        found.append(context.refuse("subject_wrong", message))
     for name, value in context.act.facts.items():
         message = _not_for_this_move(name, context) or _CHECKS.get(name, _anything)(value, context)
         if message:
