@@ -70,6 +70,7 @@ def shapes_named(body: Plain) -> list[str]:
         items = list(body["facts"].get("items", ()))
         items += [zone for site in body["facts"].get("sites", ()) for zone in site["enters"]]
         found += [str(item["boundary"]) for item in items if "boundary" in item]
+        found += [str(body["facts"]["footprint"])] if "footprint" in body["facts"] else []
     return found
 
 

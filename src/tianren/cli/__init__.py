@@ -21,6 +21,7 @@ from tianren.cli import (
     room,
     sites,
     species,
+    supervise,
 )
 from tianren.cli.frame import app, main
 
@@ -44,4 +45,5 @@ __all__ = [
     "room",
     "sites",
     "species",
+    "supervise",
 ]

@@ -13,6 +13,7 @@ from tianren.language import say
 from tianren.reports import maps, palette, sheet
 
 ROOM = 0.12  # of the frame's side that is kept free around what is shown
+LEAST_ROOM = 1_500.0  # m: a small change is shown where it lies
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def zone_map(file: Path, about: About, around: Sequence[Any], shown: Sequence[Sh
 
 def _extent(around: Sequence[Any]) -> sheet.Extent:
     west, south, east, north = shapely.total_bounds(np.array(list(around), dtype=object))
-    room = ROOM * max(east - west, north - south, 100.0)
+    room = max(ROOM * max(east - west, north - south), LEAST_ROOM)
     return float(west - room), float(east + room), float(south - room), float(north + room)
 
 

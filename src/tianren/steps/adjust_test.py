@@ -157,8 +157,8 @@ def _later(values: RunResults, name: str, window: tuple[slice, slice]) -> Floats
 
 
 def _nature(project: "Project", lines: Lines, plan: Planned, parameters: Parameters) -> list[Check]:
-    now = _natural(project, project.management.landcover)
-    was = _natural(project, project.management.landcover_before)
+    now = natural_of(project, project.management.landcover)
+    was = natural_of(project, project.management.landcover_before)
     found = [_conversion(lines, was, now)]
     area = float(shapely.area(plan.added))
     artificial = None if now is None else _made(plan.added, *now)
@@ -169,7 +169,7 @@ def _nature(project: "Project", lines: Lines, plan: Planned, parameters: Paramet
 Natural = tuple[Any, Mapping[int, bool]]
 
 
-def _natural(project: "Project", source: str) -> Natural | None:
+def natural_of(project: "Project", source: str) -> Natural | None:
     """A land cover and code -> whether the class is natural; None where none is given."""
     if not source and project.serving("landcover") is None:
         return None

@@ -53,7 +53,7 @@ def show(
         _require_sight(project, actor, place)
     found = zones_on(project, place=place, day=day, known=known)
     if code:
-        return _one(project, _chosen(found, code), known)
+        return _one(project, chosen_zone(found, code), known)
     stand = [z for z in found.values() if z.stands and (not kind or z.kind == kind)]
     lines = [
         say("{place} on {day}: {n} zones", place=place or say("The whole country"),
@@ -87,7 +87,7 @@ def _require_sight(project: "Project", actor: str, place: str) -> None:
         )  # fmt: skip
 
 
-def _chosen(found: Mapping[str, Zone], code: str) -> Zone:
+def chosen_zone(found: Mapping[str, Zone], code: str) -> Zone:
     """A zone by its code or its subject. UserError with the nearest where there is none."""
     mine = [z for z in found.values() if code in (z.code, z.subject)]
     if len(mine) == 1:
@@ -187,7 +187,7 @@ def _written(
     person = person_of(project, actor)
     on = day or dt.date.today()
     with writing(project, person) as book:
-        zone = _chosen(book.states(ZONES, day=on), code)
+        zone = chosen_zone(book.states(ZONES, day=on), code)
         post = person.require(right, zone.place)
         warrant = Warrant(person.id, post, on, ground, reason)
         outcome: Outcome = decide(zone, warrant).or_refuse(zone.subject, say("correct it"))
