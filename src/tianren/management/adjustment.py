@@ -19,7 +19,7 @@ from tianren.management import procedure
 from tianren.management.outcome import Outcome, refuse
 from tianren.management.procedure import Act, Case, Levels, Procedure
 from tianren.management.register import NewZone, Warrant, Zone
-from tianren.management.three_no import SOURCE, Test, test_from
+from tianren.management.three_no import SOURCE, ThreeNo, three_no_from
 from tianren.management.working_days import Calendar
 from tianren.records import Plain, Record, within
 
@@ -93,10 +93,10 @@ def items_of(case: Case) -> list[Item]:
     return [Item(**plain) for plain in case.facts.get("items", ())]
 
 
-def test_of(case: Case) -> Test | None:
+def latest_test(case: Case) -> ThreeNo | None:
     """The latest test of a proposal."""
     plain = case.facts.get("test")
-    return test_from(plain) if plain else None
+    return three_no_from(plain) if plain else None
 
 
 def exempt_loss(items: Sequence[Item]) -> int:
@@ -186,7 +186,7 @@ def _answer(rules: Procedure, case: Case, act: Act, ground: Ground) -> Outcome:
 
 def _not_ready(rules: Procedure, case: Case, act: Act, ground: Ground) -> list[Finding]:
     """Why a proposal may not be approved yet."""
-    test = test_of(case)
+    test = latest_test(case)
     if test is None:
         return [refuse("adjustment.untested", act.subject, say("it was not tested"), SOURCE)]
     found = [refuse("adjustment.failed", act.subject, check.message, SOURCE)

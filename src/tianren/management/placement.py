@@ -224,9 +224,9 @@ def _key(touched: Touched, order: Sequence[str]) -> tuple[float, ...]:
 
 
 def _less(touched: Touched, now: Touched, order: Sequence[str]) -> bool:
-    """Whether less is touched: of the strictest class first, and of none of the others more."""
+    """Whether less is touched: of the strictest class first, and not more altogether."""
     mine, before = _key(touched, order), _key(now, order)
-    return mine < before and sum(mine) < sum(before)
+    return mine < before and sum(mine) <= sum(before) + 1e-3
 
 
 def _different(places: Sequence[Placement], order: Sequence[str]) -> list[Placement]:

@@ -4,6 +4,7 @@ With them the two things that a line is also for: connection and species. Each c
 before and after, by how much it differs, and whether that passes; None where it is not known.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
@@ -41,7 +42,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Test:
+class ThreeNo:
     """All checks of a proposal. place: within which they were made."""
 
     place: str
@@ -69,8 +70,8 @@ class Test:
         }  # fmt: skip
 
 
-def test_from(plain: Plain) -> Test:
-    return Test(str(plain["place"]), tuple(Check(**check) for check in plain["checks"]))
+def three_no_from(plain: Plain) -> ThreeNo:
+    return ThreeNo(str(plain["place"]), tuple(Check(**check) for check in plain["checks"]))
 
 
 # -- area ------------------------------------------------------------------------------------------
@@ -89,7 +90,7 @@ def area_check(before: int, after: int, exempt: int, parameters: Parameters) -> 
         change=f"{(after - before) / 1e6:+,.4f}", exempt=f"{exempt / 1e6:,.4f}",
         loss=f"{max(unexplained, 0) / 1e6:,.4f}", allowed=f"{float(allowed) / 1e6:,.4f}",
     )  # fmt: skip
-    short = 0.0 if passed else float(unexplained - allowed)
+    short = 0.0 if passed else float(math.ceil(unexplained - allowed))  # whole m2, enough
     return Check("area", "", float(before), float(after), "m2", short, passed, message)
 
 
@@ -222,7 +223,7 @@ class Deficit:
         return self.area <= 0 and not self.functions
 
 
-def deficit(test: Test) -> Deficit:
+def deficit(test: ThreeNo) -> Deficit:
     """What more land would have to bring for a proposal to pass."""
     area = sum(c.short for c in test.failed if c.kind == "area")
     functions = {c.subject: c.short for c in test.failed if c.kind == "function"}

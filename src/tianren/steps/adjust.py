@@ -24,12 +24,12 @@ from tianren.management.adjustment import (
     causes,
     exempt_loss,
     items_of,
-    test_of,
+    latest_test,
 )
 from tianren.management.people import Person
 from tianren.management.procedure import Act, Case
 from tianren.management.register import REDLINE, NewZone, Warrant, Zone, smallest_holding
-from tianren.management.three_no import Test
+from tianren.management.three_no import ThreeNo
 from tianren.management.three_no import lines_of as test_lines
 from tianren.project.journal.home import levels_of, project_journal
 from tianren.project.journal.journal import Book, Reader
@@ -326,7 +326,7 @@ def _tested_on(around: Near, plan: Planned) -> dict[str, str]:
     return {**{z.subject: z.boundary for z in close}, **plan.changes.before}
 
 
-def _tested(subject: str, found: Test, number: int) -> Told:
+def _tested(subject: str, found: ThreeNo, number: int) -> Told:
     head = (
         say("{subject} passes the three-no test (record {n}).", subject=subject, n=number)
         if found.passed
@@ -493,7 +493,7 @@ def _one(project: "Project", case_name: str, on: dt.date) -> Told:
     case = _case(project, case_name)
     lines = case_lines(rules, case, calendar, on)
     lines += ["", *(_item_line(item) for item in items_of(case))]
-    found = test_of(case)
+    found = latest_test(case)
     lines += ["", *test_lines(found.checks)] if found else []
     answers = case.facts.get("answers", {})
     for place in case.facts.get("neighbours", ()):

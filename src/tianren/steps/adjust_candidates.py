@@ -14,7 +14,7 @@ from tianren.delineation.redline import DEDUCTED
 from tianren.io.rasters import open_raster
 from tianren.io.vectors import write_vector
 from tianren.language import say
-from tianren.management.adjustment import NAME, test_of
+from tianren.management.adjustment import NAME, latest_test
 from tianren.management.candidates import Cells, chosen
 from tianren.management.register import REDLINE
 from tianren.management.three_no import Deficit, deficit
@@ -56,7 +56,7 @@ def candidates(
     journal = project_journal(project)
     with journal.reading() as reader:
         case = require_case(reader, NAME, case_name)
-        test = test_of(case)
+        test = latest_test(case)
         wanted = deficit(test) if test else Deficit()
         plan, around, land = plan_of(project, reader, case, on)
         scope = scope_of(project, case)

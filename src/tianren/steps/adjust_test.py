@@ -16,7 +16,7 @@ from tianren.management.adjustment import Item, exempt_loss
 from tianren.management.register import REDLINE, UNIT
 from tianren.management.three_no import (
     Check,
-    Test,
+    ThreeNo,
     additions_check,
     area_check,
     climate_neutral,
@@ -87,7 +87,7 @@ class Baseline:
 def three_no(
     project: "Project", items: Sequence[Item], plan: Planned, lines: Lines, land: Land,
     baseline: Baseline, values: RunResults | None = None,
-) -> Test:  # fmt: skip
+) -> ThreeNo:  # fmt: skip
     """Every check. land: the run that drew the line; baseline: against which area is held; values:
     a later run whose functions the new line is valued by, with the climate taken out by the land
     outside both lines."""
@@ -100,7 +100,7 @@ def three_no(
     checks.append(_connectivity(lines, parameters))
     checks += _species(project, plan, land, parameters)
     checks += _seams(project, lines, land, parameters)
-    return Test(lines.place, tuple(checks))
+    return ThreeNo(lines.place, tuple(checks))
 
 
 # -- functions -------------------------------------------------------------------------------------
