@@ -78,7 +78,7 @@ def checked(passed: bool | None = True) -> Mapping[str, Any]:
     return {"test": ThreeNo("14/1403", (check,)).plain(), "tested_on": {"zone/redline/1": "b1"}}
 
 
-def tested(case: Case, passed: bool | None = True) -> Case:
+def after_test(case: Case, passed: bool | None = True) -> Case:
     return took(case, act("test", OFFICER, facts=checked(passed)))
 
 
@@ -90,40 +90,40 @@ AS_TESTED = ground(**{"zone/redline/1": "b1"})
 
 
 def test_a_proposal_goes_its_way() -> None:
-    case = tested(proposed())
+    case = after_test(proposed())
     assert latest_test(case) is not None and latest_test(case).passed  # type: ignore[union-attr]
     assert took(case, approval(), AS_TESTED).status == "approved"
 
 
 def test_it_is_not_approved_untested_failed_unknown_or_stale() -> None:
     assert "untested" in refusals(proposed(), approval(), AS_TESTED)
-    assert refusals(tested(proposed(), False), approval(), AS_TESTED) == {"failed"}
-    unknown = tested(proposed(), None)
+    assert refusals(after_test(proposed(), False), approval(), AS_TESTED) == {"failed"}
+    unknown = after_test(proposed(), None)
     assert refusals(unknown, approval(), AS_TESTED) == {"unknown"}
     accepted = approval(facts={"unknown_accepted": "one land cover only"})
     assert took(unknown, accepted, AS_TESTED).status == "approved"
     moved = ground(**{"zone/redline/1": "b2"})
-    assert refusals(tested(proposed()), approval(), moved) == {"stale"}
-    assert refusals(tested(proposed()), approval(), ground()) == {"stale"}  # the piece is gone
+    assert refusals(after_test(proposed()), approval(), moved) == {"stale"}
+    assert refusals(after_test(proposed()), approval(), ground()) == {"stale"}  # the piece is gone
 
 
 def test_nobody_decides_their_own_or_above_their_level() -> None:
     both = person("ofi", ("officer", "14/1403"), ("decider", "14"))
-    assert refusals(tested(proposed()), approval(both), AS_TESTED) == {"same_person"}
+    assert refusals(after_test(proposed()), approval(both), AS_TESTED) == {"same_person"}
     county = person("cou", ("decider", "14/1403"))
-    assert refusals(tested(proposed()), approval(county), AS_TESTED) == {"no_right"}
+    assert refusals(after_test(proposed()), approval(county), AS_TESTED) == {"no_right"}
     elsewhere = person("els", ("decider", "15"))
-    assert refusals(tested(proposed()), approval(elsewhere), AS_TESTED) == {"no_right"}
+    assert refusals(after_test(proposed()), approval(elsewhere), AS_TESTED) == {"no_right"}
 
 
 def test_the_second_decision_is_told_of_the_first() -> None:
-    done = took(tested(proposed()), approval(), AS_TESTED)
+    done = took(after_test(proposed()), approval(), AS_TESTED)
     outcome = decide(RULES, done, act("refuse", NATION), AS_TESTED)
     assert "approved since 2026-03-02, by decider (record 3)" in outcome.findings[0].message
 
 
 def test_the_other_side_is_asked_and_waited_for() -> None:
-    case = tested(proposed(("15/1501",)))
+    case = after_test(proposed(("15/1501",)))
     assert refusals(case, approval(), AS_TESTED) == {"unanswered"}
     assert refusals(case, act("answer", OFFICER, place="14/1403")) == {"not_asked"}
     stranger = person("str", ("officer", "16"))
@@ -134,7 +134,7 @@ def test_the_other_side_is_asked_and_waited_for() -> None:
 
 
 def test_a_no_from_across_the_border_is_for_who_is_above_both() -> None:
-    case = tested(proposed(("15/1501",)))
+    case = after_test(proposed(("15/1501",)))
     no = took(case, act("answer", BEYOND, place="15/1501", reason="storks",
                         facts={"agrees": False}))  # fmt: skip
     assert refusals(no, approval(), AS_TESTED) == {"disagreed"}
@@ -142,7 +142,7 @@ def test_a_no_from_across_the_border_is_for_who_is_above_both() -> None:
 
 
 def test_silence_lasts_as_long_as_the_clock() -> None:
-    case = tested(proposed(("15/1501",)))
+    case = after_test(proposed(("15/1501",)))
     last = Calendar().after(DAY, 20)
     after = last + dt.timedelta(days=1)
     assert refusals(case, approval(NATION, day=last), AS_TESTED) == {"unanswered"}
@@ -151,7 +151,7 @@ def test_silence_lasts_as_long_as_the_clock() -> None:
 
 
 def test_two_sides_are_both_waited_for() -> None:
-    case = tested(proposed(("15/1501", "16/1601")))
+    case = after_test(proposed(("15/1501", "16/1601")))
     one = took(case, act("answer", BEYOND, place="15/1501", facts={"agrees": True}))
     assert refusals(one, approval(), AS_TESTED) == {"unanswered"}
     other = person("oth", ("officer", "16"))
