@@ -1,0 +1,85 @@
+"""Occupation of the line: what a case must have on its way from application to closure.
+
+The procedure itself is data (parameters/procedures/occupation.toml). Here is what a table cannot
+say: a prohibited activity is never approved, a national major project goes another way than a
+limited activity, what was set aside is reviewed anew, conditions and offset are kept. A case knows
+the rulebook's verdict only as plain facts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tianren.management import procedure
+from tianren.management.occupation import after, before
+from tianren.management.occupation.asked import Asked, Check
+from tianren.management.occupation.clocks import Deadline, deadlines, next_moves, overdue
+from tianren.management.occupation.every import EVERY_MOVE
+from tianren.management.occupation.state import NAME, rules_on, the_procedure
+from tianren.management.occupation.terms import with_terms
+from tianren.management.outcome import Outcome
+from tianren.management.procedure import Act, Case, Levels, apply
+from tianren.management.working_days import Calendar
+from tianren.parameters import Parameters
+
+__all__ = [
+    "NAME",
+    "Deadline",
+    "apply",
+    "deadlines",
+    "decide",
+    "next_moves",
+    "overdue",
+    "the_procedure",
+]
+
+
+def decide(
+    case: Case | None, act: Act, levels: Levels, rules: Parameters, calendar: Calendar
+) -> Outcome:
+    """The record of an act, or everything that it lacks, at once.
+
+    rules: the project's parameters; an act is judged by those in force on its day.
+    """
+    outcome = procedure.decide(the_procedure(), case, act, levels)
+    if any(f.rule == f"{NAME}.not_open" for f in outcome.findings):
+        return outcome
+    asked = Asked(case, act, levels, rules_on(rules, act.day), calendar)
+    told = [*outcome.findings, *(f for check in EVERY_MOVE for f in check(asked))]
+    if not any(f.rule == f"{NAME}.fact_unfit" for f in told):
+        told += [f for check in OF_MOVE.get(act.move, ()) for f in check(asked)]
+    found = Outcome(outcome.records, tuple(dict.fromkeys(told)))
+    if found.refused:
+        return replace(found, records=())
+    return replace(found, records=tuple(with_terms(asked, record) for record in outcome.records))
+
+
+OF_MOVE: Mapping[str, tuple[Check, ...]] = {
+    "apply": (before.end_only_if_temporary,),
+    "return": (before.says_what_is_lacking,),
+    "supplement": (before.gives_what_was_lacking, before.end_only_if_temporary),
+    "screen": (before.screening_can_say,),
+    "advise": (before.was_consulted,),
+    "refer": (before.documents_of_way,),
+    "opine": (before.opinion_of_way,),
+    "extend": (before.extended_once,),
+    "approve": (
+        before.verdict_allows, before.went_its_way, before.nobody_objects, before.documents_needed,
+        before.level_of_way, before.sets_conditions, before.sets_offset, before.sets_days,
+        before.end_only_if_temporary,
+    ),
+    "deliver": (after.not_served_before,),
+    "appeal": (after.in_time_to_appeal,),
+    "uphold_refusal": (after.ends_this_appeal,),
+    "uphold_approval": (after.ends_this_appeal,),
+    "uphold_order": (after.ends_this_appeal,),
+    "set_aside": (after.ends_this_appeal,),
+    "lift_order": (after.ends_this_appeal,),
+    "offset": (after.an_offset_is_asked,),
+    "commence": (after.is_served, after.approval_lives, after.offset_is_there),
+    "expire": (after.approval_is_over,),
+    "inspect": (after.marks_each_condition,),
+    "order": (after.something_to_restore, after.restore_by_lies_ahead),
+    "restore": (after.restored_where_due,),
+    "reject": (after.restore_by_lies_ahead,),
+    "close": (after.may_close,),
+}  # fmt: skip

@@ -1,0 +1,148 @@
+"""The facts of an occupation: which plain value each may be, checked before it is written."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tianren.language import say
+from tianren.management.occupation.sheet import Fact, sheet
+from tianren.management.procedure import packaged
+from tianren.records import Plain
+
+MOST = 1e18  # of an area in m² or of a function: more is a slip of the pen
+
+
+def wanted(fact: Fact, value: object) -> str:
+    """What a fact must be, as a phrase, where the value is not it; empty where it is."""
+    return "" if _FITS[fact.kind](fact, value) else _phrase(fact)
+
+
+def _phrase(fact: Fact) -> str:
+    return {
+        "text": say("a text"),
+        "flag": say("true or false"),
+        "date": say("a day as 2026-01-31"),
+        "area": say("an area above 0, in m²"),
+        "amount": say("a number, 0 or more"),
+        "choice": say("one of {words}", words=", ".join(fact.choices)),
+        "documents": say("a list of documents out of {words}", words=_listed(_documents())),
+        "zones": say("a table of zone and area in m², out of {words}", words=_listed(_zones())),
+        "losses": say("a table of function and its amount, unit and share (0 to 1)"),
+        "major_class": say("one of {words}", words=_listed(sheet().major_classes)),
+        "conditions": say("a list of conditions, each with its own id, its text and perhaps by"),
+        "marks": say("a table of condition and true or false"),
+    }[fact.kind]  # fmt: skip
+
+
+def _listed(words: Mapping[str, object]) -> str:
+    return ", ".join(words)
+
+
+def _documents() -> Mapping[str, object]:
+    return packaged("occupation").documents
+
+
+def _zones() -> Mapping[str, object]:
+    return sheet().zones
+
+
+def day_of(facts: Plain, name: str) -> dt.date | None:
+    """A fact that is a day; None where it is not given."""
+    value = facts.get(name)
+    return dt.date.fromisoformat(value) if value else None
+
+
+def _is_text(_: Fact, value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_flag(_: Fact, value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_amount(_: Fact, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST
+
+
+def _is_area(fact: Fact, value: Any) -> bool:
+    return _is_amount(fact, value) and value > 0
+
+
+def _is_date(_: Fact, value: Any) -> bool:
+    try:
+        return isinstance(value, str) and dt.date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _is_choice(fact: Fact, value: Any) -> bool:
+    return value in fact.choices
+
+
+def _are_documents(_: Fact, value: Any) -> bool:
+    return _is_list(value) and all(isinstance(v, str) and v in _documents() for v in value)
+
+
+def _are_zones(fact: Fact, value: Any) -> bool:
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(zone in _zones() and _is_amount(fact, area) for zone, area in value.items())
+
+
+def _are_losses(fact: Fact, value: Any) -> bool:
+    """{"water_conservation": {"amount": 1200, "unit": "m3/a", "share": 0.0004}}; the share of the
+    function's total may be left out."""
+    return isinstance(value, Mapping) and all(
+        isinstance(loss, Mapping)
+        and set(loss) <= {"amount", "unit", "share"}
+        and _is_amount(fact, loss.get("amount"))
+        and isinstance(loss.get("unit"), str)
+        and _is_amount(fact, loss.get("share", 0))
+        and loss.get("share", 0) <= 1
+        for loss in value.values()
+    )
+
+
+def _is_major_class(_: Fact, value: Any) -> bool:
+    return isinstance(value, str) and value in sheet().major_classes
+
+
+def _are_conditions(fact: Fact, value: Any) -> bool:
+    """[{"id": "1", "text": "Keep 50 m from the stream.", "by": "2026-09-30"}]"""
+    if not _is_list(value) or not all(_is_condition(fact, row) for row in value):
+        return False
+    return len({row["id"] for row in value}) == len(value)
+
+
+def _is_condition(fact: Fact, row: Any) -> bool:
+    return (
+        isinstance(row, Mapping)
+        and set(row) <= {"id", "text", "by"}
+        and _is_text(fact, row.get("id"))
+        and _is_text(fact, row.get("text"))
+        and ("by" not in row or _is_date(fact, row["by"]))
+    )
+
+
+def _are_marks(_: Fact, value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(v, bool) for v in value.values())
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+_FITS: Mapping[str, Callable[[Fact, Any], bool]] = {
+    "text": _is_text,
+    "flag": _is_flag,
+    "date": _is_date,
+    "area": _is_area,
+    "amount": _is_amount,
+    "choice": _is_choice,
+    "documents": _are_documents,
+    "zones": _are_zones,
+    "losses": _are_losses,
+    "major_class": _is_major_class,
+    "conditions": _are_conditions,
+    "marks": _are_marks,
+}

@@ -1,0 +1,79 @@
+"""What a case of occupation is, read from its steps and facts: needs, service, breaches."""
+
+import datetime as dt
+
+from tianren.management import procedure
+from tianren.management.occupation.facts import day_of
+from tianren.management.occupation.sheet import sheet
+from tianren.management.procedure import Case, Procedure, Step
+from tianren.parameters import Parameters
+from tianren.records import Plain
+
+NAME = "occupation"
+PROTECTED = ("core", "protected")  # zones of which the protected-area authority must be asked
+DECISIONS = ("approve", "refuse", "order")  # what is served, and may be appealed against
+
+
+def the_procedure() -> Procedure:
+    """Statuses, documents and moves, as data."""
+    return procedure.packaged(NAME)
+
+
+def rules_on(rules: Parameters, day: dt.date) -> Parameters:
+    """The project's rules as they are in force on a day."""
+    return Parameters(day, rules.jurisdiction, rules.choices, rules.overrides)
+
+
+def steps_since(case: Case | None, *moves: str) -> tuple[Step, ...]:
+    """The steps of a case after the latest of the moves; all where none of them was made."""
+    steps = case.steps if case else ()
+    places = [n for n, step in enumerate(steps) if step.move in moves]
+    return steps[places[-1] + 1 :] if places else steps
+
+
+def needs(facts: Plain) -> tuple[str, ...]:
+    """The moves that a screened case needs before it can be approved, in their order."""
+    of_way = sheet().ways[str(facts["way"])].needs
+    review = ("review",) if facts.get("must_be_unavoidable") and "review" not in of_way else ()
+    park = ("advise",) if touches_protected(facts) else ()
+    return (*park, *review, *of_way)
+
+
+def touches_protected(facts: Plain) -> bool:
+    return any(facts.get("zones", {}).get(zone, 0) > 0 for zone in PROTECTED)
+
+
+def made_since_screening(case: Case | None) -> set[str]:
+    """The moves made after the latest screening: what came before it does not count."""
+    return {step.move for step in steps_since(case, "screen")}
+
+
+def served(case: Case | None) -> Step | None:
+    """When the latest decision was served; None while it was not."""
+    return next((s for s in steps_since(case, *DECISIONS) if s.move == "deliver"), None)
+
+
+def appeal_by(case: Case | None) -> dt.date | None:
+    """The last day to appeal against the latest decision; None while it was not served."""
+    return day_of(case.facts, "appeal_by") if case and served(case) else None
+
+
+def end_of_use(facts: Plain) -> dt.date | None:
+    """The end of a temporary occupation; None where it is not temporary, or not yet known."""
+    return day_of(facts, "until") if facts.get("temporary") else None
+
+
+def inspections(case: Case) -> list[Step]:
+    """Those that count: since the commencement, or since an order was lifted."""
+    since = steps_since(case, "commence", "lift_order")
+    return [step for step in since if step.move == "inspect"]
+
+
+def breaches(case: Case, rules: Parameters) -> tuple[str, ...]:
+    """What the latest inspection found broken, by the id of the condition; "area" where more is
+    occupied than was approved."""
+    if not inspections(case):
+        return ()
+    broken = [name for name, kept in case.facts["fulfilled"].items() if not kept]
+    most = case.facts["area_m2"] * (1 + rules.number("occupation.area_tolerance"))
+    return (*broken, *(["area"] if case.facts["occupied_m2"] > most else []))
