@@ -18,31 +18,39 @@ from tianren.reports.typeface import FAMILY, font_path, subset
 
 def pdf_bytes(report: Report, pictures: Iterable[Drawn]) -> bytes:
     """The report as PDF: the same bytes each time, dated by the project's day."""
+    return typeset("report", report.as_dict(), report.day, [p.path for p in pictures])
+
+
+def typeset(name: str, data: Mapping[str, Any], day: str, pictures: Iterable[Path] = ()) -> bytes:
+    """A template of the package, set with data and pictures: the same bytes each time.
+
+    The template reads the data as JSON, so that no text in it is ever read as markup.
+    """
     import typst
 
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
         for picture in pictures:
-            shutil.copyfile(picture.path, work / picture.path.name)
-        data = {**report.as_dict(), "font": FAMILY}
-        (work / "report.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        (work / "report.typ").write_text(_template("report.typ"), encoding="utf-8")
+            shutil.copyfile(picture, work / picture.name)
+        told = json.dumps({**data, "font": FAMILY}, ensure_ascii=False)
+        (work / f"{name}.json").write_text(told, encoding="utf-8")
+        (work / f"{name}.typ").write_text(_template(f"{name}.typ"), encoding="utf-8")
         try:
             made = typst.compile(
-                str(work / "report.typ"),
+                str(work / f"{name}.typ"),
                 root=str(work),
                 font_paths=[str(font_path().parent)],
                 ignore_system_fonts=True,
                 format="pdf",
-                timestamp=_noon(report.day),
+                timestamp=_noon(day),
             )
         except typst.TypstError as error:
-            raise UserError(f"the PDF could not be set: {error}", where="report.typ") from error
+            raise UserError(f"the PDF could not be set: {error}", where=f"{name}.typ") from error
     return bytes(made)
 
 
 def _noon(day: str) -> dt.datetime:
-    """The project's day as a moment: a report carries the day that it speaks of."""
+    """A day as a moment: what is set carries the day that it speaks of."""
     date = max(dt.date.fromisoformat(day), dt.date(1970, 1, 2))
     return dt.datetime.combine(date, dt.time(12), tzinfo=dt.UTC)
 

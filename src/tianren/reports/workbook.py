@@ -3,13 +3,13 @@
 import datetime as dt
 import io
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tianren.language import say
 from tianren.reports import palette, words
+from tianren.reports.archives import dated, without_controls
 from tianren.reports.chapters.basis import parameter_value
 from tianren.reports.chapters.first_page import first_page
 from tianren.reports.chapters.topics import topics
@@ -61,7 +61,7 @@ def book_bytes(sheets: Sequence[Sheet], title: str, day: dt.date) -> bytes:
         _fill(book.create_sheet(sheet.name[:31]), sheet)
     target = io.BytesIO()
     book.save(target)
-    return _dated(target.getvalue(), moment)
+    return dated(target.getvalue(), moment)
 
 
 def sheets(contents: Contents, others: Sequence[Contents] = ()) -> list[Sheet]:
@@ -252,18 +252,13 @@ def _write(cell: Any, value: Cell) -> None:
     if value is None:
         return
     if isinstance(value, str):
-        cell.value = _without_controls(value)[:MOST_CHARACTERS]
+        cell.value = without_controls(value)[:MOST_CHARACTERS]
         cell.data_type = "s"
         if value[:1] in ("=", "+", "-", "@"):
             cell.quotePrefix = True
         return
     cell.value = value
     cell.number_format = _format(value)
-
-
-def _without_controls(text: str) -> str:
-    """XML has no place for control characters, which a broken attribute table may hold."""
-    return "".join(c for c in text if c >= " " or c in "\n\t")
 
 
 def _format(value: float) -> str:
@@ -283,28 +278,3 @@ def _shown(value: Cell) -> str:
     if isinstance(value, int | float):
         return f"{value:,.3f}" if not float(value).is_integer() else f"{value:,.0f}"
     return value or ""
-
-
-def _dated(made: bytes, moment: dt.datetime) -> bytes:
-    """The same archive with every entry dated by the project's day instead of by the clock."""
-    target = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(made)) as old,
-        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new,
-    ):
-        for name in old.namelist():
-            entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            body = old.read(name)
-            if name == "docProps/core.xml":
-                body = _dated_properties(body, moment)
-            new.writestr(entry, body)
-    return target.getvalue()
-
-
-def _dated_properties(body: bytes, moment: dt.datetime) -> bytes:
-    """The writer stamps the time of saving into the properties; the project's day replaces it."""
-    import re
-
-    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    return re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, body)
