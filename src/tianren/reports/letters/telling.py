@@ -1,0 +1,400 @@
+"""What each letter says of the case whose last step it tells."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tianren.errors import UserError
+from tianren.language import current_language, in_tongue, say
+from tianren.management.occupation.sheet import sheet
+from tianren.management.occupation.state import (
+    breaches,
+    end_of_use,
+    rules_on,
+    steps_since,
+    the_procedure,
+)
+from tianren.management.procedure import Case, Step, due
+from tianren.management.working_days import Calendar
+from tianren.parameters import Parameters
+from tianren.reports import numerals, words
+from tianren.reports.letters.content import (
+    Block,
+    Letter,
+    Particulars,
+    area_text,
+    day_text,
+    heading,
+    hectares,
+    listed,
+    paragraph,
+    table,
+)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A case at the step that is told, and the rules in force on its day."""
+
+    case: Case
+    given: Particulars
+    rules: Parameters
+    calendar: Calendar
+
+    @property
+    def step(self) -> Step:
+        return self.case.steps[-1]
+
+    @property
+    def activity(self) -> str:
+        """As it is called inside a sentence."""
+        return self.given.activity or words.in_sentence(words.plain(self.case.facts["activity"]))
+
+    def last(self, move: str) -> Step:
+        found = self.case.last(move)
+        if found is None:
+            raise UserError(f"the case has no {move}", where=self.case.subject)
+        return found
+
+    def days(self, name: str) -> int:
+        return int(self.rules.number(name))
+
+    def day(self, fact: str) -> str:
+        return day_text(dt.date.fromisoformat(self.case.facts[fact]))
+
+
+def letter(case: Case, given: Particulars, rules: Parameters, calendar: Calendar) -> Letter:
+    """The letter that tells the last step of a case, in the current language.
+
+    For the letter of an earlier record, fold the case up to it.
+    """
+    step = case.steps[-1]
+    if step.move not in TOLD:
+        raise UserError(
+            say("there is no letter of the move {move}", move=step.move),
+            where=case.subject,
+            next_step=say("a letter tells the last step of a case, one of: {moves}; for an earlier "
+                          "one, take the case as it was after its record", moves=", ".join(TOLD)),
+        )  # fmt: skip
+    telling = Telling(case, given, rules_on(rules, step.day), calendar)
+    title, tell = _TITLES[step.move](), TOLD[step.move]
+    return Letter(
+        move=step.move,
+        record=given.record_number,
+        language={"zh_Hans": "zh-Hans"}.get(current_language(), current_language()),
+        day=step.day,
+        title=title,
+        office=given.office,
+        fields=((say("File no."), given.file_number), (say("Case"), case.subject),
+                (say("Date"), day_text(step.day))),
+        addressee=given.addressee,
+        subject=_subject(telling),
+        blocks=tuple(tell(telling)),
+        sign=_sign(telling),
+        basis=_basis(given),
+        foot=given.file_number,
+    )  # fmt: skip
+
+
+def _subject(t: Telling) -> str:
+    activity = words.capital(t.activity)
+    if not t.given.place:
+        return say("{activity} inside the line", activity=activity)
+    return say("{activity} inside the line, {place}", activity=activity, place=t.given.place)
+
+
+def _sign(t: Telling) -> dict[str, str]:
+    return {
+        "office": t.given.office.name,
+        "post": t.given.office.post,
+        "day": day_text(t.step.day),
+        "signature": say("Signature"),
+        "seal": say("Seal"),
+    }
+
+
+def _basis(given: Particulars) -> tuple[str, str]:
+    text = say("This letter rests on record {number} of the journal, whose hash (SHA-256) is:",
+               number=given.record_number)  # fmt: skip
+    return text, given.record_hash
+
+
+# -- acknowledgement and request -------------------------------------------------------------------
+
+
+def _acknowledgement(t: Telling) -> list[Block]:
+    days = t.days("occupation.decision_days")
+    more = t.days("occupation.extension_days")
+    accepted = say(
+        "Your application of {day} is accepted for examination. It is case {case}.",
+        day=day_text(t.last("apply").day), case=t.case.subject,
+    )  # fmt: skip
+    due_by = say(
+        "The decision is due by {day}, {days} working days from today. The time of an expert "
+        "review is not counted, and the period may be extended once by {more} working days.",
+        day=day_text(t.calendar.after(t.step.day, days)), days=days, more=more,
+    )  # fmt: skip
+    return [
+        paragraph(accepted, strong=True),
+        heading(1, say("Documents received")),
+        _documents(list(t.case.documents)),
+        heading(2, say("What comes next")),
+        paragraph(due_by),
+        paragraph(say("No works may begin before an approval has been served on you.")),
+    ]
+
+
+def _documents(names: list[str]) -> Block:
+    known = the_procedure().documents
+    return listed([words.capital(known[name].name) for name in names])
+
+
+def _request(t: Telling) -> list[Block]:
+    applied = day_text(t.last("apply").day)
+    missing = say("Your application of {day} cannot be examined yet: documents are missing.",
+                  day=applied)  # fmt: skip
+    return [
+        paragraph(missing, strong=True),
+        heading(1, say("Documents to send")),
+        _documents(list(t.case.facts["lacking"])),
+        heading(2, say("Why")),
+        paragraph(t.step.reason),
+        heading(3, say("By when")),
+        *_send_by(t),
+        paragraph(say("The period of the decision begins when nothing is missing any more.")),
+    ]
+
+
+def _send_by(t: Telling) -> list[Block]:
+    by = due(the_procedure(), t.case, t.calendar)
+    return [paragraph(say("Please send them all by {day}.", day=day_text(by)))] if by else []
+
+
+# -- decision --------------------------------------------------------------------------------------
+
+
+def _approval(t: Telling) -> list[Block]:
+    return [
+        _opening(t), paragraph(_approved(t), strong=True),
+        heading(1, say("Grounds")), _grounds(t),
+        heading(2, say("What is touched")), *_touched(t),
+        heading(3, say("Conditions of the approval")), *_conditions(t),
+        heading(4, say("How to appeal")), *_appeal(t),
+    ]  # fmt: skip
+
+
+def _approved(t: Telling) -> str:
+    area, activity = area_text(t.case.facts["area_m2"]), t.activity
+    until = end_of_use(t.case.facts)
+    if until is None:
+        return say("The occupation of {area} inside the line by {activity} is approved.",
+                   area=area, activity=activity)  # fmt: skip
+    return say(
+        "The temporary occupation of {area} inside the line by {activity} is approved until {day}.",
+        area=area, activity=activity, day=day_text(until),
+    )  # fmt: skip
+
+
+def _refusal(t: Telling) -> list[Block]:
+    refused = say(
+        "The occupation of {area} inside the line by {activity} is refused.",
+        area=area_text(t.case.facts["area_m2"]), activity=t.activity,
+    )  # fmt: skip
+    return [
+        _opening(t), paragraph(refused, strong=True),
+        heading(1, say("Grounds")), _grounds(t),
+        heading(2, say("What would be touched")), *_touched(t),
+        heading(3, say("How to appeal")), *_appeal(t),
+    ]  # fmt: skip
+
+
+def _opening(t: Telling) -> Block:
+    return paragraph(say("On your application of {day}, and on the ground of {ground}, {office} "
+                         "decides:", day=day_text(t.last("apply").day), ground=t.step.ground,
+                         office=t.given.office.name))  # fmt: skip
+
+
+def _grounds(t: Telling) -> Block:
+    """The rule, the way, what was said on the way, and the reason of whoever decided."""
+    facts = t.case.facts
+    way = sheet().ways[str(facts["way"])]
+    said = [
+        say("Rule: {answer} ({clause}).", answer=_answer(str(facts["answer"])),
+            clause=facts["clause"]),
+        say("Kind of case: {way} ({clause}).", way=way.name, clause=way.clause),
+    ]  # fmt: skip
+    if facts.get("major_class"):
+        names = in_tongue(sheet().major_classes[facts["major_class"]])
+        said.append(say("Class of the project: {name}.", name=names))
+    said += [_said(t, step) for step in _opinions(t.case)]
+    return listed([*said, *_reason(t)])
+
+
+def _reason(t: Telling) -> list[str]:
+    return [say("Reason: {reason}", reason=t.step.reason)] if t.step.reason.strip() else []
+
+
+def _answer(answer: str) -> str:
+    return {
+        "permitted": say("the activity is permitted"),
+        "permitted_with_conditions": say("the activity is permitted with conditions"),
+        "needs_approval": say("the activity needs an approval"),
+        "prohibited": say("the activity is prohibited"),
+    }[answer]
+
+
+def _opinions(case: Case) -> list[Step]:
+    """The latest of each opinion since the screening, in their order."""
+    last = {step.move: step for step in steps_since(case, "screen") if step.move in _RESULTS}
+    return sorted(last.values(), key=case.steps.index)
+
+
+def _said(t: Telling, step: Step) -> str:
+    name = words.capital(the_procedure().moves[step.move].name)
+    return say("{name}, {day}: {result} (record {number}).", name=name, day=day_text(step.day),
+               result=_RESULTS[step.move](t.case.facts), number=step.number)  # fmt: skip
+
+
+_RESULTS: Mapping[str, Callable[[Mapping[str, object]], str]] = {
+    "advise": lambda f: say("it agrees") if f["advice"] == "agree" else say("it objects"),
+    "review": lambda f: say("the line cannot be avoided") if f["unavoidable"]
+    else say("the line can be avoided"),
+    "opine": lambda f: say("it supports the project") if f["opinion"] == "support"
+    else say("it objects"),
+}  # fmt: skip
+
+
+def _touched(t: Telling) -> list[Block]:
+    return [_zones(t), *([_functions(t)] if t.case.facts["functions_lost"] else [])]
+
+
+def _zones(t: Telling) -> Block:
+    """Zones may lie over each other, so that the last row is not their sum: it counts once."""
+    whole = t.case.facts["area_m2"]
+    rows = [
+        [in_tongue(sheet().zones[zone]), hectares(area), _percent(area / whole)]
+        for zone, area in t.case.facts["zones"].items()
+    ]
+    total = [say("Inside the line, counted once"), hectares(whole), _percent(1)]
+    return table([say("Zone of the line"), say("Area (ha)"), say("Share (%)")], rows, total)
+
+
+def _functions(t: Telling) -> Block:
+    losses = t.case.facts["functions_lost"].items()
+    rows = [[words.criterion(name), *_lost(loss)] for name, loss in losses]
+    return table([say("Function lost"), say("Amount lost"), say("Share of the total (%)")], rows)
+
+
+def _lost(loss: Mapping[str, Any]) -> tuple[str, str]:
+    amount = f"{numerals.number(loss['amount'])}{numerals.GAP}{words.unit(loss['unit'])}"
+    return amount.strip(), _percent(loss["share"]) if "share" in loss else "–"
+
+
+def _percent(share: float) -> str:
+    return numerals.percent_number(100 * share)
+
+
+def _conditions(t: Telling) -> list[Block]:
+    conditions = t.case.facts["conditions"]
+    told: list[Block] = [paragraph(say("No conditions are set."))]
+    if conditions:
+        texts = [_condition(row) for row in conditions]
+        told = [listed(texts, [f"({row['id']})" for row in conditions])]
+    return [*told, listed(_terms(t))]
+
+
+def _condition(row: Mapping[str, str]) -> str:
+    if "by" not in row:
+        return row["text"]
+    return say("{text} By {day}.", text=row["text"], day=day_text(dt.date.fromisoformat(row["by"])))
+
+
+def _terms(t: Telling) -> list[str]:
+    """What holds beside the conditions: when to begin, what to give for it, when to leave."""
+    facts = t.case.facts
+    until = end_of_use(facts)
+    told = [say("Works begin by {day}; after that day the approval has expired.",
+                day=t.day("commence_by"))]  # fmt: skip
+    if sheet().ways[str(facts["way"])].offset:
+        told.append(say("Before works begin, an offset of {area} is provided and accepted.",
+                        area=area_text(facts["offset_area_m2"])))  # fmt: skip
+    if until is not None:
+        told.append(say("The use ends on {day}; within {days} days of it the land is restored as "
+                        "the restoration plan says.", day=day_text(until),
+                        days=t.days("occupation.restore_days")))  # fmt: skip
+    return told
+
+
+def _appeal(t: Telling) -> list[Block]:
+    days = t.days("occupation.appeal_days")
+    to = t.given.appeal_to or say("the authority above the one that decided")
+    told = say(
+        "You may appeal to {authority} within {days} days of the day on which this letter is "
+        "served on you. The appeal is in writing, is signed, and says why.",
+        authority=to, days=days,
+    )  # fmt: skip
+    return [paragraph(told), *([paragraph(t.given.further)] if t.given.further else [])]
+
+
+# -- order -----------------------------------------------------------------------------------------
+
+
+def _order(t: Telling) -> list[Block]:
+    ordered = say("The land is to be restored by {day}.", day=t.day("restore_by"))
+    opening = say("On the ground of {ground}, {office} orders:", ground=t.step.ground,
+                  office=t.given.office.name)  # fmt: skip
+    done = say(
+        "Report it to this office with the {document}. It is then inspected, and accepted or sent "
+        "back.", document=the_procedure().documents["restoration_report"].name,
+    )  # fmt: skip
+    return [
+        paragraph(opening), paragraph(ordered, strong=True),
+        heading(1, say("Grounds")), listed([*_ended(t), *_broken(t), *_reason(t)]),
+        heading(2, say("What to restore")), *_touched(t),
+        heading(3, say("When it is done")), paragraph(done),
+        heading(4, say("How to appeal")), *_appeal(t),
+    ]  # fmt: skip
+
+
+def _ended(t: Telling) -> list[str]:
+    until = end_of_use(t.case.facts)
+    if until is None or t.step.day <= until:
+        return []
+    return [say("The temporary use ended on {day}.", day=day_text(until))]
+
+
+def _broken(t: Telling) -> list[str]:
+    """What the latest inspection found broken."""
+    facts = t.case.facts
+    broken = breaches(t.case, t.rules)
+    kept = [row for row in facts["conditions"] if row["id"] in broken]
+    told = [say("Condition ({id}) is not kept: {text}", id=row["id"], text=row["text"])
+            for row in kept]  # fmt: skip
+    if len(broken) > len(kept):
+        told.append(say("{found} are occupied, and {approved} are approved.",
+                        found=area_text(facts["occupied_m2"]),
+                        approved=area_text(facts["area_m2"])))  # fmt: skip
+    return [*_seen(t), *told] if told else []
+
+
+def _seen(t: Telling) -> list[str]:
+    seen = t.last("inspect")
+    return [say("The place was inspected on {day} (record {number}).", day=day_text(seen.day),
+                number=seen.number)]  # fmt: skip
+
+
+TOLD: Mapping[str, Callable[[Telling], list[Block]]] = {
+    "receive": _acknowledgement,
+    "return": _request,
+    "approve": _approval,
+    "refuse": _refusal,
+    "order": _order,
+}
+_TITLES: Mapping[str, Callable[[], str]] = {
+    "receive": lambda: say("Acknowledgement of an application"),
+    "return": lambda: say("Request for documents"),
+    "approve": lambda: say("Decision on an occupation of the line: approval"),
+    "refuse": lambda: say("Decision on an occupation of the line: refusal"),
+    "order": lambda: say("Order to restore"),
+}
