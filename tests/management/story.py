@@ -12,7 +12,7 @@ from tianren.management.procedure import Act, Case, apply
 from tianren.management.working_days import Calendar
 from tianren.parameters import Parameters
 
-LEVELS = {"nation": 0, "province": 1, "county": 2, "township": 3}
+LEVELS = {"nation": 0, "province": 1, "city": 1, "county": 2, "township": 3}  # no cities here
 PLACE = "14/1403"
 DAY = dt.date(2026, 3, 2)  # a Monday
 CALENDAR = Calendar()
@@ -51,13 +51,20 @@ VERDICT: Mapping[str, Any] = {
     "area_m2": 12_500.0,
     "zones": {"redline": 12_500.0},
     "functions_lost": {
-        "water_conservation": {"amount": 4_200.0, "unit": "m3/a", "share": 0.0004},
+        "water_conservation": {"amount": 4_200.0, "unit": "m3/a", "percent": 0.04},
     },
-    "documents_needed": [],
+    "documents_needed": {},
     "new_construction_land": False,
 }
 MAJOR = {**VERDICT, "answer": "needs_approval", "clause": "N142 2(1)3",
-         "major_class": "transport_water", "new_construction_land": True}  # fmt: skip
+         "major": True, "new_construction_land": True}  # fmt: skip
+
+
+def partly(zone: str, area: float = 500.0) -> dict[str, Any]:
+    """The same footprint, with so much of it in another zone."""
+    return {"zones": {zone: area, "redline": 12_500.0 - area, "outside": 90.0}}
+
+
 CONDITIONS = [
     {"id": "1", "text": "Keep 50 m from the stream.", "by": "2026-09-30"},
     {"id": "2", "text": "No work from March to June."},
@@ -68,7 +75,7 @@ PAPERS = {
     "consult": ["consultation_letter"],
     "advise": ["park_opinion"],
     "review": ["review_opinion", "review_signatures"],
-    "opine": ["opinion_seal", "recognition_opinion"],
+    "opine": ["opinion_seal", "recognition"],
     "approve": ["decision_signature"],
     "refuse": ["decision_signature"],
     "deliver": ["service_receipt"],
@@ -194,4 +201,4 @@ def opined(**verdict: Any) -> Story:
 def temporary(until: str = "2027-03-01") -> Story:
     """A store of building material for a year, with its plan to restore, commenced."""
     story = Story().go("apply", also={"temporary": True, "until": until}, documents=LENDING)
-    return story.all("receive", "screen", "approve", "deliver", "commence")
+    return story.all("receive", "screen").go("approve", "petra").all("deliver", "commence")

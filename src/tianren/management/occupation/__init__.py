@@ -17,7 +17,7 @@ from tianren.management.occupation.every import EVERY_MOVE
 from tianren.management.occupation.state import NAME, rules_on, the_procedure
 from tianren.management.occupation.terms import with_terms
 from tianren.management.outcome import Outcome
-from tianren.management.procedure import Act, Case, Levels, apply
+from tianren.management.procedure import Act, Case, Document, Levels, Procedure, apply
 from tianren.management.working_days import Calendar
 from tianren.parameters import Parameters
 
@@ -40,7 +40,7 @@ def decide(
 
     rules: the project's parameters; an act is judged by those in force on its day.
     """
-    outcome = procedure.decide(the_procedure(), case, act, levels)
+    outcome = procedure.decide(_with_documents(act), case, act, levels)
     if any(f.rule == f"{NAME}.not_open" for f in outcome.findings):
         return outcome
     asked = Asked(case, act, levels, rules_on(rules, act.day), calendar)
@@ -53,11 +53,21 @@ def decide(
     return replace(found, records=tuple(with_terms(asked, record) for record in outcome.records))
 
 
+def _with_documents(act: Act) -> Procedure:
+    """The procedure with the documents of a rulebook that the act brings; whose they are to bring
+    is asked in `every`."""
+    known = the_procedure()
+    brought = {d: Document(d, {"en": d}) for d in act.documents if d not in known.documents}
+    return replace(known, documents={**known.documents, **brought})
+
+
 OF_MOVE: Mapping[str, tuple[Check, ...]] = {
     "apply": (before.end_only_if_temporary,),
     "return": (before.says_what_is_lacking,),
     "supplement": (before.gives_what_was_lacking, before.end_only_if_temporary),
-    "screen": (before.screening_can_say,),
+    "screen": (
+        before.screening_can_say, before.asks_for_what_can_be_had, before.zones_add_up,
+    ),
     "advise": (before.was_consulted,),
     "refer": (before.documents_of_way,),
     "opine": (before.opinion_of_way,),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tianren.findings import Finding
 from tianren.language import say
 from tianren.management.occupation.sheet import Taken, Way, sheet
-from tianren.management.occupation.state import NAME, the_procedure
+from tianren.management.occupation.state import NAME, document_name, the_procedure
 from tianren.management.outcome import refuse
 from tianren.management.procedure import Act, Case, Levels, Move, Step
 from tianren.management.working_days import Calendar
@@ -64,9 +64,8 @@ class Asked:
         return refuse(f"{NAME}.{rule}", self.act.subject, message, clause or self.move.clause)
 
     def lacks(self, document: str, clause: str = "") -> Finding:
-        name = the_procedure().documents[document].name
-        message = say("{move} lacks {document} ({id})", move=self.move.name, document=name,
-                      id=document)  # fmt: skip
+        message = say("{move} lacks {document} ({id})", move=self.move.name, id=document,
+                      document=document_name(document, self.facts))  # fmt: skip
         return self.refuse("document_missing", message, clause)
 
     def lacks_fact(self, name: str, clause: str = "") -> Finding:

@@ -9,6 +9,7 @@ from tianren.management.occupation.facts import day_of
 from tianren.management.occupation.sheet import sheet
 from tianren.management.occupation.state import (
     NAME,
+    document_name,
     end_of_use,
     made_since_screening,
     needs,
@@ -16,6 +17,8 @@ from tianren.management.occupation.state import (
     the_procedure,
 )
 
+OUTSIDE = "outside"  # the zone of what lies neither in the line nor in a protected area
+SLACK = 1e-3  # of an area, between two ways of adding it up
 PERMITTED = ("permitted", "permitted_with_conditions")
 BEFORE_DECISION = ("apply", "supplement", "screen", "consult", "advise", "refer", "review", "opine")
 AGAINST = {  # what speaks against an approval: move -> fact, value
@@ -41,13 +44,13 @@ def says_what_is_lacking(asked: Asked) -> list[Finding]:
         return []
     if not lacking:
         return [asked.refuse("nothing_lacking", say("lacking names no document"))]
-    theirs = sheet().taken["supplement"].documents
-    found = [_not_the_applicants(asked, name) for name in lacking if name not in theirs]
+    others = set(the_procedure().documents) - sheet().taken["supplement"].documents
+    found = [_not_the_applicants(asked, name) for name in lacking if name in others]
     return found or _told_before(asked)
 
 
 def _not_the_applicants(asked: Asked, name: str) -> Finding:
-    document = the_procedure().documents[name].name
+    document = document_name(name, asked.facts)
     message = say("{document} ({id}) is not for the applicant to give", document=document, id=name)
     return asked.refuse("not_the_applicants", message)
 
@@ -74,21 +77,39 @@ def gives_what_was_lacking(asked: Asked) -> list[Finding]:
 
 
 def screening_can_say(asked: Asked) -> list[Finding]:
-    """A check that cannot say is no screening; what it asks for can be had before a decision."""
-    known = the_procedure().documents
-    needed = asked.act.facts.get("documents_needed", ())
+    """A check that cannot say is no screening."""
+    facts = asked.act.facts
+    if facts.get("answer") != "cannot_say":
+        return []
+    needed = facts.get("documents_needed", {})
+    missing = [f"{document_name(n, facts)} ({n})" for n in needed if not asked.has(n)]
+    lacking = ", ".join(missing) or say("what its answer names")
+    message = say("the check of the project cannot say; it lacks: {lacking}", lacking=lacking)
+    return [asked.refuse("cannot_say", message, str(facts.get("clause", "")))]
+
+
+def asks_for_what_can_be_had(asked: Asked) -> list[Finding]:
+    """What the rulebook asks for can be had before a decision."""
+    known = set(the_procedure().documents)
     had = {name for move in BEFORE_DECISION for name in sheet().taken[move].documents}
-    found = [
+    return [
         asked.refuse("never_given", say("{document} ({id}) cannot be had before a decision",
-                                        document=known[name].name, id=name))
-        for name in needed if name not in had
+                                        document=document_name(name, asked.facts), id=name))
+        for name in asked.act.facts.get("documents_needed", {}) if name in known - had
     ]  # fmt: skip
-    if asked.act.facts.get("answer") == "cannot_say":
-        missing = [f"{known[n].name} ({n})" for n in needed if not asked.has(n)]
-        lacking = ", ".join(missing) or say("what its answer names")
-        message = say("the check of the project cannot say; it lacks: {lacking}", lacking=lacking)
-        found.append(asked.refuse("cannot_say", message, str(asked.act.facts.get("clause", ""))))
-    return found
+
+
+def zones_add_up(asked: Asked) -> list[Finding]:
+    """Each piece of land is in one zone, so that those inside make the whole."""
+    zones, whole = asked.act.facts.get("zones"), asked.act.facts.get("area_m2")
+    if zones is None or whole is None:
+        return []
+    inside = sum(area for zone, area in zones.items() if zone != OUTSIDE)
+    if abs(inside - whole) <= max(1.0, whole * SLACK):
+        return []
+    message = say("the zones inside add up to {inside} m², and area_m2 says {whole} m²",
+                  inside=written(inside), whole=written(whole))  # fmt: skip
+    return [asked.refuse("zones_differ", message)]
 
 
 # -- consultation, review, opinion -----------------------------------------------------------------
@@ -231,6 +252,6 @@ def latest_commencement(asked: Asked) -> dt.date:
 
 
 def _latest_end(asked: Asked) -> dt.date:
-    if asked.way.id == "major":
+    if asked.facts["major"]:
         return asked.act.day + asked.days("occupation.temporary_major_days")
     return asked.act.day + asked.days("occupation.temporary_days")

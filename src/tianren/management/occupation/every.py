@@ -3,20 +3,27 @@
 from tianren.findings import Finding
 from tianren.language import say
 from tianren.management.occupation.asked import Asked, Check
-from tianren.management.occupation.facts import wanted
+from tianren.management.occupation.facts import is_document, wanted
 from tianren.management.occupation.sheet import sheet
 from tianren.management.occupation.state import the_procedure
 
 
 def nothing_else(asked: Asked) -> list[Finding]:
     """A move takes its own documents and facts and no other: nobody writes another's opinion."""
-    known = the_procedure().documents
-    papers = [d for d in asked.act.documents if d in known and d not in asked.taken.documents]
+    papers = [d for d in asked.act.documents if not _is_theirs(asked, d)]
     facts = [f for f in asked.act.facts if f not in asked.taken.facts]
     return [
         *(_not_taken(asked, name, asked.taken.documents) for name in papers),
         *(_not_taken(asked, name, asked.taken.facts) for name in facts),
     ]
+
+
+def _is_theirs(asked: Asked, document: str) -> bool:
+    """Whoever applies may also bring what a rulebook asks for and the procedure does not know."""
+    if document in asked.taken.documents:
+        return True
+    known = document in the_procedure().documents
+    return asked.taken.open and not known and is_document(document)
 
 
 def _not_taken(asked: Asked, name: str, known: frozenset[str]) -> Finding:

@@ -1,14 +1,15 @@
 """The facts of an occupation: which plain value each may be, checked before it is written."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tianren.language import say
+from tianren.language import LANGUAGES, say
 from tianren.management.occupation.sheet import Fact, sheet
-from tianren.management.procedure import packaged
 from tianren.records import Plain
 
+_ID = re.compile("[a-z][a-z0-9_]{0,59}")
 MOST = 1e18  # of an area in m² or of a function: more is a slip of the pen
 
 
@@ -18,6 +19,7 @@ def wanted(fact: Fact, value: object) -> str:
 
 
 def _phrase(fact: Fact) -> str:
+    zones = ", ".join(sheet().zones)
     return {
         "text": say("a text"),
         "flag": say("true or false"),
@@ -25,25 +27,13 @@ def _phrase(fact: Fact) -> str:
         "area": say("an area above 0, in m²"),
         "amount": say("a number, 0 or more"),
         "choice": say("one of {words}", words=", ".join(fact.choices)),
-        "documents": say("a list of documents out of {words}", words=_listed(_documents())),
-        "zones": say("a table of zone and area in m², out of {words}", words=_listed(_zones())),
-        "losses": say("a table of function and its amount, unit and share (0 to 1)"),
-        "major_class": say("one of {words}", words=_listed(sheet().major_classes)),
+        "documents": say("a list of documents by id, such as mining_right"),
+        "needs": say("a table of document and its names: en, and perhaps zh_Hans and es"),
+        "zones": say("a table of zone and area in m², out of {words}", words=zones),
+        "losses": say("a table of function and its amount, unit and percent (0 to 100)"),
         "conditions": say("a list of conditions, each with its own id, its text and perhaps by"),
         "marks": say("a table of condition and true or false"),
     }[fact.kind]  # fmt: skip
-
-
-def _listed(words: Mapping[str, object]) -> str:
-    return ", ".join(words)
-
-
-def _documents() -> Mapping[str, object]:
-    return packaged("occupation").documents
-
-
-def _zones() -> Mapping[str, object]:
-    return sheet().zones
 
 
 def day_of(facts: Plain, name: str) -> dt.date | None:
@@ -79,32 +69,48 @@ def _is_choice(fact: Fact, value: Any) -> bool:
     return value in fact.choices
 
 
+def is_document(name: Any) -> bool:
+    """Whether a text may be the id of a document: of the procedure, or of a rulebook."""
+    return isinstance(name, str) and bool(_ID.fullmatch(name))
+
+
 def _are_documents(_: Fact, value: Any) -> bool:
-    return _is_list(value) and all(isinstance(v, str) and v in _documents() for v in value)
+    return _is_list(value) and all(is_document(name) for name in value)
+
+
+def _are_needs(fact: Fact, value: Any) -> bool:
+    """{"mining_right": {"en": "registered mining right", "zh_Hans": "矿业权登记证明"}}"""
+    return isinstance(value, Mapping) and all(
+        is_document(name)
+        and isinstance(names, Mapping)
+        and "en" in names
+        and set(names) <= set(LANGUAGES)
+        and all(_is_text(fact, text) for text in names.values())
+        for name, names in value.items()
+    )
 
 
 def _are_zones(fact: Fact, value: Any) -> bool:
     if not isinstance(value, Mapping) or not value:
         return False
-    return all(zone in _zones() and _is_amount(fact, area) for zone, area in value.items())
+    return all(zone in sheet().zones and _is_amount(fact, area) for zone, area in value.items())
 
 
 def _are_losses(fact: Fact, value: Any) -> bool:
-    """{"water_conservation": {"amount": 1200, "unit": "m3/a", "share": 0.0004}}; the share of the
-    function's total may be left out."""
+    """{"water_conservation": {"amount": 1200, "unit": "m3/a", "percent": 0.04}}; the percent of the
+    function's total may be left out, or None."""
     return isinstance(value, Mapping) and all(
         isinstance(loss, Mapping)
-        and set(loss) <= {"amount", "unit", "share"}
+        and set(loss) <= {"amount", "unit", "percent"}
         and _is_amount(fact, loss.get("amount"))
         and isinstance(loss.get("unit"), str)
-        and _is_amount(fact, loss.get("share", 0))
-        and loss.get("share", 0) <= 1
+        and _is_percent(fact, loss.get("percent"))
         for loss in value.values()
     )
 
 
-def _is_major_class(_: Fact, value: Any) -> bool:
-    return isinstance(value, str) and value in sheet().major_classes
+def _is_percent(fact: Fact, value: Any) -> bool:
+    return value is None or (_is_amount(fact, value) and value <= 100)
 
 
 def _are_conditions(fact: Fact, value: Any) -> bool:
@@ -140,9 +146,9 @@ _FITS: Mapping[str, Callable[[Fact, Any], bool]] = {
     "amount": _is_amount,
     "choice": _is_choice,
     "documents": _are_documents,
+    "needs": _are_needs,
     "zones": _are_zones,
     "losses": _are_losses,
-    "major_class": _is_major_class,
     "conditions": _are_conditions,
     "marks": _are_marks,
 }

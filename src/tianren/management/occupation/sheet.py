@@ -1,6 +1,5 @@
 """What the sheet of the occupation procedure says beyond statuses and moves: ways, facts, zones."""
 
-import csv
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,12 +52,14 @@ class Fact:
 class Taken:
     """What a move takes, and from whom.
 
-    documents, facts: all that may be given with it; reason: whether it must say why; same_as: the
-    move whose actor alone may make it; appealed_from: the statuses that it ends the appeal of.
+    documents, facts: all that may be given with it; open: and documents that a rulebook names;
+    reason: whether it must say why; same_as: the move whose actor alone may make it; appealed_from:
+    the statuses that it ends the appeal of.
     """
 
     documents: frozenset[str]
     facts: frozenset[str]
+    open: bool
     reason: bool
     same_as: str
     appealed_from: tuple[str, ...]
@@ -73,31 +74,24 @@ class Sheet:
     zones: Mapping[str, Names]
     taken: Mapping[str, Taken]
     next: Mapping[str, tuple[str, ...]]
-    major_classes: Mapping[str, Names]
 
 
 @cache
 def sheet() -> Sheet:
     """The sheet of the package."""
-    folder = files("tianren.parameters")
-    table = tomllib.loads((folder / "procedures" / "occupation.toml").read_text(encoding="utf-8"))
-    rows = csv.DictReader((folder / "major_projects.csv").read_text(encoding="utf-8").splitlines())
+    path = files("tianren.parameters") / "procedures" / "occupation.toml"
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
     return Sheet(
         _each(table["way"], _way),
         _each(table["fact"], _fact),
         _each(table["zone"], lambda _, row: row["name"]),
         _each(table["move"], _taken),
         _each(table["status"], lambda _, row: tuple(row.get("next", ()))),
-        MappingProxyType({row["id"]: _names(row) for row in rows}),
     )
 
 
 def _each(table: Mapping[str, Any], read: Any) -> Mapping[str, Any]:
     return MappingProxyType({key: read(key, row) for key, row in table.items()})
-
-
-def _names(row: Mapping[str, str]) -> Names:
-    return {"en": row["name_en"], "zh_Hans": row["name_zh"], "es": row["name_es"]}
 
 
 def _way(name: str, row: Mapping[str, Any]) -> Way:
@@ -116,6 +110,7 @@ def _taken(_: str, row: Mapping[str, Any]) -> Taken:
     return Taken(
         frozenset((*row.get("documents", ()), *row.get("may_documents", ()))),
         frozenset((*row.get("facts", ()), *row.get("may_facts", ()))),
+        row.get("open", False),
         row.get("reason", False),
         row.get("same_as", ""),
         tuple(row.get("appealed_from", ())),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from tianren.language import in_tongue
 from tianren.management import procedure
 from tianren.management.occupation.facts import day_of
 from tianren.management.occupation.sheet import sheet
@@ -17,6 +18,15 @@ DECISIONS = ("approve", "refuse", "order")  # what is served, and may be appeale
 def the_procedure() -> Procedure:
     """Statuses, documents and moves, as data."""
     return procedure.packaged(NAME)
+
+
+def document_name(name: str, facts: Plain) -> str:
+    """What a document is called: by the procedure, else by the rulebook that asked for it."""
+    known = the_procedure().documents
+    if name in known:
+        return known[name].name
+    named = facts.get("documents_needed", {}).get(name)
+    return in_tongue(named) if named else name
 
 
 def rules_on(rules: Parameters, day: dt.date) -> Parameters:

@@ -13,7 +13,7 @@ from tianren.management.working_days import Calendar
 from tianren.parameters import Parameters
 from tianren.records import Plain, Record
 
-UNSAID = {"major_class": "", "resident": False, "must_be_unavoidable": False, "check_run": ""}
+UNSAID = {"major": False, "resident": False, "must_be_unavoidable": False, "check_run": ""}
 
 
 def with_terms(asked: Asked, record: Record) -> Record:
@@ -28,17 +28,20 @@ def with_terms(asked: Asked, record: Record) -> Record:
 
 def _of_screening(asked: Asked) -> dict[str, Any]:
     """The way; and what this screening did not say, so that nothing is left of an earlier one."""
-    return {**UNSAID, **asked.act.facts, "way": way_of(asked.act.facts, asked.rules)}
+    said = {**UNSAID, **asked.act.facts}
+    return {**said, "way": way_of({**asked.facts, **said}, asked.rules)}
 
 
 def way_of(facts: Plain, rules: Parameters) -> str:
-    """Limited activities and national major projects go different ways; a facility of residents is
-    exempt from the province's opinion where the rules say so."""
-    if facts.get("major_class"):
+    """Temporary use of land, national major projects and limited activities go different ways; a
+    facility of residents is exempt from the province's opinion where the rules say so."""
+    if facts["temporary"] and not facts["new_construction_land"]:
+        return "temporary"
+    if facts["major"]:
         return "major"
     if facts["new_construction_land"]:
         return "recognised"
-    if facts.get("resident") and rules.number("occupation.resident_exempt"):
+    if facts["resident"] and rules.number("occupation.resident_exempt"):
         return "resident"
     return "recognised" if facts["answer"] == "needs_approval" else "limited"
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from tianren.errors import UserError
 from tianren.language import current_language, in_tongue, say
+from tianren.management.occupation.before import OUTSIDE
 from tianren.management.occupation.sheet import sheet
 from tianren.management.occupation.state import (
     breaches,
+    document_name,
     end_of_use,
     rules_on,
     steps_since,
@@ -138,16 +140,15 @@ def _acknowledgement(t: Telling) -> list[Block]:
     return [
         paragraph(accepted, strong=True),
         heading(1, say("Documents received")),
-        _documents(list(t.case.documents)),
+        _documents(t, list(t.case.documents)),
         heading(2, say("What comes next")),
         paragraph(due_by),
         paragraph(say("No works may begin before an approval has been served on you.")),
     ]
 
 
-def _documents(names: list[str]) -> Block:
-    known = the_procedure().documents
-    return listed([words.capital(known[name].name) for name in names])
+def _documents(t: Telling, names: list[str]) -> Block:
+    return listed([words.capital(document_name(name, t.case.facts)) for name in names])
 
 
 def _request(t: Telling) -> list[Block]:
@@ -157,7 +158,7 @@ def _request(t: Telling) -> list[Block]:
     return [
         paragraph(missing, strong=True),
         heading(1, say("Documents to send")),
-        _documents(list(t.case.facts["lacking"])),
+        _documents(t, list(t.case.facts["lacking"])),
         heading(2, say("Why")),
         paragraph(t.step.reason),
         heading(3, say("By when")),
@@ -224,9 +225,6 @@ def _grounds(t: Telling) -> Block:
             clause=facts["clause"]),
         say("Kind of case: {way} ({clause}).", way=way.name, clause=way.clause),
     ]  # fmt: skip
-    if facts.get("major_class"):
-        names = in_tongue(sheet().major_classes[facts["major_class"]])
-        said.append(say("Class of the project: {name}.", name=names))
     said += [_said(t, step) for step in _opinions(t.case)]
     return listed([*said, *_reason(t)])
 
@@ -270,29 +268,33 @@ def _touched(t: Telling) -> list[Block]:
 
 
 def _zones(t: Telling) -> Block:
-    """Zones may lie over each other, so that the last row is not their sum: it counts once."""
+    """The zones inside, each piece of land in one of them, and what they make together."""
     whole = t.case.facts["area_m2"]
+    inside = {z: area for z, area in t.case.facts["zones"].items() if z != OUTSIDE and area > 0}
     rows = [
-        [in_tongue(sheet().zones[zone]), hectares(area), _percent(area / whole)]
-        for zone, area in t.case.facts["zones"].items()
+        [in_tongue(sheet().zones[zone]), hectares(area), _percent(100 * area / whole)]
+        for zone, area in inside.items()
     ]
-    total = [say("Inside the line, counted once"), hectares(whole), _percent(1)]
+    total = [say("Together"), hectares(whole), _percent(100)]
     return table([say("Zone of the line"), say("Area (ha)"), say("Share (%)")], rows, total)
 
 
 def _functions(t: Telling) -> Block:
     losses = t.case.facts["functions_lost"].items()
     rows = [[words.criterion(name), *_lost(loss)] for name, loss in losses]
-    return table([say("Function lost"), say("Amount lost"), say("Share of the total (%)")], rows)
+    return table(
+        [say("Function or sensitivity"), say("Amount lost"), say("Share of the total (%)")], rows
+    )
 
 
 def _lost(loss: Mapping[str, Any]) -> tuple[str, str]:
     amount = f"{numerals.number(loss['amount'])}{numerals.GAP}{words.unit(loss['unit'])}"
-    return amount.strip(), _percent(loss["share"]) if "share" in loss else "–"
+    percent = loss.get("percent")
+    return amount.strip(numerals.GAP), "–" if percent is None else _percent(percent)
 
 
-def _percent(share: float) -> str:
-    return numerals.percent_number(100 * share)
+def _percent(value: float) -> str:
+    return numerals.percent_number(value)
 
 
 def _conditions(t: Telling) -> list[Block]:
