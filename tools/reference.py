@@ -7,8 +7,10 @@ python tools/reference.py --check    # exit status 1 when a page is out of date
 import ast
 import csv
 import sys
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "tianren"
@@ -117,12 +119,70 @@ def table_page(title: str, name: str) -> str:
     return f"# {title}\n\n" + "\n".join(lines) + "\n"
 
 
+def procedures_page() -> str:
+    """Every packaged procedure: statuses with their clocks, moves, documents, facts, ways."""
+    folder = SOURCE / "parameters" / "procedures"
+    names = sorted(path.stem for path in folder.glob("*.toml"))
+    return "\n".join(["# Procedures\n", *(part for name in names for part in _procedure(name))])
+
+
+def _procedure(name: str) -> Iterator[str]:
+    from tianren.management.procedure import packaged
+
+    found = packaged(name)
+    raw = tomllib.loads((SOURCE / "parameters" / "procedures" / f"{name}.toml").read_text("utf-8"))
+    read = "source read" if found.verified else "**not verified**"
+    yield f"## {found.names['en']} (`{name}`)\n"
+    yield f"In force since {found.since} ({read}). {found.source}\n"
+    yield _table("status,name,working days until the next move", (
+        (f"`{s.id}`", s.names["en"], s.due or "") for s in found.statuses.values()
+    ))  # fmt: skip
+    yield _table("move,from,to,level or above,roles,documents,facts,not by who made,clause", (
+        (f"`{m.id}`", _ids(m.sources), _ids([m.to]), m.level, _roles(name, m.id),
+         _ids([*m.documents, *_may(raw, m.id, "documents")]),
+         _ids([*m.facts, *_may(raw, m.id, "facts")]), _ids(m.apart_from), m.clause)
+        for m in found.moves.values()
+    ))  # fmt: skip
+    yield "A document or fact in brackets may be given and need not be.\n"
+    yield _table("document,name", ((f"`{d.id}`", d.names["en"]) for d in found.documents.values()))
+    if "fact" in raw:
+        rows = ((f"`{k}`", v["kind"], v["name"]["en"]) for k, v in raw["fact"].items())
+        yield _table("fact,kind,name", rows)
+    if "way" in raw:
+        rows = ((f"`{k}`", v["name"]["en"], v["level"], _ids(v["needs"]), v["clause"])
+                for k, v in raw["way"].items())  # fmt: skip
+        yield _table("way,name,decided by,needs,clause", rows)
+
+
+def _may(raw: Mapping[str, Any], move: str, kind: str) -> list[str]:
+    return [f"({name})" for name in raw["move"][move].get(f"may_{kind}", ())]
+
+
+def _ids(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _roles(procedure: str, move: str) -> str:
+    from tianren.management.people import packaged_roles
+
+    return _ids(r.id for r in packaged_roles().values() if r.gives(f"{procedure}.{move}"))
+
+
+def _table(heads: str, rows: Iterable[Iterable[object]]) -> str:
+    """A table; heads: between commas."""
+    names = heads.split(",")
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[str, str]:
     """File name -> text of every reference page."""
     return {
         "commands.md": commands_page(),
         "library.md": library_page(),
         "parameters.md": parameters_page(),
+        "procedures.md": procedures_page(),
         "layers.md": table_page("Layers", "layers.csv"),
         "indicators.md": table_page("Indicators", "indicators.csv"),
     }
