@@ -64,6 +64,11 @@ def test_the_sheet_names_only_what_is_there() -> None:
     assert not any(written & taken.facts for taken in s.taken.values())
 
 
+def test_every_move_and_way_names_its_clause() -> None:
+    assert all(move.clause for move in P.moves.values())
+    assert all(way.clause for way in sheet().ways.values())
+
+
 def test_every_document_is_given_with_some_move() -> None:
     given_with = {d for taken in sheet().taken.values() for d in taken.documents}
     assert given_with == set(P.documents)
