@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tianren.management import occupation
+from tianren.management.occupation import Law, packaged_sheet
 from tianren.management.outcome import Outcome
 from tianren.management.people import Person, Post, packaged_roles
 from tianren.management.procedure import Act, Case, apply
@@ -16,7 +17,14 @@ LEVELS = {"nation": 0, "province": 1, "city": 1, "county": 2, "township": 3}  # 
 PLACE = "14/1403"
 DAY = dt.date(2026, 3, 2)  # a Monday
 CALENDAR = Calendar()
-RULES = Parameters(DAY)
+
+
+def law(parameters: Parameters | None = None, calendar: Calendar = CALENDAR) -> Law:
+    return Law(packaged_sheet(), LEVELS, parameters or Parameters(DAY), calendar)
+
+
+LAW = law()
+XINJIANG = law(Parameters(DAY, "CN-65"))
 
 
 def person(name: str, role: str, place: str = PLACE) -> Person:
@@ -123,8 +131,7 @@ class Story:
 
     case: Case | None = None
     day: dt.date = DAY
-    rules: Parameters = field(default_factory=lambda: RULES)
-    calendar: Calendar = CALENDAR
+    law: Law = LAW
     subject: str = "occupation/1"
     place: str = PLACE
     records: list[Any] = field(default_factory=list)
@@ -140,15 +147,14 @@ class Story:
         return replace(made, **more)
 
     def ask(self, move: str, by: str = "", **more: Any) -> Outcome:
-        return occupation.decide(self.case, self.act(move, by, **more), LEVELS, self.rules,
-                                 self.calendar)  # fmt: skip
+        return occupation.decide(self.case, self.act(move, by, **more), self.law)
 
     def go(self, move: str, by: str = "", **more: Any) -> "Story":
         done = self.ask(move, by, **more)
         assert not done.refused, (move, [f.message for f in done.findings])
         self.day = done.records[0].effective
         self.add(done)
-        self.day = self.calendar.after(self.day, 1)
+        self.day = self.law.calendar.after(self.day, 1)
         return self
 
     def add(self, done: Outcome) -> None:

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import random
+import tomllib
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -13,17 +15,19 @@ from tests.management.story import (
     CALENDAR,
     CONDITIONS,
     DAY,
+    LAW,
     LENDING,
     LEVELS,
     MAJOR,
     MAJOR_PAPERS,
     PEOPLE,
     PLACE,
-    RULES,
     VERDICT,
+    XINJIANG,
     Story,
     approved,
     commenced,
+    law,
     limited,
     major,
     opined,
@@ -34,21 +38,21 @@ from tests.management.story import (
 )
 from tianren.errors import UserError
 from tianren.management import occupation
-from tianren.management.occupation.sheet import sheet
 from tianren.management.occupation.state import steps_since
 from tianren.management.people import packaged_roles
 from tianren.management.procedure import Case, apply, case_of
 from tianren.management.working_days import Calendar
 from tianren.parameters import Parameters
 
-P = occupation.the_procedure()
+S = occupation.packaged_sheet()
+P = S.procedure
 
 
 # -- the sheet -------------------------------------------------------------------------------------
 
 
 def test_the_sheet_names_only_what_is_there() -> None:
-    s = sheet()
+    s = S
     facts = {name for move in P.moves.values() for name in move.facts}
     for taken in s.taken.values():
         assert taken.documents <= set(P.documents)
@@ -66,20 +70,68 @@ def test_the_sheet_names_only_what_is_there() -> None:
 
 def test_every_move_and_way_names_its_clause() -> None:
     assert all(move.clause for move in P.moves.values())
-    assert all(way.clause for way in sheet().ways.values())
+    assert all(way.clause for way in S.ways.values())
 
 
 def test_every_document_is_given_with_some_move() -> None:
-    given_with = {d for taken in sheet().taken.values() for d in taken.documents}
+    given_with = {d for taken in S.taken.values() for d in taken.documents}
     assert given_with == set(P.documents)
 
 
 def test_every_name_of_the_sheet_is_in_three_languages() -> None:
-    s = sheet()
+    s = S
     named = [*(w.names for w in s.ways.values()), *(f.names for f in s.facts.values()),
              *s.zones.values()]  # fmt: skip
     for names in named:
         assert set(names) == {"en", "zh_Hans", "es"} and all(names.values())
+
+
+# -- a country's own sheet -------------------------------------------------------------------------
+
+
+def own_table() -> dict[str, Any]:
+    """The packaged sheet as a table that a country could have written."""
+    path = files("tianren.parameters").joinpath("procedures/occupation.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_country_has_its_own_names_levels_clocks_and_papers() -> None:
+    table = own_table()
+    table["way"]["limited"] |= {"level": "province", "documents": {"approve": ["use_agreement"]}}
+    table["document"]["use_agreement"] = {"name": {"en": "agreement with the community"}}
+    table["move"]["apply"]["may_documents"].append("use_agreement")
+    table["status"]["screened"]["due"] = 60
+    own = occupation.sheet_of(table, "procedures/occupation.toml")
+    story = Story(law=replace(LAW, sheet=own)).all("apply", "receive", "screen")
+    assert story.refusals("approve") == {"document_missing", "level"}
+    assert "agreement with the community (use_agreement)" in story.told("approve")
+    assert by(story, "approve") == CALENDAR.after(dt.date(2026, 3, 3), 20)
+    assert not limited().refusals("approve")  # the packaged sheet is as it was
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda t: t["document"].pop("service_receipt"), "no document service_receipt"),
+        (lambda t: t["fact"].pop("until"), "no fact until"),
+        (lambda t: t["fact"]["area_m2"].update(kind="text"), "area_m2 is not of the kind area"),
+        (lambda t: t["way"].pop("limited"), "no way limited"),
+        (lambda t: t["way"]["major"].update(level="empire"), "no level empire"),
+        (lambda t: t["way"]["major"].update(needs=["pray"]), "no move pray"),
+        (lambda t: t["way"]["major"].update(documents={"opine": ["x"]}), "no document x"),
+        (lambda t: t["zone"].pop("core"), "no zone core"),
+        (lambda t: t["move"].pop("extend"), "no move extend"),
+        (lambda t: t["move"]["commence"].update(same_as="sing"), "no move sing"),
+        (lambda t: t["move"]["screen"]["may_facts"].append("mood"), "no fact mood"),
+        (lambda t: t["move"]["apply"]["may_documents"].append("y"), "no document y"),
+        (lambda t: t["way"]["major"].pop("name"), "no key 'name'"),
+    ],
+)
+def test_a_sheet_that_lacks_what_the_rules_speak_of_is_refused(spoil: Any, fault: str) -> None:
+    table = own_table()
+    spoil(table)
+    with pytest.raises(UserError, match=fault):
+        occupation.sheet_of(table, "procedures/occupation.toml")
 
 
 # -- ways that end well ----------------------------------------------------------------------------
@@ -125,14 +177,17 @@ def test_a_limited_activity_on_new_construction_land_needs_the_province() -> Non
     ],
 )
 def test_the_verdict_decides_the_way(verdict: dict[str, Any], jurisdiction: str, way: str) -> None:
-    rules = Parameters(DAY, jurisdiction)
-    story = Story(rules=rules).all("apply", "receive").go("screen", also=verdict)
+    story = (
+        Story(law=law(Parameters(DAY, jurisdiction)))
+        .all("apply", "receive")
+        .go("screen", also=verdict)
+    )
     assert story.case is not None and story.case.facts["way"] == way
 
 
 def test_a_facility_of_residents_is_exempt_where_the_rules_say_so() -> None:
     also = {"resident": True, "answer": "needs_approval"}
-    exempt = Story(rules=Parameters(DAY, "CN-65")).all("apply", "receive").go("screen", also=also)
+    exempt = Story(law=XINJIANG).all("apply", "receive").go("screen", also=also)
     assert exempt.go("approve").status == "approved"
     bound = Story().all("apply", "receive").go("screen", also=also)
     assert bound.refusals("approve") == {"move_missing"}
@@ -144,7 +199,7 @@ def test_a_facility_of_residents_is_exempt_where_the_rules_say_so() -> None:
 def test_what_is_prohibited_is_refused_and_nothing_else() -> None:
     story = Story().all("apply", "receive").go("screen", also={"answer": "prohibited"})
     assert "prohibited" in story.refusals("approve")
-    assert occupation.next_moves(story.case) == ("refuse",)  # type: ignore[arg-type]
+    assert occupation.next_moves(story.case, S) == ("refuse",)  # type: ignore[arg-type]
     assert story.go("refuse").status == "refused"
 
 
@@ -308,7 +363,7 @@ def test_a_decision_by_someone_without_the_role_is_refused() -> None:
 def test_a_decision_from_another_place_is_refused() -> None:
     story = limited()
     act = replace(story.act("approve"), person=person("zoe", "decider", "14/1404"))
-    outcome = occupation.decide(story.case, act, LEVELS, RULES, CALENDAR)
+    outcome = occupation.decide(story.case, act, LAW)
     assert [f.rule for f in outcome.findings] == ["occupation.no_right"]
 
 
@@ -337,7 +392,7 @@ def test_nobody_reviews_or_decides_their_own(first: str, second: str, story: Sto
     mine = story.case.last(first)
     assert mine is not None
     act = replace(story.act(second), person=everything(mine.actor))
-    found = occupation.decide(story.case, act, LEVELS, RULES, CALENDAR).findings
+    found = occupation.decide(story.case, act, LAW).findings
     assert "procedure.same_person" in {f.rule for f in found}
 
 
@@ -345,7 +400,7 @@ def test_the_second_of_two_who_decide_at_once_is_told_who_decided_when() -> None
     story = limited()
     second = story.act("refuse", "carl")
     story.go("approve")
-    outcome = occupation.decide(story.case, second, LEVELS, RULES, CALENDAR)
+    outcome = occupation.decide(story.case, second, LAW)
     assert [f.rule for f in outcome.findings] == ["occupation.not_open"]
     message = outcome.findings[0].message
     for said in ("approved", "2026-03-05", "decider", "record 4"):
@@ -356,7 +411,7 @@ def test_only_whoever_applied_withdraws_supplements_and_commences() -> None:
     story = approved()
     for move in ("withdraw", "commence"):
         act = replace(story.act(move), person=person("bert", "applicant"))
-        found = occupation.decide(story.case, act, LEVELS, RULES, CALENDAR).findings
+        found = occupation.decide(story.case, act, LAW).findings
         assert [f.rule for f in found] == ["occupation.other_person"]
 
 
@@ -457,7 +512,7 @@ def test_the_term_of_an_appeal_runs_from_the_service_by_the_calendar() -> None:
     """By hand: served on Friday 6 March 2026; sixty days later is Tuesday 5 May, a holiday in this
     calendar as is the day after; so the last day is Thursday 7 May."""
     off = Calendar.of([dt.date(2026, 5, 5), dt.date(2026, 5, 6)], [])
-    story = Story(calendar=off).all("apply", "receive", "screen", "refuse", "deliver")
+    story = Story(law=law(calendar=off)).all("apply", "receive", "screen", "refuse", "deliver")
     assert story.case is not None
     assert story.case.since == dt.date(2026, 3, 5)
     assert story.case.facts["appeal_by"] == "2026-05-07"
@@ -489,7 +544,7 @@ def test_what_is_set_aside_is_screened_and_decided_anew_by_somebody_else() -> No
     assert story.refusals("approve", "carla") == {"same_person"}
     assert story.refusals("approve", "carl", documents={}) == {"document_missing"}
     assert story.go("approve", "carl").status == "approved"
-    assert occupation.next_moves(story.case) == ("deliver",)  # type: ignore[arg-type]
+    assert occupation.next_moves(story.case, S) == ("deliver",)  # type: ignore[arg-type]
     assert not story.refusals("appeal")  # against the new decision
 
 
@@ -511,7 +566,7 @@ def test_the_hearing_is_by_somebody_who_had_no_part_in_it() -> None:
     story = limited().all("refuse", "deliver", "appeal")
     assert story.refusals("hear", "carla") == {"no_right", "same_person"}
     act = replace(story.act("hear"), person=person("low", "appeal_authority", PLACE))
-    found = occupation.decide(story.case, act, LEVELS, RULES, CALENDAR).findings
+    found = occupation.decide(story.case, act, LAW).findings
     assert [f.rule for f in found] == ["occupation.no_right"] and "province" in found[0].message
 
 
@@ -546,7 +601,7 @@ def test_the_offset_of_an_approval_that_was_set_aside_does_not_count() -> None:
     story.go("set_aside").go("screen", "otto", facts=MAJOR).all("refer", "review")
     story.go("opine", documents=papers("opinion_seal", "unavoidability_opinion"))
     second = replace(story.act("approve", also=also), person=person("noah", "decider", ""))
-    story.add(occupation.decide(story.case, second, LEVELS, RULES, CALENDAR))
+    story.add(occupation.decide(story.case, second, LAW))
     assert story.go("deliver").refusals("commence") == {"offset_missing"}
 
 
@@ -704,7 +759,7 @@ def try_move(story: Story, move: str, who: str, choice: int, whole: bool, pause:
 
 def led(story: Story, chance: Any) -> tuple[str, str]:
     """A move that the case waits for, or another that is open, by somebody whose it is."""
-    waits = occupation.next_moves(story.case) if story.case else ("apply",)
+    waits = occupation.next_moves(story.case, S) if story.case else ("apply",)
     open_now = [m.id for m in P.open_from(story.status) if m.id not in ("return", "withdraw")]
     move = chance.choice([*waits] * 3 + open_now or MOVES)
     return move, chance.choice(["carl", "petra", "nora"]) if move == "approve" else ""
@@ -732,7 +787,7 @@ def require_lawful(case: Case | None) -> None:
     screened = case.last("screen")
     assert screened is not None and case.facts["answer"] not in ("prohibited", "cannot_say")
     made = {step.move for step in since}
-    needed = set(sheet().ways[case.facts["way"]].needs)
+    needed = set(S.ways[case.facts["way"]].needs)
     if case.facts["must_be_unavoidable"]:
         needed |= {"review"}
     if case.facts["zones"].keys() & {"core", "protected"}:
@@ -844,7 +899,7 @@ def late_enough(story: Story, move: str) -> dt.date:
 
 def by(story: Story, move: str, day: dt.date | None = None) -> dt.date:
     assert story.case is not None
-    listed = occupation.deadlines(story.case, day or story.day, story.calendar, RULES, LEVELS)
+    listed = occupation.deadlines(story.case, day or story.day, story.law)
     return min(d.by for d in listed if move in d.moves)
 
 
@@ -854,7 +909,7 @@ def test_the_period_of_a_decision_by_hand() -> None:
     five days between referral (5 March) and review (12 March) are not counted."""
     accepted = dt.date(2026, 3, 3)
     story = Story().go("apply").go("receive", day=accepted)
-    deadlines = occupation.deadlines(story.case, story.day, CALENDAR, RULES, LEVELS)  # type: ignore[arg-type]
+    deadlines = occupation.deadlines(story.case, story.day, LAW)  # type: ignore[arg-type]
     assert {(d.moves, d.by) for d in deadlines} == {
         (("screen",), dt.date(2026, 3, 10)),
         (("approve", "refuse"), dt.date(2026, 3, 31)),
@@ -862,11 +917,13 @@ def test_the_period_of_a_decision_by_hand() -> None:
     assert by(story.go("extend", "carl"), "approve") == dt.date(2026, 4, 14)
     assert story.refusals("extend", "carl") == {"extended_before"}
     off = Calendar.of([dt.date(2026, 4, 6)], [dt.date(2026, 3, 28)])
-    moved = Story(calendar=off).go("apply").go("receive", day=accepted).go("extend", "carl")
+    moved = (
+        Story(law=law(calendar=off)).go("apply").go("receive", day=accepted).go("extend", "carl")
+    )
     assert by(moved, "refuse") == dt.date(2026, 4, 14)
     reviewed = major()
     reviewed.go("refer", day=dt.date(2026, 3, 5)).go("review", day=dt.date(2026, 3, 12))
-    decision = occupation.deadlines(reviewed.case, DAY, CALENDAR, RULES, LEVELS)  # type: ignore[arg-type]
+    decision = occupation.deadlines(reviewed.case, DAY, LAW)  # type: ignore[arg-type]
     assert max(d.by for d in decision if "approve" in d.moves) == dt.date(2026, 4, 7)
 
 
@@ -885,7 +942,7 @@ def test_who_is_late_is_told_with_role_and_place() -> None:
     waiting = Story(subject="occupation/2").go("apply")
     cases = [story.case, waiting.case, approved().go("withdraw").case]
     day = dt.date(2026, 4, 30)
-    late = occupation.overdue(cases, day, CALENDAR, RULES, LEVELS)  # type: ignore[arg-type]
+    late = occupation.overdue(cases, day, LAW)  # type: ignore[arg-type]
     told = [(d.subject, d.moves, d.by, d.roles, d.place) for d in late]
     assert told == [
         ("occupation/2", ("receive", "return"), dt.date(2026, 3, 9), ("officer",), PLACE),
@@ -894,20 +951,20 @@ def test_who_is_late_is_told_with_role_and_place() -> None:
     ]
     assert late[0].days_late(day, CALENDAR) == 38
     last = late[0].by  # on the last day itself it is not late
-    assert not occupation.overdue(cases, last, CALENDAR, RULES, LEVELS)  # type: ignore[arg-type]
+    assert not occupation.overdue(cases, last, LAW)  # type: ignore[arg-type]
 
 
 def test_the_protected_area_authority_has_its_own_clock() -> None:
     also = partly("protected")
     story = Story().all("apply", "receive").go("screen", also=also)
-    assert occupation.next_moves(story.case) == ("consult",)  # type: ignore[arg-type]
+    assert occupation.next_moves(story.case, S) == ("consult",)  # type: ignore[arg-type]
     story.go("consult")  # on Thursday 5 March 2026
-    assert occupation.next_moves(story.case) == ("advise",)  # type: ignore[arg-type]
-    listed = occupation.deadlines(story.case, story.day, CALENDAR, RULES, LEVELS)  # type: ignore[arg-type]
+    assert occupation.next_moves(story.case, S) == ("advise",)  # type: ignore[arg-type]
+    listed = occupation.deadlines(story.case, story.day, LAW)  # type: ignore[arg-type]
     own = [d for d in listed if d.moves == ("advise",) and d.roles == ("park_authority",)]
     assert dt.date(2026, 3, 19) in {d.by for d in own}
     story.go("advise")
-    assert occupation.next_moves(story.case) == ("approve", "refuse")  # type: ignore[arg-type]
+    assert occupation.next_moves(story.case, S) == ("approve", "refuse")  # type: ignore[arg-type]
 
 
 @settings(max_examples=150, deadline=None)
@@ -916,7 +973,7 @@ def test_a_case_that_has_not_ended_waits_for_a_move_that_is_open(choices: list[i
     """Led by what it waits for, whatever is chosen, a case never stops before its end."""
     story = Story()
     for choice in choices:
-        waits = occupation.next_moves(story.case) if story.case else ("apply",)
+        waits = occupation.next_moves(story.case, S) if story.case else ("apply",)
         if story.case and P.statuses[story.status].ended:
             assert waits == ()
             return
@@ -930,7 +987,7 @@ def test_a_case_that_has_not_ended_waits_for_a_move_that_is_open(choices: list[i
 
 def test_an_act_is_judged_by_the_rules_of_its_day() -> None:
     """The project's day may be another: what counts is what was in force when it was done."""
-    story = Story(rules=Parameters(dt.date(1990, 1, 1))).all(
+    story = Story(law=law(Parameters(dt.date(1990, 1, 1)))).all(
         "apply", "receive", "screen", "approve"
     )
     assert story.go("deliver").case.facts["appeal_by"] == "2026-05-05"  # type: ignore[union-attr]

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.management.story import (
-    CALENDAR,
     CONDITIONS,
     DAY,
+    LAW,
     LENDING,
-    RULES,
     Story,
     commenced,
+    law,
     limited,
     opined,
 )
@@ -101,7 +101,7 @@ def language(request: Any) -> Iterator[str]:
 def letter(name: str, **given_more: Any) -> Letter:
     case = STORIES[name].case
     assert case is not None
-    return letters.letter(case, replace(GIVEN, **given_more), RULES, CALENDAR)
+    return letters.letter(case, replace(GIVEN, **given_more), LAW)
 
 
 def texts(told: Letter) -> list[str]:
@@ -313,7 +313,7 @@ def test_a_request_names_each_document_and_the_day() -> None:
     off = Calendar.of([dt.date(2026, 4, 14)], [])
     case = STORIES["return"].case
     assert case is not None
-    moved = letters.letter(case, GIVEN, RULES, off)
+    moved = letters.letter(case, GIVEN, law(calendar=off))
     assert "15 April 2026" in " ".join(texts(moved))
 
 
@@ -340,7 +340,7 @@ def test_an_order_says_what_was_found_and_by_when() -> None:
 def test_an_order_after_a_temporary_use_says_that_it_ended() -> None:
     story = lent().all("deliver", "commence").go("order", day=dt.date(2027, 4, 1))
     assert story.case is not None
-    text = " ".join(texts(letters.letter(story.case, GIVEN, RULES, CALENDAR)))
+    text = " ".join(texts(letters.letter(story.case, GIVEN, LAW)))
     assert "The temporary use ended on 1 March 2027." in text
     assert "was inspected" not in text
 
@@ -349,7 +349,7 @@ def test_a_letter_tells_only_steps_that_have_one() -> None:
     for story in (limited(), commenced()):
         assert story.case is not None
         with pytest.raises(UserError, match="no letter of the move"):
-            letters.letter(story.case, GIVEN, RULES, CALENDAR)
+            letters.letter(story.case, GIVEN, LAW)
 
 
 def test_an_activity_without_a_name_is_called_by_its_id() -> None:

@@ -14,36 +14,33 @@ from tianren.management.occupation import after, before
 from tianren.management.occupation.asked import Asked, Check
 from tianren.management.occupation.clocks import Deadline, deadlines, next_moves, overdue
 from tianren.management.occupation.every import EVERY_MOVE
-from tianren.management.occupation.state import NAME, rules_on, the_procedure
+from tianren.management.occupation.sheet import NAME, Sheet, packaged_sheet, sheet_of
+from tianren.management.occupation.state import Law
 from tianren.management.occupation.terms import with_terms
 from tianren.management.outcome import Outcome
-from tianren.management.procedure import Act, Case, Document, Levels, Procedure, apply
-from tianren.management.working_days import Calendar
-from tianren.parameters import Parameters
+from tianren.management.procedure import Act, Case, Document, Procedure, apply
 
 __all__ = [
     "NAME",
     "Deadline",
+    "Law",
+    "Sheet",
     "apply",
     "deadlines",
     "decide",
     "next_moves",
     "overdue",
-    "the_procedure",
+    "packaged_sheet",
+    "sheet_of",
 ]
 
 
-def decide(
-    case: Case | None, act: Act, levels: Levels, rules: Parameters, calendar: Calendar
-) -> Outcome:
-    """The record of an act, or everything that it lacks, at once.
-
-    rules: the project's parameters; an act is judged by those in force on its day.
-    """
-    outcome = procedure.decide(_with_documents(act), case, act, levels)
+def decide(case: Case | None, act: Act, law: Law) -> Outcome:
+    """The record of an act, or everything that it lacks, at once; by the law of the act's day."""
+    outcome = procedure.decide(_with_documents(law.sheet, act), case, act, law.levels)
     if any(f.rule == f"{NAME}.not_open" for f in outcome.findings):
         return outcome
-    asked = Asked(case, act, levels, rules_on(rules, act.day), calendar)
+    asked = Asked(case, act, law.on(act.day))
     told = [*outcome.findings, *(f for check in EVERY_MOVE for f in check(asked))]
     if not any(f.rule == f"{NAME}.fact_unfit" for f in told):
         told += [f for check in OF_MOVE.get(act.move, ()) for f in check(asked)]
@@ -53,10 +50,10 @@ def decide(
     return replace(found, records=tuple(with_terms(asked, record) for record in outcome.records))
 
 
-def _with_documents(act: Act) -> Procedure:
+def _with_documents(sheet: Sheet, act: Act) -> Procedure:
     """The procedure with the documents of a rulebook that the act brings; whose they are to bring
     is asked in `every`."""
-    known = the_procedure()
+    known = sheet.procedure
     brought = {d: Document(d, {"en": d}) for d in act.documents if d not in known.documents}
     return replace(known, documents={**known.documents, **brought})
 

@@ -4,7 +4,6 @@ from tianren.findings import Finding
 from tianren.language import say
 from tianren.management.occupation.asked import Asked, written
 from tianren.management.occupation.facts import day_of
-from tianren.management.occupation.sheet import sheet
 from tianren.management.occupation.state import (
     DECISIONS,
     appeal_by,
@@ -13,7 +12,6 @@ from tianren.management.occupation.state import (
     inspections,
     served,
     steps_since,
-    the_procedure,
 )
 
 # -- service and appeal ----------------------------------------------------------------------------
@@ -48,8 +46,8 @@ def ends_this_appeal(asked: Asked) -> list[Finding]:
     of = str(asked.facts.get("appealed_from"))
     if of in asked.taken.appealed_from:
         return []
-    fitting = [move for move, taken in sheet().taken.items() if of in taken.appealed_from]
-    status = the_procedure().statuses[of].name
+    fitting = [move for move, taken in asked.sheet.taken.items() if of in taken.appealed_from]
+    status = asked.sheet.procedure.statuses[of].name
     message = say("the appeal is against {status}; open now: {moves}", status=status,
                   moves=", ".join(fitting))  # fmt: skip
     return [asked.refuse("other_appeal", message)]
@@ -121,7 +119,7 @@ def something_to_restore(asked: Asked) -> list[Finding]:
     until = end_of_use(asked.facts)
     if until is not None and asked.act.day > until:
         return []
-    if asked.case is None or breaches(asked.case, asked.rules):
+    if asked.case is None or breaches(asked.case, asked.law.parameters):
         return []
     message = say("no inspection found a breach, and no temporary occupation has ended")
     return [asked.refuse("nothing_to_restore", message)]
@@ -169,7 +167,7 @@ def _all_in_order(asked: Asked) -> list[Finding]:
         return [asked.lacks_move("restore")]
     if asked.case is None or not inspections(asked.case):
         return [asked.lacks_move("inspect")]
-    broken = ", ".join(breaches(asked.case, asked.rules))
+    broken = ", ".join(breaches(asked.case, asked.law.parameters))
     if not broken:
         return []
     message = say("the latest inspection found broken: {conditions}", conditions=broken)

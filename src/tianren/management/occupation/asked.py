@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from tianren.findings import Finding
 from tianren.language import say
-from tianren.management.occupation.sheet import Taken, Way, sheet
-from tianren.management.occupation.state import NAME, document_name, the_procedure
+from tianren.management.occupation.sheet import NAME, Sheet, Taken, Way
+from tianren.management.occupation.state import Law, made_since_screening, needs
 from tianren.management.outcome import refuse
-from tianren.management.procedure import Act, Case, Levels, Move, Step
-from tianren.management.working_days import Calendar
-from tianren.parameters import Parameters
+from tianren.management.procedure import Act, Case, Move, Step
 from tianren.records import Plain
 
 
@@ -19,22 +17,24 @@ from tianren.records import Plain
 class Asked:
     """What is asked of a case: the act, and all that the case then knows and has.
 
-    rules: as they are in force on the day of the act.
+    law: as it is in force on the day of the act.
     """
 
     case: Case | None
     act: Act
-    levels: Levels
-    rules: Parameters
-    calendar: Calendar
+    law: Law
+
+    @property
+    def sheet(self) -> Sheet:
+        return self.law.sheet
 
     @property
     def move(self) -> Move:
-        return the_procedure().moves[self.act.move]
+        return self.sheet.procedure.moves[self.act.move]
 
     @property
     def taken(self) -> Taken:
-        return sheet().taken[self.act.move]
+        return self.sheet.taken[self.act.move]
 
     @property
     def facts(self) -> Plain:
@@ -46,7 +46,16 @@ class Asked:
 
     @property
     def way(self) -> Way:
-        return sheet().ways[str(self.facts["way"])]
+        return self.sheet.ways[str(self.facts["way"])]
+
+    @property
+    def lacking_moves(self) -> list[str]:
+        """What the way needs and was not done since the latest screening."""
+        made = made_since_screening(self.case)
+        return [move for move in needs(self.facts, self.sheet) if move not in made]
+
+    def name_of(self, document: str) -> str:
+        return self.sheet.document_name(document, self.facts)
 
     def gives(self, document: str) -> bool:
         """Whether the act itself brings a document, not only the case."""
@@ -65,7 +74,7 @@ class Asked:
 
     def lacks(self, document: str, clause: str = "") -> Finding:
         message = say("{move} lacks {document} ({id})", move=self.move.name, id=document,
-                      document=document_name(document, self.facts))  # fmt: skip
+                      document=self.name_of(document))  # fmt: skip
         return self.refuse("document_missing", message, clause)
 
     def lacks_fact(self, name: str, clause: str = "") -> Finding:
@@ -75,14 +84,14 @@ class Asked:
         )
 
     def lacks_move(self, move: str) -> Finding:
-        missing = the_procedure().moves[move]
+        missing = self.sheet.procedure.moves[move]
         message = say("{move} needs first: {missing} ({id})", move=self.move.name,
                       missing=missing.name, id=move)  # fmt: skip
         return self.refuse("move_missing", message, missing.clause)
 
     def days(self, name: str) -> dt.timedelta:
-        """A period of the rules, in days of the calendar."""
-        return dt.timedelta(days=int(self.rules.number(name)))
+        """A period of the parameters, in days of the calendar."""
+        return dt.timedelta(days=self.law.days(name))
 
 
 def written(square_metres: float) -> str:

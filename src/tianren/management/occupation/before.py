@@ -6,15 +6,11 @@ from tianren.findings import Finding, Severity
 from tianren.language import say
 from tianren.management.occupation.asked import Asked, written
 from tianren.management.occupation.facts import day_of
-from tianren.management.occupation.sheet import sheet
+from tianren.management.occupation.sheet import NAME
 from tianren.management.occupation.state import (
-    NAME,
-    document_name,
     end_of_use,
     made_since_screening,
-    needs,
     steps_since,
-    the_procedure,
 )
 
 OUTSIDE = "outside"  # the zone of what lies neither in the line nor in a protected area
@@ -44,13 +40,13 @@ def says_what_is_lacking(asked: Asked) -> list[Finding]:
         return []
     if not lacking:
         return [asked.refuse("nothing_lacking", say("lacking names no document"))]
-    others = set(the_procedure().documents) - sheet().taken["supplement"].documents
+    others = set(asked.sheet.procedure.documents) - asked.sheet.taken["supplement"].documents
     found = [_not_the_applicants(asked, name) for name in lacking if name in others]
     return found or _told_before(asked)
 
 
 def _not_the_applicants(asked: Asked, name: str) -> Finding:
-    document = document_name(name, asked.facts)
+    document = asked.name_of(name)
     message = say("{document} ({id}) is not for the applicant to give", document=document, id=name)
     return asked.refuse("not_the_applicants", message)
 
@@ -82,7 +78,7 @@ def screening_can_say(asked: Asked) -> list[Finding]:
     if facts.get("answer") != "cannot_say":
         return []
     needed = facts.get("documents_needed", {})
-    missing = [f"{document_name(n, facts)} ({n})" for n in needed if not asked.has(n)]
+    missing = [f"{asked.sheet.document_name(n, facts)} ({n})" for n in needed if not asked.has(n)]
     lacking = ", ".join(missing) or say("what its answer names")
     message = say("the check of the project cannot say; it lacks: {lacking}", lacking=lacking)
     return [asked.refuse("cannot_say", message, str(facts.get("clause", "")))]
@@ -90,11 +86,11 @@ def screening_can_say(asked: Asked) -> list[Finding]:
 
 def asks_for_what_can_be_had(asked: Asked) -> list[Finding]:
     """What the rulebook asks for can be had before a decision."""
-    known = set(the_procedure().documents)
-    had = {name for move in BEFORE_DECISION for name in sheet().taken[move].documents}
+    known = set(asked.sheet.procedure.documents)
+    had = {name for move in BEFORE_DECISION for name in asked.sheet.taken[move].documents}
     return [
         asked.refuse("never_given", say("{document} ({id}) cannot be had before a decision",
-                                        document=document_name(name, asked.facts), id=name))
+                                        document=asked.name_of(name), id=name))
         for name in asked.act.facts.get("documents_needed", {}) if name in known - had
     ]  # fmt: skip
 
@@ -128,8 +124,7 @@ def opinion_of_way(asked: Asked) -> list[Finding]:
     """The opinion is given with its own letter, and after the review where one is needed."""
     papers = asked.way.documents.get("opine", ())
     found = [asked.lacks(name, asked.way.clause) for name in papers if not asked.gives(name)]
-    unreviewed = {"review"} & set(needs(asked.facts)) - made_since_screening(asked.case)
-    return [*found, *(asked.lacks_move(move) for move in unreviewed)]
+    return [*found, *(asked.lacks_move(m) for m in asked.lacking_moves if m == "review")]
 
 
 def extended_once(asked: Asked) -> list[Finding]:
@@ -164,8 +159,7 @@ def verdict_allows(asked: Asked) -> list[Finding]:
 
 def went_its_way(asked: Asked) -> list[Finding]:
     """Every move that its way needs was made since the latest screening."""
-    made = made_since_screening(asked.case)
-    return [asked.lacks_move(move) for move in needs(asked.facts) if move not in made]
+    return [asked.lacks_move(move) for move in asked.lacking_moves]
 
 
 def nobody_objects(asked: Asked) -> list[Finding]:
@@ -174,7 +168,7 @@ def nobody_objects(asked: Asked) -> list[Finding]:
     last = {step.move: step for step in steps_since(asked.case, "screen")}
     return [
         asked.refuse("against", say("{move} of {day} (record {number}) speaks against it",
-                                    move=the_procedure().moves[move].name, day=last[move].day,
+                                    move=asked.sheet.procedure.moves[move].name, day=last[move].day,
                                     number=last[move].number))
         for move, (fact, value) in AGAINST.items()
         if move in last and asked.facts.get(fact) == value
@@ -192,10 +186,10 @@ def documents_needed(asked: Asked) -> list[Finding]:
 def level_of_way(asked: Asked) -> list[Finding]:
     """A way may ask for a higher level than the move does."""
     level, act = asked.way.level, asked.act
-    if asked.levels[level] >= asked.levels[asked.move.level]:
+    if asked.law.levels[level] >= asked.law.levels[asked.move.level]:
         return []
     place = asked.case.place if asked.case else act.place
-    if act.person.post_for(f"{NAME}.{act.move}", place, asked.levels[level]) is not None:
+    if act.person.post_for(f"{NAME}.{act.move}", place, asked.law.levels[level]) is not None:
         return []
     message = say(
         "{move} of a {way} is for the level {level} or above, and {person} does not act for it",
@@ -219,7 +213,7 @@ def sets_offset(asked: Asked) -> list[Finding]:
     given = asked.act.facts.get("offset_area_m2")
     if given is None:
         return [asked.lacks_fact("offset_area_m2", asked.way.clause)]
-    least = asked.rules.number("occupation.offset_share") * asked.facts["area_m2"]
+    least = asked.law.parameters.number("occupation.offset_share") * asked.facts["area_m2"]
     if given >= least:
         return []
     message = say(

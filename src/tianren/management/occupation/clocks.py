@@ -5,22 +5,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tianren.management.occupation.facts import day_of
-from tianren.management.occupation.sheet import sheet
+from tianren.management.occupation.sheet import NAME, Sheet
 from tianren.management.occupation.state import (
     DECISIONS,
-    NAME,
+    Law,
     made_since_screening,
     needs,
-    rules_on,
     served,
     steps_since,
-    the_procedure,
     touches_protected,
 )
 from tianren.management.people import packaged_roles
-from tianren.management.procedure import Case, Levels, due
+from tianren.management.procedure import Case, due
 from tianren.management.working_days import Calendar
-from tianren.parameters import Parameters
 
 DECIDING = ("received", "screened", "reviewed", "opined")  # statuses in which the period runs
 DECISION = ("approve", "refuse")
@@ -50,31 +47,31 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Clock:
-    """What the clocks go by: the day on which they are read, and the rules in force."""
+    """The day on which the clocks are read, and what they go by."""
 
     day: dt.date
-    calendar: Calendar
-    rules: Parameters
-    levels: Levels
+    law: Law
+
+    @property
+    def sheet(self) -> Sheet:
+        return self.law.sheet
+
+    def after(self, day: dt.date, working_days: int) -> dt.date:
+        return self.law.calendar.after(day, working_days)
 
 
 Due = tuple[tuple[str, ...], dt.date]
 
 
-def overdue(
-    cases: Iterable[Case], day: dt.date, calendar: Calendar, rules: Parameters, levels: Levels
-) -> list[Deadline]:
+def overdue(cases: Iterable[Case], day: dt.date, law: Law) -> list[Deadline]:
     """Every deadline that has passed on a day, the oldest first."""
-    passed = [d for case in cases for d in deadlines(case, day, calendar, rules, levels)
-              if d.by < day]  # fmt: skip
+    passed = [d for case in cases for d in deadlines(case, day, law) if d.by < day]
     return sorted(passed, key=lambda d: (d.by, d.subject, d.moves))
 
 
-def deadlines(
-    case: Case, day: dt.date, calendar: Calendar, rules: Parameters, levels: Levels
-) -> list[Deadline]:
+def deadlines(case: Case, day: dt.date, law: Law) -> list[Deadline]:
     """The deadlines of a case as it stands on a day, the first first."""
-    clock = Clock(day, calendar, rules, levels)
+    clock = Clock(day, law)
     clocks = (_of_status, _of_decision, _of_advice, _of_service, _of_approval, _of_works)
     found = [_deadline(case, clock, *due) for of in clocks for due in of(case, clock)]
     return sorted(found, key=lambda d: (d.by, d.moves))
@@ -83,17 +80,17 @@ def deadlines(
 def _deadline(case: Case, clock: Clock, moves: tuple[str, ...], by: dt.date) -> Deadline:
     giving = [role.id for role in packaged_roles().values()
               if any(role.gives(f"{NAME}.{move}") for move in moves)]  # fmt: skip
-    place = _acting_place(case, clock.levels, moves)
-    clause = the_procedure().moves[moves[0]].clause
+    place = _acting_place(case, clock, moves)
+    clause = clock.sheet.procedure.moves[moves[0]].clause
     return Deadline(case.subject, case.status, moves, by, tuple(giving), place, clause)
 
 
-def _acting_place(case: Case, levels: Levels, moves: tuple[str, ...]) -> str:
+def _acting_place(case: Case, clock: Clock, moves: tuple[str, ...]) -> str:
     """The place whose people may make the moves: no deeper than the level that they need."""
-    named = [the_procedure().moves[move].level for move in moves]
+    named = [clock.sheet.procedure.moves[move].level for move in moves]
     if "approve" in moves and "way" in case.facts:
-        named.append(sheet().ways[str(case.facts["way"])].level)
-    depths = [levels[level] for level in named if level]
+        named.append(clock.sheet.ways[str(case.facts["way"])].level)
+    depths = [clock.law.levels[level] for level in named if level]
     codes = case.place.split("/") if case.place else []
     return "/".join(codes[: min(depths)] if depths else codes)
 
@@ -101,32 +98,32 @@ def _acting_place(case: Case, levels: Levels, moves: tuple[str, ...]) -> str:
 # -- what comes next -------------------------------------------------------------------------------
 
 
-def next_moves(case: Case) -> tuple[str, ...]:
+def next_moves(case: Case, sheet: Sheet) -> tuple[str, ...]:
     """The moves that a case waits for, in its status and on its way; none where it has ended."""
     if case.status in SERVED and served(case) is None:
         return ("deliver",)
-    return _NEXT.get(case.status, _of_sheet)(case)
+    return _NEXT.get(case.status, _of_sheet)(case, sheet)
 
 
-def _of_sheet(case: Case) -> tuple[str, ...]:
-    return sheet().next[case.status]
+def _of_sheet(case: Case, sheet: Sheet) -> tuple[str, ...]:
+    return sheet.next[case.status]
 
 
-def _to_end_appeal(case: Case) -> tuple[str, ...]:
+def _to_end_appeal(case: Case, sheet: Sheet) -> tuple[str, ...]:
     of = case.facts["appealed_from"]
-    return tuple(move for move, taken in sheet().taken.items() if of in taken.appealed_from)
+    return tuple(move for move, taken in sheet.taken.items() if of in taken.appealed_from)
 
 
-def _of_use(case: Case) -> tuple[str, ...]:
+def _of_use(case: Case, sheet: Sheet) -> tuple[str, ...]:
     return ("restore",) if case.facts.get("temporary") else ("inspect", "close")
 
 
-def _towards_decision(case: Case) -> tuple[str, ...]:
+def _towards_decision(case: Case, sheet: Sheet) -> tuple[str, ...]:
     """The first thing that the way still lacks; the decision where it lacks nothing."""
     if case.facts["answer"] == "prohibited":
         return ("refuse",)
     made = made_since_screening(case)
-    lacking = [move for move in needs(case.facts) if move not in made]
+    lacking = [move for move in needs(case.facts, sheet) if move not in made]
     if not lacking:
         return DECISION
     asks_first = {"advise": "consult", "review": "refer"}
@@ -134,18 +131,18 @@ def _towards_decision(case: Case) -> tuple[str, ...]:
     return (lacking[0],) if first in made else (first,)
 
 
-def _before_commencement(case: Case) -> tuple[str, ...]:
-    needed = sheet().ways[str(case.facts["way"])].offset
+def _before_commencement(case: Case, sheet: Sheet) -> tuple[str, ...]:
+    needed = sheet.ways[str(case.facts["way"])].offset
     provided = any(step.move == "offset" for step in steps_since(case, "approve"))
     return ("offset",) if needed and not provided else ("commence",)
 
 
-_NEXT: Mapping[str, Callable[[Case], tuple[str, ...]]] = {
+_NEXT: Mapping[str, Callable[[Case, Sheet], tuple[str, ...]]] = {
     "screened": _towards_decision,
     "reviewed": _towards_decision,
     "opined": _towards_decision,
     "approved": _before_commencement,
-    "refused": lambda _: ("close",),
+    "refused": lambda *_: ("close",),
     "commenced": _of_use,
     "heard": _to_end_appeal,
 }
@@ -155,8 +152,8 @@ _NEXT: Mapping[str, Callable[[Case], tuple[str, ...]]] = {
 
 
 def _of_status(case: Case, clock: Clock) -> Iterator[Due]:
-    by = due(the_procedure(), case, clock.calendar)
-    moves = next_moves(case)
+    by = due(clock.sheet.procedure, case, clock.law.calendar)
+    moves = next_moves(case, clock.sheet)
     if by is not None and moves:
         yield moves, by
 
@@ -166,10 +163,10 @@ def _of_decision(case: Case, clock: Clock) -> Iterator[Due]:
     if case.status not in DECIDING:
         return
     accepted = next(s for s in reversed(case.steps) if s.move in ACCEPTANCE)
-    days = _number(clock, accepted.day, "decision_days") + _in_review(case, clock.calendar)
+    days = _number(clock, accepted.day, "decision_days") + _in_review(case, clock.law.calendar)
     if any(step.move == "extend" for step in steps_since(case, *ACCEPTANCE)):
         days += _number(clock, accepted.day, "extension_days")
-    yield DECISION, clock.calendar.after(accepted.day, days)
+    yield DECISION, clock.after(accepted.day, days)
 
 
 def _in_review(case: Case, calendar: Calendar) -> int:
@@ -187,7 +184,7 @@ def _of_advice(case: Case, clock: Clock) -> Iterator[Due]:
     consulted = next((step for step in reversed(since) if step.move == "consult"), None)
     if consulted is not None and not any(s.move == "advise" for s in steps_since(case, "consult")):
         days = _number(clock, consulted.day, "advice_days")
-        yield ("advise",), clock.calendar.after(consulted.day, days)
+        yield ("advise",), clock.after(consulted.day, days)
 
 
 def _of_service(case: Case, clock: Clock) -> Iterator[Due]:
@@ -195,7 +192,7 @@ def _of_service(case: Case, clock: Clock) -> Iterator[Due]:
         return
     decided = next(step for step in reversed(case.steps) if step.move in DECISIONS)
     days = _number(clock, decided.day, "delivery_days")
-    yield ("deliver",), clock.calendar.after(decided.day, days)
+    yield ("deliver",), clock.after(decided.day, days)
 
 
 def _of_approval(case: Case, clock: Clock) -> Iterator[Due]:
@@ -217,4 +214,4 @@ def _of_works(case: Case, clock: Clock) -> Iterator[Due]:
 
 
 def _number(clock: Clock, day: dt.date, name: str) -> int:
-    return int(rules_on(clock.rules, day).number(f"occupation.{name}"))
+    return clock.law.on(day).days(f"occupation.{name}")

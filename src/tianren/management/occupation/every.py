@@ -4,8 +4,6 @@ from tianren.findings import Finding
 from tianren.language import say
 from tianren.management.occupation.asked import Asked, Check
 from tianren.management.occupation.facts import is_document, wanted
-from tianren.management.occupation.sheet import sheet
-from tianren.management.occupation.state import the_procedure
 
 
 def nothing_else(asked: Asked) -> list[Finding]:
@@ -22,7 +20,7 @@ def _is_theirs(asked: Asked, document: str) -> bool:
     """Whoever applies may also bring what a rulebook asks for and the procedure does not know."""
     if document in asked.taken.documents:
         return True
-    known = document in the_procedure().documents
+    known = document in asked.sheet.procedure.documents
     return asked.taken.open and not known and is_document(document)
 
 
@@ -35,7 +33,7 @@ def _not_taken(asked: Asked, name: str, known: frozenset[str]) -> Finding:
 
 def facts_fit(asked: Asked) -> list[Finding]:
     """Each fact is the plain value that it must be."""
-    known = sheet().facts
+    known = asked.sheet.facts
     found = []
     for name in asked.act.facts.keys() & known.keys():
         must_be = wanted(known[name], asked.act.facts[name])
@@ -67,7 +65,7 @@ def by_the_same(asked: Asked) -> list[Finding]:
         return []
     message = say(
         "{move} is for whoever made the move {other} (record {number}), and {person} did not",
-        move=asked.move.name, other=the_procedure().moves[step.move].name, number=step.number,
+        move=asked.move.name, other=asked.sheet.procedure.moves[step.move].name, number=step.number,
         person=asked.act.person.id,
     )  # fmt: skip
     return [asked.refuse("other_person", message)]

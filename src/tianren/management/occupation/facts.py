@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tianren.language import LANGUAGES, say
-from tianren.management.occupation.sheet import Fact, sheet
+from tianren.management.occupation.sheet import Fact
 from tianren.records import Plain
 
 _ID = re.compile("[a-z][a-z0-9_]{0,59}")
@@ -19,17 +19,17 @@ def wanted(fact: Fact, value: object) -> str:
 
 
 def _phrase(fact: Fact) -> str:
-    zones = ", ".join(sheet().zones)
+    choices = ", ".join(fact.choices)
     return {
         "text": say("a text"),
         "flag": say("true or false"),
         "date": say("a day as 2026-01-31"),
         "area": say("an area above 0, in m²"),
         "amount": say("a number, 0 or more"),
-        "choice": say("one of {words}", words=", ".join(fact.choices)),
+        "choice": say("one of {words}", words=choices),
         "documents": say("a list of documents by id, such as mining_right"),
         "needs": say("a table of document and its names: en, and perhaps zh_Hans and es"),
-        "zones": say("a table of zone and area in m², out of {words}", words=zones),
+        "zones": say("a table of zone and area in m², out of {words}", words=choices),
         "losses": say("a table of function and its amount, unit and percent (0 to 100)"),
         "conditions": say("a list of conditions, each with its own id, its text and perhaps by"),
         "marks": say("a table of condition and true or false"),
@@ -93,7 +93,7 @@ def _are_needs(fact: Fact, value: Any) -> bool:
 def _are_zones(fact: Fact, value: Any) -> bool:
     if not isinstance(value, Mapping) or not value:
         return False
-    return all(zone in sheet().zones and _is_amount(fact, area) for zone, area in value.items())
+    return all(zone in fact.choices and _is_amount(fact, area) for zone, area in value.items())
 
 
 def _are_losses(fact: Fact, value: Any) -> bool:

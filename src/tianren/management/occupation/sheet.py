@@ -1,4 +1,9 @@
-"""What the sheet of the occupation procedure says beyond statuses and moves: ways, facts, zones."""
+"""The sheet of the procedure: statuses and moves, and with them ways, facts, zones, what is taken.
+
+A country may have its own sheet (procedures/occupation.toml in the project's folder): other names,
+levels, documents, clocks, people kept apart, clauses, ways, and more of each. The moves, statuses
+and facts that the rules of this room speak of must be in it.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -8,8 +13,13 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from tianren.errors import UserError
 from tianren.language import in_tongue
+from tianren.management.procedure import Procedure, procedure_of
+from tianren.records import Plain
 
+NAME = "occupation"
+LEVELS = ("nation", "province", "city", "county", "township")
 Names = Mapping[str, str]
 
 
@@ -36,7 +46,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact of a case; kind: which plain value it is; choices: of a "choice"."""
+    """A fact of a case; kind: which plain value it is; choices: of a "choice", or of zones."""
 
     id: str
     names: Names
@@ -69,25 +79,89 @@ class Taken:
 class Sheet:
     """next: status -> the moves that its clock waits for."""
 
+    procedure: Procedure
     ways: Mapping[str, Way]
     facts: Mapping[str, Fact]
     zones: Mapping[str, Names]
     taken: Mapping[str, Taken]
     next: Mapping[str, tuple[str, ...]]
 
+    def document_name(self, document: str, facts: Plain) -> str:
+        """What a document is called: by the procedure, else by the rulebook that asked for it."""
+        if document in self.procedure.documents:
+            return self.procedure.documents[document].name
+        named = facts.get("documents_needed", {}).get(document)
+        return in_tongue(named) if named else document
+
 
 @cache
-def sheet() -> Sheet:
+def packaged_sheet() -> Sheet:
     """The sheet of the package."""
-    path = files("tianren.parameters") / "procedures" / "occupation.toml"
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    path = files("tianren.parameters") / "procedures" / f"{NAME}.toml"
+    return _sheet(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+
+
+def sheet_of(table: Mapping[str, Any], where: str) -> Sheet:
+    """A project's own sheet, checked. UserError with all its faults."""
+    try:
+        found = _sheet(table, where)
+    except KeyError as missing:
+        raise UserError(
+            f"there is no key {missing}", where=where,
+            next_step="copy the packaged procedure, and change what is different",
+        ) from missing  # fmt: skip
+    faults = [*_missing(found), *_unknown(found)]
+    if faults:
+        raise UserError("; ".join(faults), where=where, next_step="correct the procedure")
+    return found
+
+
+def _sheet(table: Mapping[str, Any], where: str) -> Sheet:
+    zones = _each(table.get("zone", {}), lambda _, row: row["name"])
     return Sheet(
-        _each(table["way"], _way),
-        _each(table["fact"], _fact),
-        _each(table["zone"], lambda _, row: row["name"]),
+        procedure_of(NAME, table, where),
+        _each(table.get("way", {}), _way),
+        _each(table.get("fact", {}), lambda name, row: _fact(name, row, tuple(zones))),
+        zones,
         _each(table["move"], _taken),
         _each(table["status"], lambda _, row: tuple(row.get("next", ()))),
     )
+
+
+def _missing(found: Sheet) -> list[str]:
+    """What the rules of this room speak of and the sheet does not have."""
+    own = packaged_sheet()
+    kinds = {
+        "move": (own.procedure.moves, found.procedure.moves),
+        "status": (own.procedure.statuses, found.procedure.statuses),
+        "document": (own.procedure.documents, found.procedure.documents),
+        "fact": (own.facts, found.facts),
+        "way": (own.ways, found.ways),
+        "zone": (own.zones, found.zones),
+    }
+    lacking = [f"no {kind} {name}" for kind, (wanted, given) in kinds.items()
+               for name in wanted if name not in given]  # fmt: skip
+    other = [f"the fact {name} is not of the kind {fact.kind}" for name, fact in own.facts.items()
+             if name in found.facts and found.facts[name].kind != fact.kind]  # fmt: skip
+    return [*lacking, *other]
+
+
+def _unknown(found: Sheet) -> list[str]:
+    """What the sheet names and does not have."""
+    documents, moves = found.procedure.documents, found.procedure.moves
+    named = [(f"move {m}: no document {d}", d in documents)
+             for m, taken in found.taken.items() for d in sorted(taken.documents)]  # fmt: skip
+    named += [(f"move {m}: no fact {f}", f in found.facts)
+              for m, taken in found.taken.items() for f in sorted(taken.facts)]  # fmt: skip
+    named += [(f"move {m}: no move {taken.same_as}", not taken.same_as or taken.same_as in moves)
+              for m, taken in found.taken.items()]  # fmt: skip
+    named += [(f"way {w.id}: no move {m}", m in moves)
+              for w in found.ways.values() for m in (*w.needs, *w.documents)]  # fmt: skip
+    named += [(f"way {w.id}: no document {d}", d in documents)
+              for w in found.ways.values() for listed in w.documents.values()
+              for d in listed]  # fmt: skip
+    named += [(f"way {w.id}: no level {w.level}", w.level in LEVELS) for w in found.ways.values()]
+    return [fault for fault, known in named if not known]
 
 
 def _each(table: Mapping[str, Any], read: Any) -> Mapping[str, Any]:
@@ -102,8 +176,9 @@ def _way(name: str, row: Mapping[str, Any]) -> Way:
     )  # fmt: skip
 
 
-def _fact(name: str, row: Mapping[str, Any]) -> Fact:
-    return Fact(name, row["name"], row["kind"], tuple(row.get("choices", ())))
+def _fact(name: str, row: Mapping[str, Any], zones: tuple[str, ...]) -> Fact:
+    choices = zones if row["kind"] == "zones" else tuple(row.get("choices", ()))
+    return Fact(name, row["name"], row["kind"], choices)
 
 
 def _taken(_: str, row: Mapping[str, Any]) -> Taken:

@@ -1,37 +1,38 @@
-"""What a case of occupation is, read from its steps and facts: needs, service, breaches."""
+"""What a case is judged by, and what it is: its needs, its service, its breaches."""
 
 import datetime as dt
+from dataclasses import dataclass, replace
 
-from tianren.language import in_tongue
-from tianren.management import procedure
 from tianren.management.occupation.facts import day_of
-from tianren.management.occupation.sheet import sheet
-from tianren.management.procedure import Case, Procedure, Step
+from tianren.management.occupation.sheet import Sheet
+from tianren.management.procedure import Case, Levels, Step
+from tianren.management.working_days import Calendar
 from tianren.parameters import Parameters
 from tianren.records import Plain
 
-NAME = "occupation"
 PROTECTED = ("core", "protected")  # zones of which the protected-area authority must be asked
 DECISIONS = ("approve", "refuse", "order")  # what is served, and may be appealed against
 
 
-def the_procedure() -> Procedure:
-    """Statuses, documents and moves, as data."""
-    return procedure.packaged(NAME)
+@dataclass(frozen=True)
+class Law:
+    """What a case is judged by: the sheet of the procedure, the levels of the country, the
+    project's parameters, the days that are worked."""
 
+    sheet: Sheet
+    levels: Levels
+    parameters: Parameters
+    calendar: Calendar
 
-def document_name(name: str, facts: Plain) -> str:
-    """What a document is called: by the procedure, else by the rulebook that asked for it."""
-    known = the_procedure().documents
-    if name in known:
-        return known[name].name
-    named = facts.get("documents_needed", {}).get(name)
-    return in_tongue(named) if named else name
+    def on(self, day: dt.date) -> "Law":
+        """The same, with the parameters that are in force on a day."""
+        was = self.parameters
+        parameters = Parameters(day, was.jurisdiction, was.choices, was.overrides)
+        return replace(self, parameters=parameters)
 
-
-def rules_on(rules: Parameters, day: dt.date) -> Parameters:
-    """The project's rules as they are in force on a day."""
-    return Parameters(day, rules.jurisdiction, rules.choices, rules.overrides)
+    def days(self, name: str) -> int:
+        """A period of the parameters, in days."""
+        return int(self.parameters.number(name))
 
 
 def steps_since(case: Case | None, *moves: str) -> tuple[Step, ...]:
@@ -41,9 +42,9 @@ def steps_since(case: Case | None, *moves: str) -> tuple[Step, ...]:
     return steps[places[-1] + 1 :] if places else steps
 
 
-def needs(facts: Plain) -> tuple[str, ...]:
+def needs(facts: Plain, sheet: Sheet) -> tuple[str, ...]:
     """The moves that a screened case needs before it can be approved, in their order."""
-    of_way = sheet().ways[str(facts["way"])].needs
+    of_way = sheet.ways[str(facts["way"])].needs
     review = ("review",) if facts.get("must_be_unavoidable") and "review" not in of_way else ()
     park = ("advise",) if touches_protected(facts) else ()
     return (*park, *review, *of_way)
@@ -79,11 +80,11 @@ def inspections(case: Case) -> list[Step]:
     return [step for step in since if step.move == "inspect"]
 
 
-def breaches(case: Case, rules: Parameters) -> tuple[str, ...]:
+def breaches(case: Case, parameters: Parameters) -> tuple[str, ...]:
     """What the latest inspection found broken, by the id of the condition; "area" where more is
     occupied than was approved."""
     if not inspections(case):
         return ()
     broken = [name for name, kept in case.facts["fulfilled"].items() if not kept]
-    most = case.facts["area_m2"] * (1 + rules.number("occupation.area_tolerance"))
+    most = case.facts["area_m2"] * (1 + parameters.number("occupation.area_tolerance"))
     return (*broken, *(["area"] if case.facts["occupied_m2"] > most else []))

@@ -29,10 +29,10 @@ def with_terms(asked: Asked, record: Record) -> Record:
 def _of_screening(asked: Asked) -> dict[str, Any]:
     """The way; and what this screening did not say, so that nothing is left of an earlier one."""
     said = {**UNSAID, **asked.act.facts}
-    return {**said, "way": way_of({**asked.facts, **said}, asked.rules)}
+    return {**said, "way": way_of({**asked.facts, **said}, asked.law.parameters)}
 
 
-def way_of(facts: Plain, rules: Parameters) -> str:
+def way_of(facts: Plain, parameters: Parameters) -> str:
     """Temporary use of land, national major projects and limited activities go different ways; a
     facility of residents is exempt from the province's opinion where the rules say so."""
     if facts["temporary"] and not facts["new_construction_land"]:
@@ -41,7 +41,7 @@ def way_of(facts: Plain, rules: Parameters) -> str:
         return "major"
     if facts["new_construction_land"]:
         return "recognised"
-    if facts["resident"] and rules.number("occupation.resident_exempt"):
+    if facts["resident"] and parameters.number("occupation.resident_exempt"):
         return "resident"
     return "recognised" if facts["answer"] == "needs_approval" else "limited"
 
@@ -54,7 +54,7 @@ def _of_approval(asked: Asked) -> dict[str, Any]:
 def _of_service(asked: Asked) -> dict[str, Any]:
     """A term that would end on a day off ends on the next day that is worked."""
     last = asked.act.day + asked.days("occupation.appeal_days")
-    return {"appeal_by": _worked_from(last, asked.calendar).isoformat()}
+    return {"appeal_by": _worked_from(last, asked.law.calendar).isoformat()}
 
 
 def _worked_from(day: dt.date, calendar: Calendar) -> dt.date:

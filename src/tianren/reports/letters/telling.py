@@ -8,18 +8,13 @@ from typing import Any
 from tianren.errors import UserError
 from tianren.language import current_language, in_tongue, say
 from tianren.management.occupation.before import OUTSIDE
-from tianren.management.occupation.sheet import sheet
 from tianren.management.occupation.state import (
+    Law,
     breaches,
-    document_name,
     end_of_use,
-    rules_on,
     steps_since,
-    the_procedure,
 )
 from tianren.management.procedure import Case, Step, due
-from tianren.management.working_days import Calendar
-from tianren.parameters import Parameters
 from tianren.reports import numerals, words
 from tianren.reports.letters.content import (
     Block,
@@ -41,8 +36,7 @@ class Telling:
 
     case: Case
     given: Particulars
-    rules: Parameters
-    calendar: Calendar
+    law: Law
 
     @property
     def step(self) -> Step:
@@ -60,13 +54,13 @@ class Telling:
         return found
 
     def days(self, name: str) -> int:
-        return int(self.rules.number(name))
+        return self.law.days(name)
 
     def day(self, fact: str) -> str:
         return day_text(dt.date.fromisoformat(self.case.facts[fact]))
 
 
-def letter(case: Case, given: Particulars, rules: Parameters, calendar: Calendar) -> Letter:
+def letter(case: Case, given: Particulars, law: Law) -> Letter:
     """The letter that tells the last step of a case, in the current language.
 
     For the letter of an earlier record, fold the case up to it.
@@ -79,7 +73,7 @@ def letter(case: Case, given: Particulars, rules: Parameters, calendar: Calendar
             next_step=say("a letter tells the last step of a case, one of: {moves}; for an earlier "
                           "one, take the case as it was after its record", moves=", ".join(TOLD)),
         )  # fmt: skip
-    telling = Telling(case, given, rules_on(rules, step.day), calendar)
+    telling = Telling(case, given, law.on(step.day))
     title, tell = _TITLES[step.move](), TOLD[step.move]
     return Letter(
         move=step.move,
@@ -135,7 +129,7 @@ def _acknowledgement(t: Telling) -> list[Block]:
     due_by = say(
         "The decision is due by {day}, {days} working days from today. The time of an expert "
         "review is not counted, and the period may be extended once by {more} working days.",
-        day=day_text(t.calendar.after(t.step.day, days)), days=days, more=more,
+        day=day_text(t.law.calendar.after(t.step.day, days)), days=days, more=more,
     )  # fmt: skip
     return [
         paragraph(accepted, strong=True),
@@ -148,7 +142,7 @@ def _acknowledgement(t: Telling) -> list[Block]:
 
 
 def _documents(t: Telling, names: list[str]) -> Block:
-    return listed([words.capital(document_name(name, t.case.facts)) for name in names])
+    return listed([words.capital(t.law.sheet.document_name(name, t.case.facts)) for name in names])
 
 
 def _request(t: Telling) -> list[Block]:
@@ -168,7 +162,7 @@ def _request(t: Telling) -> list[Block]:
 
 
 def _send_by(t: Telling) -> list[Block]:
-    by = due(the_procedure(), t.case, t.calendar)
+    by = due(t.law.sheet.procedure, t.case, t.law.calendar)
     return [paragraph(say("Please send them all by {day}.", day=day_text(by)))] if by else []
 
 
@@ -219,7 +213,7 @@ def _opening(t: Telling) -> Block:
 def _grounds(t: Telling) -> Block:
     """The rule, the way, what was said on the way, and the reason of whoever decided."""
     facts = t.case.facts
-    way = sheet().ways[str(facts["way"])]
+    way = t.law.sheet.ways[str(facts["way"])]
     said = [
         say("Rule: {answer} ({clause}).", answer=_answer(str(facts["answer"])),
             clause=facts["clause"]),
@@ -249,7 +243,7 @@ def _opinions(case: Case) -> list[Step]:
 
 
 def _said(t: Telling, step: Step) -> str:
-    name = words.capital(the_procedure().moves[step.move].name)
+    name = words.capital(t.law.sheet.procedure.moves[step.move].name)
     return say("{name}, {day}: {result} (record {number}).", name=name, day=day_text(step.day),
                result=_RESULTS[step.move](t.case.facts), number=step.number)  # fmt: skip
 
@@ -272,7 +266,7 @@ def _zones(t: Telling) -> Block:
     whole = t.case.facts["area_m2"]
     inside = {z: area for z, area in t.case.facts["zones"].items() if z != OUTSIDE and area > 0}
     rows = [
-        [in_tongue(sheet().zones[zone]), hectares(area), _percent(100 * area / whole)]
+        [in_tongue(t.law.sheet.zones[zone]), hectares(area), _percent(100 * area / whole)]
         for zone, area in inside.items()
     ]
     total = [say("Together"), hectares(whole), _percent(100)]
@@ -318,7 +312,7 @@ def _terms(t: Telling) -> list[str]:
     until = end_of_use(facts)
     told = [say("Works begin by {day}; after that day the approval has expired.",
                 day=t.day("commence_by"))]  # fmt: skip
-    if sheet().ways[str(facts["way"])].offset:
+    if t.law.sheet.ways[str(facts["way"])].offset:
         told.append(say("Before works begin, an offset of {area} is provided and accepted.",
                         area=area_text(facts["offset_area_m2"])))  # fmt: skip
     if until is not None:
@@ -348,7 +342,7 @@ def _order(t: Telling) -> list[Block]:
                   office=t.given.office.name)  # fmt: skip
     done = say(
         "Report it to this office with the {document}. It is then inspected, and accepted or sent "
-        "back.", document=the_procedure().documents["restoration_report"].name,
+        "back.", document=t.law.sheet.procedure.documents["restoration_report"].name,
     )  # fmt: skip
     return [
         paragraph(opening), paragraph(ordered, strong=True),
@@ -369,7 +363,7 @@ def _ended(t: Telling) -> list[str]:
 def _broken(t: Telling) -> list[str]:
     """What the latest inspection found broken."""
     facts = t.case.facts
-    broken = breaches(t.case, t.rules)
+    broken = breaches(t.case, t.law.parameters)
     kept = [row for row in facts["conditions"] if row["id"] in broken]
     told = [say("Condition ({id}) is not kept: {text}", id=row["id"], text=row["text"])
             for row in kept]  # fmt: skip
