@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tianren.language import LANGUAGES, say
+from tianren.language import say
 from tianren.management.occupation.sheet import Fact
 from tianren.records import Plain
 
@@ -84,7 +84,6 @@ def _are_needs(fact: Fact, value: Any) -> bool:
         is_document(name)
         and isinstance(names, Mapping)
         and "en" in names
-        and set(names) <= set(LANGUAGES)
         and all(_is_text(fact, text) for text in names.values())
         for name, names in value.items()
     )
