@@ -64,8 +64,10 @@ class Record:
 
 
 def shapes_named(body: Plain) -> list[str]:
-    """The digests of the shapes that a body names: its boundary, and those of the items in it."""
+    """The digests of the shapes that a body names: its boundary, its footprint, its items'."""
     found = [str(body["boundary"])] if "boundary" in body else []
+    if "footprint" in body.get("documents", {}):
+        found.append(str(body["documents"]["footprint"]))
     if "facts" in body:
         items = list(body["facts"].get("items", ()))
         items += [zone for site in body["facts"].get("sites", ()) for zone in site["enters"]]

@@ -50,7 +50,7 @@ def looked(journal: Journal, *anchors: Anchor) -> Checked:
 def anchor_at(journal: Journal) -> Anchor:
     with journal.reading() as reader:
         head = reader.head()
-        return anchor_of(reader.first_hash(), head.number, head.hash, NOW)
+        return anchor_of(reader.hash_of(1), head.number, head.hash, NOW)
 
 
 def tamper(journal: Journal, *statements: str) -> None:

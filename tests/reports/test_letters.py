@@ -407,7 +407,7 @@ def test_a_long_word_breaks_and_a_long_text_goes_on_over_pages(tmp_path: Path) -
 @pytest.mark.parametrize("name", NAMES)
 def test_the_name_of_a_file_is_of_the_record(name: str) -> None:
     told = letter(name, file_number="../../etc/passwd", addressee=("/root",))
-    assert re.fullmatch(r"[a-z]+-000004", letters.file_stem(told))
+    assert re.fullmatch(r"[a-z]+-000004-en", letters.file_stem(told))
 
 
 @settings(max_examples=15, deadline=None)

@@ -33,7 +33,7 @@ def check_project(
     language: Language = None,
     json: Json = False,
 ) -> None:
-    """Example: tianren check-project road.gpkg --activity 6_road --width 12
+    """Example: tianren check-project road.gpkg --activity linear_works --width 12
 
     Say whether an activity is permitted, permitted with conditions, needs approval, is prohibited,
     or what is missing to say; by which clause, what it touches and loses, and the nearest places

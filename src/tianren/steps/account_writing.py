@@ -1,7 +1,6 @@
 """What an account writes: tables, the sites with what counts for each, layers."""
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from tianren.accounting.coverage import SEA, Balance, attributed
 from tianren.io.vectors import write_vector
 from tianren.io.wdpa_export import write_wdpa
 from tianren.measures import Measure, in_order
+from tianren.project.digests import write_whole
 from tianren.project.runs import Run
 from tianren.reports.cbd import cbd_bytes, entries
 from tianren.steps.account_ground import Ground
@@ -81,7 +81,4 @@ def write_records(project: "Project", run: Run, ground: Ground) -> None:
 def write_cbd(run: Run, measures: Sequence[Measure], title: str, day: dt.date) -> None:
     """cbd_3_1.xlsx: what the reporting tool of the Convention reads, whole or not at all."""
     rows = entries((m.row() for m in in_order(measures)), run.id)
-    path = run.path("cbd_3_1.xlsx")
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(cbd_bytes(rows, title, day))
-    os.replace(part, path)  # noqa: PTH105 - whole or not at all
+    write_whole(run.path("cbd_3_1.xlsx"), cbd_bytes(rows, title, day))

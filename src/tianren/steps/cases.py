@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
 
 
+COMMANDS = {"occupation": "occupation", "adjustment": "adjust", "supervision": "supervise"}
+
+
 def rules_of(project: "Project", name: str) -> Procedure:
     """A procedure: the packaged one, or procedures/NAME.toml of the project."""
     path = project.folder / "procedures" / f"{name}.toml"
@@ -75,7 +78,8 @@ def require_case(reader: Reader, name: str, text: str) -> Case:
     raise UserError(
         say("there is no case {subject}", subject=subject), where="journal",
         next_step=say("did you mean {near}?", near=near[0]) if near
-        else say("there are {n} cases: tianren {name} list", n=len(known), name=name),
+        else say("there are {n} cases: tianren {command} show", n=len(known),
+                 command=COMMANDS[name]),
     )  # fmt: skip
 
 

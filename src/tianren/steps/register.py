@@ -19,6 +19,7 @@ from tianren.management.register import (
     Zone,
     figures,
 )
+from tianren.project.digests import write_whole
 from tianren.project.journal.home import project_journal
 from tianren.project.roles import person_of
 from tianren.records import depth, within
@@ -287,9 +288,5 @@ def workbook(project: "Project", to: Path | None, *, day: dt.date | None = None)
     on = day or dt.date.today()
     found = zones_on(project, day=on)
     path = to or project.folder / "exports" / f"register-{on.isoformat()}.xlsx"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made = register_book(project.title.get("en", project.name), found, on)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(made)
-    part.replace(path)
+    write_whole(path, register_book(project.title.get("en", project.name), found, on))
     return Told([say("Workbook: {path}", path=path)], {"file": str(path)})

@@ -187,8 +187,9 @@ def _country(reader: Reader, day: dt.date) -> Any:
 
 @dataclass(frozen=True)
 class Loss:
-    """What a footprint holds of a function: amount in its unit, share of the national total in %,
-    and how much of the footprint is graded extremely important, m2."""
+    """What a footprint holds of a function: amount in the unit of its total (m3/a, t/a; an index
+    has no unit, and its amount says nothing by itself), share of the national total in %, and how
+    much of the footprint is graded extremely important, m2."""
 
     function: str
     amount: float
@@ -286,8 +287,23 @@ class Land:
             extreme = float((shares * (grade.read(window).ravel() == 5)).sum() * area)
             amount = self._amount(name, window, shares)
             total = self.totals.get(name)
-            percent = 100 * amount / total if total else None
-            found.append(Loss(name, amount * area, self._unit(name), percent, extreme))
+            share = amount / total if total else None
+            whole, unit = self.amounts.get(name, (amount * area, ""))
+            held = whole * share if unit and share is not None else amount * area
+            percent = None if share is None else 100 * share
+            found.append(Loss(name, held, unit if share is not None else "", percent, extreme))
+        return found
+
+    @cached_property
+    def amounts(self) -> Mapping[str, tuple[float, str]]:
+        """Function -> its national total, over all zones, and the unit of it; an index has none."""
+        assert self.run is not None  # noqa: S101  (asked only where there is one)
+        found: dict[str, tuple[float, str]] = {}
+        for row in self.run.measures:
+            name, _, what = row["indicator"].partition(".")
+            if what == "total" and name in self.functions:
+                before = found.get(name, (0.0, ""))[0]
+                found[name] = (before + float(row["value"]), row["unit"])
         return found
 
     def _amount(self, name: str, window: Any, shares: NDArray[np.float64]) -> float:
@@ -296,9 +312,6 @@ class Land:
             return 0.0
         value = np.maximum(self.values[name].read(window).ravel(), 0)
         return float(np.nansum(shares * value))
-
-    def _unit(self, name: str) -> str:
-        return self.values[name].unit if name in self.values else ""
 
     def affected(self, shape: Any) -> list[Affected]:
         """The species whose range the footprint meets, the largest share of a range first."""

@@ -24,7 +24,7 @@ def verify(
     public = read_public_key(public_key) if public_key else None
     journal = project_journal(project)
     with journal.reading() as reader:
-        first = reader.first_hash()
+        first = reader.hash_of(1)
         mine = [pair for pair in [*own, *given] if pair[0].journal == first]
         found = check(reader, mine, FOLDS)
     for anchor, where in [*own, *given]:

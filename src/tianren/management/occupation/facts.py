@@ -33,6 +33,7 @@ def _phrase(fact: Fact) -> str:
         "losses": say("a table of function and its amount, unit and percent (0 to 100)"),
         "conditions": say("a list of conditions, each with its own id, its text and perhaps by"),
         "marks": say("a table of condition and true or false"),
+        "values": say("a table of names and numbers, texts, true or false"),
     }[fact.kind]  # fmt: skip
 
 
@@ -133,6 +134,13 @@ def _are_marks(_: Fact, value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(v, bool) for v in value.values())
 
 
+def _are_values(_: Fact, value: Any) -> bool:
+    """{"new_construction_m2": 1200, "mineral": "geothermal"}"""
+    return isinstance(value, Mapping) and all(
+        isinstance(v, str | bool | int | float) for v in value.values()
+    )
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
@@ -150,4 +158,5 @@ _FITS: Mapping[str, Callable[[Fact, Any], bool]] = {
     "losses": _are_losses,
     "conditions": _are_conditions,
     "marks": _are_marks,
+    "values": _are_values,
 }

@@ -13,7 +13,13 @@ from tianren.management.working_days import Calendar
 from tianren.parameters import Parameters
 from tianren.records import Plain, Record
 
-UNSAID = {"major": False, "resident": False, "must_be_unavoidable": False, "check_run": ""}
+UNSAID = {
+    "major": False,
+    "resident": False,
+    "must_be_unavoidable": False,
+    "rulebook": "",
+    "told": {},
+}
 
 
 def with_terms(asked: Asked, record: Record) -> Record:

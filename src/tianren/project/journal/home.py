@@ -41,7 +41,7 @@ def anchor_now(folder: Path, journal: "Journal", signing_key: str = "") -> "Anch
         head = reader.head()
         if not head.number:
             return None
-        return anchor_of(reader.first_hash(), head.number, head.hash, dt.datetime.now(dt.UTC), key)
+        return anchor_of(reader.hash_of(1), head.number, head.hash, dt.datetime.now(dt.UTC), key)
 
 
 def anchor_for_run(folder: Path, store: str, signing_key: str) -> Mapping[str, Any]:

@@ -83,10 +83,10 @@ class Reader:
             return Head(0, FIRST)
         return Head(row.number, row.hash, dt.datetime.fromisoformat(row.recorded))
 
-    def first_hash(self) -> str:
-        """The hash of the first line, which tells journals apart."""
+    def hash_of(self, number: int) -> str:
+        """The hash of a line; that of the first tells journals apart. Empty where there is none."""
         t = records_table.c
-        found = self.connection.execute(sa.select(t.hash).where(t.number == 1)).scalar()
+        found = self.connection.execute(sa.select(t.hash).where(t.number == number)).scalar()
         return str(found or "")
 
     def records(

@@ -28,5 +28,6 @@ def pdf_bytes(told: Letter) -> bytes:
 
 
 def file_stem(told: Letter) -> str:
-    """The name of its files, without ending: by the record that it rests on, never by a name."""
-    return f"{told.move}-{told.record:06d}"
+    """The name of its files, without ending: by the record that it rests on and its language, never
+    by a name of somebody."""
+    return f"{told.move}-{told.record:06d}-{told.language}"

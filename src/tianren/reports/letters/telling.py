@@ -282,9 +282,10 @@ def _functions(t: Telling) -> Block:
 
 
 def _lost(loss: Mapping[str, Any]) -> tuple[str, str]:
+    """Amount and percent as they are shown; an index has no amount."""
     amount = f"{numerals.number(loss['amount'])}{numerals.GAP}{words.unit(loss['unit'])}"
     percent = loss.get("percent")
-    return amount.strip(numerals.GAP), "–" if percent is None else _percent(percent)
+    return amount if loss["unit"] else "–", "–" if percent is None else _percent(percent)
 
 
 def _percent(value: float) -> str:

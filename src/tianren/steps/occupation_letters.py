@@ -1,0 +1,131 @@
+"""The letters of a case of occupation, as PDF and DOCX, each resting on one record."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tianren.errors import UserError
+from tianren.language import say
+from tianren.management.occupation import NAME
+from tianren.management.procedure import Case, case_of
+from tianren.management.register import UNIT
+from tianren.project.digests import write_whole
+from tianren.project.journal.home import project_journal
+from tianren.project.journal.journal import Reader
+from tianren.records import Record, standing
+from tianren.reports.letters import (
+    TOLD,
+    Office,
+    Particulars,
+    docx_bytes,
+    file_stem,
+    letter,
+    pdf_bytes,
+)
+from tianren.steps.cases import require_case
+from tianren.steps.occupation import law_of
+from tianren.steps.register_fold import ZONES
+from tianren.steps.rulebooks import project_rulebook
+from tianren.steps.told import Told
+
+if TYPE_CHECKING:
+    from tianren.project.project import Project
+
+APPLICANT = "applicant"  # the sealed value that a letter is addressed to
+
+
+def write_letter(
+    project: "Project", case_name: str, *, record: int = 0, file_number: str = "",
+    to: Path | None = None,
+) -> Told:  # fmt: skip
+    """The letter of a record of a case; default: the latest that there is a letter of.
+
+    The applicant's name and address are read from what is sealed; where they were erased, or the
+    reader's journal never had them, the letter says so.
+    """
+    law = law_of(project)
+    journal = project_journal(project)
+    with journal.reading() as reader:
+        subject = require_case(reader, NAME, case_name).subject
+        every = standing(reader.history(subject))
+        told = _up_to(subject, every, record)
+        case = case_of(told)
+        given = _particulars(project, reader, told, case, file_number)
+    journal.close()
+    if case is None:
+        raise UserError(say("there is no case {subject}", subject=subject), where="journal")
+    made = letter(case, given, law)
+    folder = to or project.folder / "exports" / "letters" / subject.partition("/")[2]
+    files = [folder / f"{file_stem(made)}.pdf", folder / f"{file_stem(made)}.docx"]
+    for path, content in zip(files, (pdf_bytes(made), docx_bytes(made)), strict=True):
+        write_whole(path, content)
+    lines = [say("{title}, record {n}:", title=made.title, n=made.record), *map(str, files)]
+    return Told(lines, {"subject": subject, "record": made.record, "move": made.move,
+                        "files": [str(path) for path in files]})  # fmt: skip
+
+
+def _up_to(subject: str, records: list[Record], number: int) -> list[Record]:
+    """The records of a case until the one that is told."""
+    tellable = [r.number for r in records if _move(r) in TOLD]
+    last = number or max(tellable, default=0)
+    if last not in tellable:
+        raise UserError(
+            say("there is no letter of record {n}", n=last) if number
+            else say("there is no letter yet"),
+            where=subject,
+            next_step=say("letters tell the moves {moves}; of this case: {records}",
+                          moves=", ".join(TOLD),
+                          records=", ".join(map(str, tellable)) or say("none")),
+        )  # fmt: skip
+    return [r for r in records if r.number <= last]
+
+
+def _move(record: Record) -> str:
+    return record.kind.partition(".")[2]
+
+
+def _particulars(
+    project: "Project", reader: Reader, told: list[Record], case: Case | None, file_number: str
+) -> Particulars:
+    table, last = project.management, told[-1]
+    activity = str(case.facts["activity"]) if case else ""
+    head, *lines = [line.strip() for line in table.letterhead.splitlines() if line.strip()] or [
+        project.name
+    ]
+    return Particulars(
+        office=Office(head, tuple(lines), table.signatory),
+        addressee=_addressee(told),
+        file_number=file_number or last.subject.partition("/")[2],
+        record_number=last.number,
+        record_hash=reader.hash_of(last.number),
+        activity=_activity_name(project, activity, last),
+        place=_place_name(reader, last),
+        appeal_to=table.appeal_to,
+        further=table.remedies,
+    )
+
+
+def _addressee(told: list[Record]) -> tuple[str, ...]:
+    """The latest name and address that was given, line by line."""
+    given = [r.personal[APPLICANT] for r in told if APPLICANT in r.personal]
+    if not given:
+        return (say("(the applicant)"),)
+    return tuple(part.strip() for part in (given[-1] or say("(name erased)")).split(";"))
+
+
+def _activity_name(project: "Project", activity: str, last: Record) -> str:
+    from tianren.reports import words
+
+    book = project_rulebook(project, last.effective).on(last.effective)
+    if activity not in book.activities:
+        return ""
+    return words.in_sentence(book.activities[activity].name)
+
+
+def _place_name(reader: Reader, last: Record) -> str:
+    units: Mapping[str, str] = {
+        z.place: z.name
+        for z in reader.states(ZONES, place=last.place, day=last.effective).values()
+        if z.kind == UNIT and z.place == last.place
+    }
+    return units.get(last.place, "")
