@@ -73,6 +73,11 @@ def test_every_move_and_way_names_its_clause() -> None:
     assert all(way.clause for way in S.ways.values())
 
 
+def test_nothing_leads_out_of_an_end() -> None:
+    ends = {status.id for status in P.statuses.values() if status.ended}
+    assert ends and not [m for m in P.moves.values() if ends & set(m.sources)]
+
+
 def test_every_document_is_given_with_some_move() -> None:
     given_with = {d for taken in S.taken.values() for d in taken.documents}
     assert given_with == set(P.documents)
@@ -394,6 +399,15 @@ def test_nobody_reviews_or_decides_their_own(first: str, second: str, story: Sto
     act = replace(story.act(second), person=everything(mine.actor))
     found = occupation.decide(story.case, act, LAW).findings
     assert "procedure.same_person" in {f.rule for f in found}
+
+
+def test_who_screened_long_ago_does_not_decide() -> None:
+    """Olga screened it, and Otto after her: neither decides, whatever roles they have by now."""
+    story = limited().go("screen", "otto")
+    for name in ("olga", "otto"):
+        act = replace(story.act("approve"), person=everything(name))
+        found = occupation.decide(story.case, act, LAW).findings
+        assert [f.rule for f in found] == ["procedure.same_person"]
 
 
 def test_the_second_of_two_who_decide_at_once_is_told_who_decided_when() -> None:

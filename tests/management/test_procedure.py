@@ -121,14 +121,6 @@ def test_a_move_that_stays_does_not_wind_the_clock_again() -> None:
     assert noted.since == DAY and due(toy(), noted, Calendar()) == dt.date(2026, 1, 12)
 
 
-def test_what_was_ones_own_long_ago_is_still_ones_own() -> None:
-    case = asked()
-    again = replace(case.steps[0], actor="someone else", number=2)
-    case = replace(case, steps=(*case.steps, again))
-    found = refusals(case, act("grant", person("ann"), documents={"seal": "s"}, facts={"area": 3}))
-    assert found == {"procedure.same_person"}
-
-
 def test_nobody_acts_in_another_name() -> None:
     claimed = act("ask", person("ann"), documents={"form": "f"}, personal={"actor": "bob"})
     assert decide(toy(), None, claimed, LEVELS).records[0].actor == "ann"

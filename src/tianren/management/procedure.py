@@ -250,11 +250,10 @@ def _not_theirs(
 
 
 def _not_apart(move: Move, case: Case | None, act: Act) -> list[Finding]:
-    """Nobody reviews or decides what is their own, however long ago they did it, or what may be:
-    where no name is known."""
-    steps = [s for s in case.steps if s.move in move.apart_from] if case else []
-    own = {s.move: s for s in steps if s.actor == act.person.id}.values()  # the latest of each move
-    unknown = {s.move: s for s in steps if not s.actor}.values()
+    """Nobody reviews or decides what is their own, or what may be: where no name is known."""
+    steps = [s for name in move.apart_from if case and (s := case.last(name)) is not None]
+    own = [s for s in steps if s.actor == act.person.id]
+    unknown = [s for s in steps if not s.actor]
     return [
         refuse(
             "procedure.actor_unknown", act.subject,

@@ -4,6 +4,7 @@ from tianren.findings import Finding
 from tianren.language import say
 from tianren.management.occupation.asked import Asked, Check
 from tianren.management.occupation.facts import is_document, wanted
+from tianren.management.outcome import refuse
 
 
 def nothing_else(asked: Asked) -> list[Finding]:
@@ -71,4 +72,23 @@ def by_the_same(asked: Asked) -> list[Finding]:
     return [asked.refuse("other_person", message)]
 
 
-EVERY_MOVE: tuple[Check, ...] = (nothing_else, facts_fit, brings_its_own, has_reason, by_the_same)
+def apart_from_the_start(asked: Asked) -> list[Finding]:
+    """Who had another part in the case has none in this, however often that was done again since
+    by somebody else; the latest time of each move is told by the procedure."""
+    case, person = asked.case, asked.act.person.id
+    steps = case.steps if case else ()
+    mine = {s.move: s for s in steps if s.actor == person and s.move in asked.move.apart_from}
+    return [
+        refuse(
+            "procedure.same_person", asked.act.subject,
+            say("{person} made the move {move} (record {number}), so {this} is for somebody else",
+                person=person, move=s.move, number=s.number, this=asked.move.name),
+            asked.move.clause,
+        )
+        for s in mine.values() if asked.last(s.move) != s
+    ]  # fmt: skip
+
+
+EVERY_MOVE: tuple[Check, ...] = (
+    nothing_else, facts_fit, brings_its_own, has_reason, by_the_same, apart_from_the_start,
+)  # fmt: skip
