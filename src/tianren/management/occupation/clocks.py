@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from tianren.management.occupation.facts import day_of
 from tianren.management.occupation.sheet import NAME, Sheet
@@ -78,11 +79,16 @@ def deadlines(case: Case, day: dt.date, law: Law) -> list[Deadline]:
 
 
 def _deadline(case: Case, clock: Clock, moves: tuple[str, ...], by: dt.date) -> Deadline:
-    giving = [role.id for role in packaged_roles().values()
-              if any(role.gives(f"{NAME}.{move}") for move in moves)]  # fmt: skip
     place = _acting_place(case, clock, moves)
     clause = clock.sheet.procedure.moves[moves[0]].clause
-    return Deadline(case.subject, case.status, moves, by, tuple(giving), place, clause)
+    return Deadline(case.subject, case.status, moves, by, _who_may(moves), place, clause)
+
+
+@cache
+def _who_may(moves: tuple[str, ...]) -> tuple[str, ...]:
+    """The roles that give the right to one of the moves."""
+    rights = [f"{NAME}.{move}" for move in moves]
+    return tuple(r.id for r in packaged_roles().values() if any(map(r.gives, rights)))
 
 
 def _acting_place(case: Case, clock: Clock, moves: tuple[str, ...]) -> str:
