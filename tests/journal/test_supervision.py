@@ -1,9 +1,11 @@
 """Supervision kept in the journal: the same states by every way of reading them."""
 
 import datetime as dt
+import hashlib
 from dataclasses import replace
 
 import pytest
+import shapely
 
 from tianren.management.overdue import escalations, overdue
 from tianren.management.people import Person, Post, packaged_roles
@@ -37,6 +39,9 @@ ANN, BEN = person("ann", "inspector"), person("ben", "inspector")
 DAN, COM = person("dan", "decider"), person("com", "applicant")
 PIA = person("pia", "inspector", place="14")
 
+LAND = shapely.to_wkb(shapely.box(0, 0, 2, 2))
+DIGEST = hashlib.sha256(LAND).hexdigest()
+
 
 def do(journal: Journal, subject: str, move: str, who: Person, days: int, **facts: object) -> None:
     """One move in one transaction, as a step makes it: the case with its people, the others
@@ -50,7 +55,8 @@ def do(journal: Journal, subject: str, move: str, who: Person, days: int, **fact
         made = decide(
             RULES, book.state(CASES, subject), act, LEVELS, CALENDAR, book.states(CASES)
         ).or_refuse(subject, "see")
-        book.append(made.records)
+        shapes = {DIGEST: LAND} if "footprint" in facts else {}
+        book.append(made.records, shapes)
 
 
 def scripted(journal: Journal) -> None:
@@ -127,7 +133,7 @@ def test_a_corrected_record_changes_the_figures(journal: Journal) -> None:
 def test_two_clues_of_one_event_are_one_case_whoever_writes_first(
     journal: Journal, move: str
 ) -> None:
-    clue = {"zone": "zone/1", "severity": "minor", "footprint": "b" * 64, "footprint_area_m2": 4.0}
+    clue = {"zone": "zone/1", "severity": "minor", "footprint": DIGEST, "footprint_area_m2": 4.0}
     do(journal, "supervision/1", move, ANN, 0, **clue)
     do(journal, "supervision/2", "patrol", BEN, 0, **clue)
     with journal.reading() as book:

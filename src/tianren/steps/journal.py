@@ -146,7 +146,7 @@ def correct(
 ) -> Told:
     """A new record that puts an old one right: values of its body replaced, or all withdrawn.
 
-    What a case decided stays: the status of a move is changed by another move, not by correction.
+    What a case said and decided stays: it is put right by another move, which its procedure judges.
     """
     person = person_of(project, actor)
     with writing(project, person) as book:
@@ -172,12 +172,11 @@ def _require_correctable(old: Record, changes: Mapping[str, Any], withdraw: bool
             say("record {n} is about the journal itself, and stands", n=old.number),
             where=old.kind, next_step=say("records of the journal are not corrected"),
         )  # fmt: skip
-    fixed = {"status", "boundary"} & set(changes)
-    if "status" in old.body and (withdraw or "status" in changes):
-        fixed = {"status"}
+    fixed = [say("a move of a case")] if "status" in old.body else []
+    fixed += [say("the boundary of a record")] if "boundary" in changes else []
     if fixed:
         raise UserError(
-            say("{name} of a record is not corrected", name=" and ".join(sorted(fixed))),
+            say("{name} is not corrected", name=fixed[0]),
             where=say("record {n}", n=old.number),
             next_step=say("make the move that the procedure has for it: appeal, adjustment"),
         )
