@@ -13,8 +13,10 @@ from tianren.reports.workbook import Cell, Sheet, book_bytes
 Column = tuple[str, Callable[[Zone], Cell]]
 
 
-def register_book(title: str, zones: Mapping[str, Zone], day: dt.date) -> bytes:
-    """The register on a day as XLSX, the same bytes each time."""
+def register_book(
+    title: str, zones: Mapping[str, Zone], day: dt.date, cases: Sequence[Sheet] = ()
+) -> bytes:
+    """The register on a day as XLSX, the same bytes each time. cases: sheets of what was done."""
     stand = [z for z in zones.values() if z.stands and z.kind != UNIT]
     stand.sort(key=lambda z: (list(KIND_NAMES).index(z.kind), z.place, z.code))
     units = {z.place: z for z in zones.values() if z.kind == UNIT}
@@ -24,6 +26,7 @@ def register_book(title: str, zones: Mapping[str, Zone], day: dt.date) -> bytes:
         _sheet(say("3 Ecosystem and function"), stand, _ecosystem()),
         _sheet(say("4 Human activity"), stand, _activity(stand)),
         _sheet(say("5 Management and projects"), stand, _management()),
+        *cases,
         _markers(stand),
         _figures(zones, units),
         _ended(zones),

@@ -282,11 +282,15 @@ def snapshot(project: "Project", actor: str) -> Told:
 
 
 def workbook(project: "Project", to: Path | None, *, day: dt.date | None = None) -> Told:
-    """The form ledger as a workbook: five classes, control figures, what was recorded."""
+    """The form ledger as a workbook: five classes, what was done, control figures."""
     from tianren.reports.register_book import register_book
+    from tianren.steps.register_cases import case_sheets
 
     on = day or dt.date.today()
-    found = zones_on(project, day=on)
+    journal = project_journal(project)
+    with journal.reading() as reader:
+        found, cases = reader.states(ZONES, day=on), case_sheets(project, reader, on)
+    journal.close()
     path = to or project.folder / "exports" / f"register-{on.isoformat()}.xlsx"
-    write_whole(path, register_book(project.title.get("en", project.name), found, on))
+    write_whole(path, register_book(project.title.get("en", project.name), found, on, cases))
     return Told([say("Workbook: {path}", path=path)], {"file": str(path)})
