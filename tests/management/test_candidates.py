@@ -16,7 +16,8 @@ def cells(seed: int, side: int = 12) -> Cells:
     free = (draw.random((side, side)) < 0.6) & ~line
     return Cells(
         free, line, draw.integers(0, 2, (side, side)).astype(float),
-        draw.choice([3, 5], (side, side)), {"water": draw.random((side, side))}, 100.0,
+        draw.choice([3, 5], (side, side)), {"water": draw.random((side, side))},
+        draw.uniform(50, 100, (side, side)),
     )  # fmt: skip
 
 
@@ -31,9 +32,9 @@ def test_what_is_chosen_covers_the_need_and_hangs_together(
     for n, row in enumerate(brought, start=1):
         mine = patches == n
         assert label(mine)[1] == 1  # one piece
-        assert row["area_m2"] == mine.sum() * 100.0
+        assert np.isclose(row["area_m2"], land.area[mine].sum())
         assert np.isclose(row["water"], land.values["water"][mine].sum())
-    total = (patches > 0).sum() * 100.0
+    total = land.area[patches > 0].sum()
     got = land.values["water"][patches > 0].sum()
     assert np.isclose(left.area, max(area - total, 0.0))
     assert np.isclose(left.functions.get("water", 0.0), max(water - got, 0.0), atol=1e-9)
@@ -50,7 +51,7 @@ def test_least_conflict_first_then_beside_the_line() -> None:
     free[:, 1] = free[:, 4] = free[:, 7] = True
     conflict = np.zeros((3, 9))
     conflict[:, 1] = 1.0  # beside the line, but farmland
-    land = Cells(free, line, conflict, np.full((3, 9), 3), {}, 1.0)
+    land = Cells(free, line, conflict, np.full((3, 9), 3), {}, np.ones((3, 9)))
     patches, brought, left = chosen(land, Deficit(7.0))
     assert [int(patches[0, c]) for c in (4, 7, 1)] == [1, 2, 3]
     assert [b["conflict"] for b in brought] == [0.0, 0.0, 1.0]

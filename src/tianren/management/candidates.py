@@ -24,7 +24,8 @@ class Cells:
     """The land that is looked at, on one window of a grid.
 
     free: may come in; line: is in the line; conflict: how much stands against each cell; grade: the
-    highest of all criteria; values: function -> amount of each cell; area: of a cell, m2.
+    highest of all criteria; values: function -> amount of each cell; area: of each cell, m2, as far
+    as it lies in the place.
     """
 
     free: Flags
@@ -32,7 +33,7 @@ class Cells:
     conflict: Floats
     grade: NDArray[Any]
     values: Mapping[str, Floats]
-    area: float
+    area: Floats
 
 
 @dataclass
@@ -47,7 +48,7 @@ class _Need:
         return self.area <= 0 and all(amount <= 0 for amount in self.functions.values())
 
     def take(self, cells: Cells, at: tuple[int, int]) -> None:
-        self.area -= cells.area
+        self.area -= float(cells.area[at])
         for name in self.functions:
             self.functions[name] -= float(cells.values[name][at])
 
@@ -116,7 +117,7 @@ def _from_the_line(cells: Cells, patch: Flags, need: _Need) -> list[tuple[int, i
 def _brings(cells: Cells, taken: list[tuple[int, int]]) -> dict[str, float]:
     at = tuple(np.array(taken).T)
     return {
-        "area_m2": len(taken) * cells.area,
+        "area_m2": float(cells.area[at].sum()),
         "conflict": float(cells.conflict[at].mean()),
         **{name: float(values[at].sum()) for name, values in cells.values.items()},
     }

@@ -35,14 +35,16 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 IMPORTANT = 3  # the lowest grade that may come in
+MOSTLY = 0.5  # of a cell must lie in the place for it to be a candidate
 
 
 @dataclass(frozen=True)
 class Found:
-    """Candidates on a grid: numbers of the patches (0: none), and what they bring."""
+    """Candidates on a grid: numbers of the patches (0: none), what they bring, the place."""
 
     grid: Grid
     window: tuple[slice, slice]
+    outline: Any
     patches: NDArray[np.int64]
     brought: Sequence[Mapping[str, float]]
     left: Deficit
@@ -78,22 +80,23 @@ def _look(
     lines = lines_of(place, around, plan)
     window = window_of([lines.outline], grids)
     shape = (window[0].stop - window[0].start, window[1].stop - window[1].start)
-    inside = shares_on([lines.outline], grids, *window).reshape(shape) >= 0.5
+    inside = shares_on([lines.outline], grids, *window).reshape(shape)
     every = [around.shapes[z.subject] for z in around.of(REDLINE)]
     taken = shares_on([*every, *([plan.added] if not plan.added.is_empty else [])], grids, *window)
     gone = shares_on([plan.removed] if not plan.removed.is_empty else [], grids, *window)
     line = taken.reshape(shape) > 0
     grade = np.max([g.read(window) for g in land.grades.values()], axis=0)
-    free = inside & ~line & (gone.reshape(shape) == 0) & (grade >= IMPORTANT)
+    free = (inside >= MOSTLY) & ~line & (gone.reshape(shape) == 0) & (grade >= IMPORTANT)
     free &= ~_deducted(land, window)
+    area = inside * cell_area(grids)
     cells = Cells(
         free, line, _conflict(project, land, window), grade,
-        {words.criterion(n): np.nan_to_num(np.maximum(r.read(window), 0)) * cell_area(grids)
+        {words.criterion(n): np.nan_to_num(np.maximum(r.read(window), 0)) * area
          for n, r in land.values.items()},
-        cell_area(grids),
+        area,
     )  # fmt: skip
     patches, brought, left = chosen(cells, wanted)
-    return Found(grids, window, patches, brought, left)
+    return Found(grids, window, lines.outline, patches, brought, left)
 
 
 def _deducted(land: Land, window: tuple[slice, slice]) -> Any:
@@ -150,12 +153,13 @@ def _lacking(left: Deficit) -> str:
 
 
 def _polygons(found: Found) -> list[Any]:
-    """The patches as polygons of whole cells."""
+    """The patches as polygons: their cells, as far as they lie in the place."""
     affine = found.grid.affine
     shapes = []
     for n in range(1, len(found.brought) + 1):
         row, column = np.nonzero(found.patches == n)
         x = affine.c + affine.a * (found.window[1].start + column)
         y = affine.f + affine.e * (found.window[0].start + row)
-        shapes.append(shapely.union_all(shapely.box(x, y + affine.e, x + affine.a, y)))
+        cells = shapely.union_all(shapely.box(x, y + affine.e, x + affine.a, y))
+        shapes.append(shapely.intersection(cells, found.outline))
     return shapes
