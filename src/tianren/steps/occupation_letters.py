@@ -1,6 +1,5 @@
 """The letters of a case of occupation, as PDF and DOCX, each resting on one record."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,9 +122,6 @@ def _activity_name(project: "Project", activity: str, last: Record) -> str:
 
 
 def _place_name(reader: Reader, last: Record) -> str:
-    units: Mapping[str, str] = {
-        z.place: z.name
-        for z in reader.states(ZONES, place=last.place, day=last.effective).values()
-        if z.kind == UNIT and z.place == last.place
-    }
-    return units.get(last.place, "")
+    wanted = [s for s, place in reader.subjects(f"zone/{UNIT}/").items() if place == last.place]
+    units = reader.states(ZONES, subjects=wanted, day=last.effective)
+    return next((unit.name for unit in units.values()), "")

@@ -21,6 +21,7 @@ from tianren.management.register import (
 )
 from tianren.project.digests import write_whole
 from tianren.project.journal.home import project_journal
+from tianren.project.journal.journal import Reader
 from tianren.project.roles import person_of
 from tianren.records import depth, within
 from tianren.steps.journal import known_of, told_record
@@ -86,6 +87,13 @@ def _require_sight(project: "Project", actor: str, place: str) -> None:
                 place=place),
             where="roles.toml", next_step=say("ask for your own place: --place {held}", held=held),
         )  # fmt: skip
+
+
+def zone_called(reader: Reader, code: str, day: dt.date) -> Zone:
+    """A zone as of a day, by its code or its subject."""
+    named = [code, *(f"zone/{kind}/{code}" for kind in KIND_NAMES)]
+    found = reader.states(ZONES, subjects=named, day=day)
+    return chosen_zone(found or reader.states(ZONES, day=day), code)
 
 
 def chosen_zone(found: Mapping[str, Zone], code: str) -> Zone:
@@ -188,7 +196,7 @@ def _written(
     person = person_of(project, actor)
     on = day or dt.date.today()
     with writing(project, person) as book:
-        zone = chosen_zone(book.states(ZONES, day=on), code)
+        zone = zone_called(book, code, on)
         post = person.require(right, zone.place)
         warrant = Warrant(person.id, post, on, ground, reason)
         outcome: Outcome = decide(zone, warrant).or_refuse(zone.subject, say("correct it"))

@@ -15,7 +15,7 @@ from tianren.management import supervision
 from tianren.management.outcome import Outcome
 from tianren.management.overdue import escalations, overdue
 from tianren.management.procedure import Act
-from tianren.management.register import Zone
+from tianren.management.register import UNIT, Zone
 from tianren.management.supervision import NAME, Rules, SupervisedCase, packaged_rules
 from tianren.management.supervision_figures import (
     accountability,
@@ -30,9 +30,9 @@ from tianren.records import standing
 from tianren.steps.cases import calendar_of, next_subject, subject_of, undeclared_years
 from tianren.steps.footprint import read_footprint
 from tianren.steps.journal_writing import clock_finding, writing
-from tianren.steps.register import chosen_zone
+from tianren.steps.register import zone_called
 from tianren.steps.register_adopt import wkb_of
-from tianren.steps.register_fold import ZONES, shapes_of
+from tianren.steps.register_fold import shapes_of
 from tianren.steps.told import Told
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def report(
     supervision.require_source(rules, source)
     drawn = read_footprint(project, footprint) if footprint else None
     with writing(project, person) as book:
-        found = chosen_zone(book.states(ZONES, day=on), zone)
+        found = zone_called(book, zone, on)
         others = _others(book, found, None)
         given: dict[str, Any] = {"zone": found.subject, "severity": severity, **(facts or {})}
         shapes: dict[str, bytes] = {}
@@ -151,7 +151,7 @@ def _require_unit(book: Reader, facts: Mapping[str, Any]) -> None:
     """Refuse a unit that the register does not know."""
     for name in ("held_by", "accountable_unit"):
         place = str(facts.get(name, ""))
-        if place and not any(True for _ in book.records(kind="zone.entered", place=place)):
+        if place and place not in book.subjects(f"zone/{UNIT}/").values():
             raise UserError(
                 say("there is no division {place}", place=place), where=name,
                 next_step=say("name a place as the register has it, like 14/1403"),

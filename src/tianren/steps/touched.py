@@ -165,9 +165,8 @@ def require_smaller(shape: Any, reader: Reader, day: dt.date) -> None:
 
 
 def _coarsest(reader: Reader, day: dt.date) -> list[Zone]:
-    subjects = {r.subject for r in reader.records(kind="zone.entered")
-                if r.body["kind"] == UNIT and depth(r.place) == 1}  # fmt: skip
-    states = reader.states(ZONES, subjects=sorted(subjects), day=day)
+    wanted = [s for s, place in reader.subjects(f"zone/{UNIT}/").items() if depth(place) == 1]
+    states = reader.states(ZONES, subjects=wanted, day=day)
     return [z for z in states.values() if z.stands]
 
 

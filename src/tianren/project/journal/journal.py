@@ -153,6 +153,15 @@ class Reader:
         )  # fmt: skip
         return [row[0] for row in found]
 
+    def subjects(self, start: str) -> dict[str, str]:
+        """Subject that begins so -> the place of its first record."""
+        t = records_table.c
+        found: dict[str, str] = {}
+        ask = sa.select(t.subject, t.place).where(_begins(t.subject, start))
+        for row in self.connection.execute(ask.order_by(t.subject, t.number)):
+            found.setdefault(row.subject, row.place)
+        return found
+
     def shapes(self, digests: Iterable[str]) -> dict[str, bytes]:
         """Digest -> the WKB of a shape."""
         found: dict[str, bytes] = {}
