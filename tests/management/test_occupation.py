@@ -257,11 +257,17 @@ def test_in_a_protected_area_its_authority_is_asked(zone: str) -> None:
     assert story.all("consult", "advise", "approve").status == "approved"
 
 
-def test_in_a_core_only_what_the_rules_permit() -> None:
-    story = opined(**partly("core"))
-    story.all("consult", "advise")
-    assert story.refusals("approve", "nora", also={"offset_area_m2": 12_500}) == {"core"}
-    assert "500 m²" in story.told("approve", "nora", also={"offset_area_m2": 12_500})
+def test_what_a_core_admits_is_for_the_rulebook_to_say() -> None:
+    """Research in a core needs an approval by law: its way is that of any other, with the advice of
+    the protected-area authority."""
+    also = {**partly("core"), "answer": "needs_approval"}
+    story = Story().all("apply", "receive").go("screen", also=also)
+    assert story.refusals("approve") == {"move_missing"}
+    opinion = papers("opinion_seal", "recognition")
+    story.all("consult", "advise").go("opine", documents=opinion)
+    assert story.go("approve").status == "approved"
+    prohibited = Story().all("apply", "receive").go("screen", also={**also, "answer": "prohibited"})
+    assert "prohibited" in prohibited.refusals("approve")
 
 
 def test_a_major_project_needs_review_opinion_offset_papers_and_the_nation() -> None:

@@ -122,7 +122,9 @@ def test_the_line_changed_by_what_the_public_difference_says(kept: Kept) -> None
     last = kept.year.months[-1]["area"]
     assert last != kept.before
     assert last - kept.before == pytest.approx(moved, abs=2 * len(layer) + 2)
-    assert set(layer["proposal"]) - {""} <= {f"adjustment/{n}" for n in kept.year.adjustments.approved}
+    assert set(layer["proposal"]) - {""} <= {
+        f"adjustment/{n}" for n in kept.year.adjustments.approved
+    }
 
 
 def test_its_page_says_what_where_and_why(kept: Kept) -> None:

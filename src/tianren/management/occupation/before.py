@@ -15,7 +15,6 @@ from tianren.management.occupation.state import (
 
 OUTSIDE = "outside"  # the zone of what lies neither in the line nor in a protected area
 SLACK = 1e-3  # of an area, between two ways of adding it up
-PERMITTED = ("permitted", "permitted_with_conditions")
 BEFORE_DECISION = ("apply", "supplement", "screen", "consult", "advise", "refer", "review", "opine")
 AGAINST = {  # what speaks against an approval: move -> fact, value
     "review": ("unavoidable", False),
@@ -141,20 +140,13 @@ def extended_once(asked: Asked) -> list[Finding]:
 
 
 def verdict_allows(asked: Asked) -> list[Finding]:
-    """What is prohibited is not approved; in a core, only what the rules themselves permit."""
+    """What is prohibited is not approved. What a core or any other zone admits is for the rulebook
+    to say, and for nobody else."""
     answer, clause = asked.facts["answer"], str(asked.facts["clause"])
-    core = asked.facts["zones"].get("core", 0)
-    if answer == "prohibited":
-        message = say("the activity is prohibited ({clause}) and cannot be approved", clause=clause)
-        return [asked.refuse("prohibited", message, clause)]
-    if core > 0 and answer not in PERMITTED:
-        message = say(
-            "{area} m² lie in the core of a protected area: only what the rules permit may be "
-            "approved there, and this needs an approval ({clause})",
-            area=written(core), clause=clause,
-        )  # fmt: skip
-        return [asked.refuse("core", message, clause)]
-    return []
+    if answer != "prohibited":
+        return []
+    message = say("the activity is prohibited ({clause}) and cannot be approved", clause=clause)
+    return [asked.refuse("prohibited", message, clause)]
 
 
 def went_its_way(asked: Asked) -> list[Finding]:
