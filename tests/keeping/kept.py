@@ -107,11 +107,12 @@ def make(folder: Path) -> Project:
         {"code": list(boxes), "name": [f"County {c}" for c in boxes]},
         geometry=[shapely.box(*b) for b in boxes.values()], crs=LAEA,
     ).to_file(data / "counties.gpkg")  # fmt: skip
+    core = shapely.box(8_000, 6_000, 11_000, 9_000)
+    rest = shapely.difference(shapely.box(6_000, 4_000, 14_000, 12_000), core)
     gpd.GeoDataFrame(
-        {"name": ["Park", "Park core"], "zone": ["", "core"], "site_id": ["7", "8"],
-         "status": ["Designated", "Designated"]},
-        geometry=[shapely.box(6_000, 4_000, 14_000, 12_000),
-                  shapely.box(8_000, 6_000, 11_000, 9_000)], crs=LAEA,
+        {"name": ["Park", "Park"], "zone": ["", "core"], "site_id": ["7", "7"],
+         "parcel_id": ["7a", "7b"], "status": ["Designated", "Designated"]},
+        geometry=[rest, core], crs=LAEA,
     ).to_file(data / "parks.gpkg")  # fmt: skip
     with rasterio.open(data / "lc.tif") as now:
         cells, profile = now.read(1), now.profile

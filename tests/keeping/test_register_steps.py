@@ -1,0 +1,149 @@
+"""The register of a small country: entered from a run, looked at by level, marked, exported."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pytest
+import shapely
+
+from tests.keeping.kept import DAY
+from tianren.errors import UserError
+from tianren.management.register import REDLINE, UNIT
+from tianren.project.journal.home import project_journal
+from tianren.project.project import Project
+from tianren.project.runs import latest_run
+from tianren.steps import register
+from tianren.steps.register_adopt import adopt
+from tianren.steps.register_export import export
+from tianren.steps.register_fold import ZONES, shapes_of
+
+LATER = DAY + dt.timedelta(days=30)
+
+
+def drawn_pieces(project: Project) -> gpd.GeoDataFrame:
+    run = latest_run(project, "delineate")
+    assert run is not None
+    return gpd.read_file(run.path("redline.gpkg"), layer="redline")
+
+
+def test_the_line_is_entered_as_it_was_drawn(original: Project) -> None:
+    drawn = drawn_pieces(original).set_index("code")
+    zones = register.zones_on(original, day=DAY)
+    line = {z.code: z for z in zones.values() if z.kind == REDLINE}
+    journal = project_journal(original)
+    with journal.reading() as reader:
+        shapes = shapes_of(reader, line.values())
+    assert set(line) == set(drawn.index)
+    for code, zone in line.items():
+        shape = shapes[zone.subject]
+        assert shapely.equals(shape, drawn.geometry[code])
+        assert zone.area_m2 == pytest.approx(shape.area, abs=0.5)
+        assert sum(zone.parts.values()) == zone.area_m2
+
+
+def test_before_it_was_entered_there_is_nothing(original: Project) -> None:
+    assert register.zones_on(original, day=DAY - dt.timedelta(days=1)) == {}
+
+
+def test_every_level_sums_to_the_one_above(original: Project) -> None:
+    rows = register.control_figures(original, day=DAY).table["figures"]
+    area = {row["place"]: row["area_m2"] for row in rows}
+    assert area["10"] == area["10/1001"] + area["10/1002"]
+    assert area["2"] == area["2/201"] + area["2/202"]
+    assert area[""] == area["2"] + area["10"]
+    assert area[""] == round(drawn_pieces(original).geometry.area.sum())
+
+
+def test_a_line_that_is_there_changes_by_adjustment_alone(country: Project) -> None:
+    with pytest.raises(UserError, match="adjust"):
+        adopt(country, actor="ann", ground="Decree 2", day=LATER)
+
+
+def test_who_may_not_enter_a_line_is_told_so(country: Project) -> None:
+    with pytest.raises(UserError, match="register.adopt"):
+        adopt(country, actor="ofi", ground="Decree 2", day=LATER)
+
+
+def test_somebody_unknown_is_told_where_people_are(country: Project) -> None:
+    with pytest.raises(UserError, match=r"roles\.toml"):
+        register.note(country, "1001150001", "activity", "x", actor="nobody", ground="g")
+
+
+def test_each_sees_their_own_place(original: Project) -> None:
+    assert register.show(original, place="2/201", actor="wes", day=DAY).table["zones"]
+    with pytest.raises(UserError, match="does not see"):
+        register.show(original, place="10", actor="wes", day=DAY)
+
+
+def test_a_code_is_found_and_a_wrong_one_has_its_nearest(original: Project) -> None:
+    told = register.show(original, code="1001150001", day=DAY)
+    assert "4" in told.text() and told.table
+    with pytest.raises(UserError, match="did you mean 1001150009"):
+        register.show(original, code="1001150009x", day=DAY)
+
+
+def test_markers_are_entered_from_a_table_and_counted(country: Project, tmp_path: Path) -> None:
+    path = tmp_path / "markers.csv"
+    path.write_text("marker,type,lon,lat,standing\nM1,marker,8.08,44.99,yes\n"
+                    "S1,sign,8.09,44.99,no\n")  # fmt: skip
+    register.mark(country, "1001150001", path, actor="ann", ground="survey", day=LATER)
+    zone = register.zones_on(country, day=LATER)["zone/redline/1001150001"]
+    assert set(zone.markers) == {"M1", "S1"} and not zone.markers["S1"]["standing"]
+    told = register.workbook(country, tmp_path / "r.xlsx", day=LATER)
+    rows = list(openpyxl.load_workbook(told.table["file"])["Markers and signs"].values)
+    assert len(rows) == 3 and rows[1][0] == "1001150001"
+    assert register.zones_on(country, day=DAY)["zone/redline/1001150001"].markers == {}
+
+
+@pytest.mark.parametrize("row", ["M1,marker,east,45,yes", "M1,marker,8,145,yes"])
+def test_a_bad_marker_is_told_and_nothing_is_entered(
+    country: Project, tmp_path: Path, row: str
+) -> None:
+    path = tmp_path / "markers.csv"
+    path.write_text(f"marker,type,lon,lat,standing\nM0,marker,8.08,44.99,yes\n{row}\n")
+    with pytest.raises(UserError, match="row 3"):
+        register.mark(country, "1001150001", path, actor="ann", ground="survey", day=LATER)
+    assert not register.zones_on(country, day=LATER)["zone/redline/1001150001"].markers
+
+
+def test_the_attribute_table_has_its_fields(original: Project, tmp_path: Path) -> None:
+    told = export(original, "shapefile", tmp_path / "out", day=DAY)
+    path = next(Path(p) for p in told.table["files"] if p.endswith(".shp"))
+    layer = gpd.read_file(path)
+    fields = {"XZQHDM", "YSDM", "ZDSTXTFWGN", "HXLX", "LXBM", "BHDMC", "BHDJB", "HXMM", "HXBM",
+              "STXTYZBLX", "ZYRWHDLX", "STHJWT", "GKCS", "TBBM", "TBMJ"}  # fmt: skip
+    assert fields <= set(layer.columns)
+    assert layer["LXBM"].str.fullmatch(r"\d\d").all()
+    assert layer["TBMJ"].to_numpy() == pytest.approx(layer.geometry.area.to_numpy(), abs=1)
+    park = layer[layer["HXBM"] == "1002150005"].iloc[0]
+    assert park["BHDMC"] == "Park"
+    assert (path.parent / "journal.head.json").exists() or any(
+        "head" in Path(p).name for p in told.table["files"]
+    )
+
+
+def test_exports_are_the_same_each_time(original: Project, tmp_path: Path) -> None:
+    made = []
+    for name in ("a", "b"):
+        told = export(original, "gpkg", tmp_path / name, day=DAY)
+        made.append([Path(p).read_bytes() for p in told.table["files"] if p.endswith(".gpkg")])
+    assert made[0] == made[1] and made[0]
+
+
+def test_states_from_snapshots_are_those_from_the_records(country: Project) -> None:
+    before = register.zones_on(country, day=LATER)
+    register.snapshot(country, "ann")
+    assert register.zones_on(country, day=LATER) == before
+    journal = project_journal(country)
+    with journal.reading() as reader:
+        assert reader.states(ZONES, known=reader.head().number) == before
+
+
+def test_divisions_are_zones_of_their_own_kind(original: Project) -> None:
+    units = [z for z in register.zones_on(original, day=DAY).values() if z.kind == UNIT]
+    assert {z.place for z in units} == {"2", "10", "2/201", "2/202", "10/1001", "10/1002"}
+    told = register.show(original, day=DAY)
+    assert json.dumps(told.as_dict()) and "zones" in told.text()
