@@ -63,7 +63,7 @@ def test_a_line_that_is_there_changes_by_adjustment_alone(country: Project) -> N
 
 
 def test_who_may_not_enter_a_line_is_told_so(country: Project) -> None:
-    with pytest.raises(UserError, match="register.adopt"):
+    with pytest.raises(UserError, match=r"register\.adopt"):
         adopt(country, actor="ofi", ground="Decree 2", day=LATER)
 
 

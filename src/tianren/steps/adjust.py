@@ -29,7 +29,7 @@ from tianren.management.adjustment import (
 from tianren.management.people import Person
 from tianren.management.procedure import Act, Case
 from tianren.management.register import REDLINE, NewZone, Warrant, Zone, smallest_holding
-from tianren.management.three_no import ThreeNo
+from tianren.management.three_no import ThreeNo, deficit
 from tianren.management.three_no import lines_of as test_lines
 from tianren.project.journal.home import levels_of, project_journal
 from tianren.project.journal.journal import Book, Reader
@@ -335,10 +335,19 @@ def _tested(subject: str, found: ThreeNo, number: int) -> Told:
     lines = [head, say("Within {place}:", place=found.place or say("the whole country")), ""]
     lines += test_lines(found.checks)
     short = subject.partition("/")[2]
-    step = (say("Next: tianren adjust approve {case}", case=short) if found.passed else
-            say("Land that would make it pass: tianren adjust candidates {case}",
-                case=short))  # fmt: skip
-    return Told([*lines, "", step], {"subject": subject, "record": number, **found.plain()})
+    return Told(
+        [*lines, "", _after_test(found, short)],
+        {"subject": subject, "record": number, **found.plain()},
+    )
+
+
+def _after_test(found: ThreeNo, short: str) -> str:
+    """What to type next: only what is lacking can be made up for."""
+    if found.passed:
+        return say("Next: tianren adjust approve {case}", case=short)
+    if deficit(found).nothing:
+        return say("Next: propose other land, or end it: tianren adjust refuse {case}", case=short)
+    return say("Land that would make it pass: tianren adjust candidates {case}", case=short)
 
 
 def _move(project: "Project", act: Act) -> int:

@@ -1,0 +1,313 @@
+"""Proposals on a small country: the three-no test, neighbours, two at once, killed half way."""
+
+import datetime as dt
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+from sqlalchemy import Engine, event
+
+from tests.keeping.kept import DAY
+from tests.project.small_project import LAEA
+from tianren.errors import UserError
+from tianren.management.register import REDLINE
+from tianren.project.journal.home import project_journal
+from tianren.project.project import Project, open_project
+from tianren.steps import adjust
+from tianren.steps.adjust_candidates import candidates
+from tianren.steps.adjust_difference import difference
+from tianren.steps.adjust_scan import scan
+from tianren.steps.register import control_figures, zones_on
+from tianren.steps.verify import verify
+
+ON = DAY + dt.timedelta(days=60)
+NEXT = ON + dt.timedelta(days=1)
+DECREE = {"ground": "Decree 9", "document": "P-9"}
+SMALL = (6_400, -1_600, 6_700, -1_400)
+LARGE = (6_000, -6_000, 9_000, -3_000)
+FORK = multiprocessing.get_context("fork")
+Draw = Callable[..., Path]
+
+
+def removal(project: Project, path: Path, cause: str = "new_knowledge") -> str:
+    drafts = adjust.read_drafts(project, path, "removal", cause, "Decree 9")
+    told = adjust.propose(project, drafts, actor="ofi", day=ON, **DECREE)
+    return str(told.table["subject"]).partition("/")[2]
+
+
+def passes(project: Project, name: str, day: dt.date = ON) -> bool | None:
+    passed: bool | None = adjust.test(project, name, actor="ofi", day=day).table["passed"]
+    return passed
+
+
+def approve(project: Project, name: str, actor: str = "nat") -> Any:
+    return adjust.approve(project, name, actor=actor, day=NEXT, **DECREE)
+
+
+def line(project: Project, day: dt.date = NEXT) -> dict[str, str]:
+    zones = zones_on(project, day=day)
+    return {z.code: z.boundary for z in zones.values() if z.kind == REDLINE and z.stands}
+
+
+def area(project: Project, day: dt.date) -> int:
+    rows = control_figures(project, day=day).table["figures"]
+    return next(int(row["area_m2"]) for row in rows if not row["place"])
+
+
+def test_an_exempt_removal_passes_and_is_a_new_version(country: Project, draw: Draw) -> None:
+    name = removal(country, draw("road", SMALL), "mapping_error")
+    before = line(country)
+    assert passes(country, name) is True
+    approve(country, name)
+    after = line(country)
+    assert {c for c in before if before[c] != after.get(c)} == {"1001150001"}
+    zone = zones_on(country, day=NEXT)["zone/redline/1001150001"]
+    assert zone.version == 2 and zone.area_m2 == 4_000_000 - 60_000
+    assert area(country, ON) - area(country, NEXT) == 60_000
+    assert line(country, ON) == before  # the day before is as it was
+
+
+def test_a_loss_fails_says_by_how_much_and_is_not_approved(country: Project, draw: Draw) -> None:
+    name = removal(country, draw("large", LARGE))
+    before = line(country)
+    told = adjust.test(country, name, actor="ofi", day=ON)
+    assert told.table["passed"] is False
+    assert "FAIL" in told.text() and "km2" in told.text()
+    with pytest.raises(UserError, match=r"8\.0234 km2"):
+        approve(country, name)
+    adjust.end(country, name, "refuse", actor="nat", ground="No. 36", reason="it fails", day=NEXT)
+    assert line(country) == before
+
+
+def test_candidates_make_it_pass(country: Project, draw: Draw, tmp_path: Path) -> None:
+    path = draw("road", (6_000, -2_000, 6_600, -1_400))
+    name = removal(country, path)
+    assert passes(country, name) is False
+    found = candidates(country, name, tmp_path / "more.gpkg", day=ON).table
+    assert found["candidates"] and found["still_lacking"]["area_m2"] == 0
+    drafts = adjust.read_drafts(country, path, "removal", "new_knowledge", "Decree 9")
+    drafts += adjust.read_drafts(country, tmp_path / "more.gpkg", "addition", "compensation", "D")
+    told = adjust.propose(country, drafts, actor="ofi", day=ON, **DECREE)
+    better = str(told.table["subject"]).partition("/")[2]
+    assert passes(country, better) is True
+    approve(country, better)
+    assert area(country, NEXT) >= area(country, ON)
+
+
+def test_what_is_removed_must_lie_in_the_line(country: Project, draw: Draw) -> None:
+    with pytest.raises(UserError):
+        removal(country, draw("nowhere", (-19_000, 1_000, -18_800, 1_200)))
+
+
+@pytest.mark.parametrize("cause", ["", "because", "restored"])
+def test_a_cause_is_one_of_the_list_and_of_its_direction(
+    country: Project, draw: Draw, cause: str
+) -> None:
+    with pytest.raises(UserError):
+        removal(country, draw("road", SMALL), cause)
+
+
+def test_untested_it_is_not_approved(country: Project, draw: Draw) -> None:
+    name = removal(country, draw("road", SMALL), "mapping_error")
+    with pytest.raises(UserError, match="test"):
+        approve(country, name)
+
+
+def test_whoever_proposed_does_not_decide_and_each_in_their_place(
+    country: Project, draw: Draw
+) -> None:
+    name = removal(country, draw("road", SMALL), "mapping_error")
+    passes(country, name)
+    with pytest.raises(UserError, match=r"adjustment\.approve"):
+        approve(country, name, "ofi")
+    with pytest.raises(UserError, match="10/1001"):
+        approve(country, name, "wes")
+    assert approve(country, name, "dee").table["version"] == 2
+
+
+# -- borders ---------------------------------------------------------------------------------------
+
+
+def at_the_border(country: Project, draw: Draw) -> str:
+    """Land of 10/1001 that reaches the border with 2/201."""
+    return removal(country, draw("border", (0, -5_000, 200, -4_800)), "mapping_error")
+
+
+def test_a_proposal_at_a_border_waits_for_the_other_side(country: Project, draw: Draw) -> None:
+    name = at_the_border(country, draw)
+    passes(country, name)
+    with pytest.raises(UserError, match="2/201"):
+        approve(country, name)
+    with pytest.raises(UserError, match="2/201"):
+        adjust.answer(country, name, agrees=True, actor="ofi", day=ON)
+    adjust.answer(country, name, agrees=True, actor="wes", day=ON)
+    assert approve(country, name).table["version"] == 2
+
+
+def test_where_the_other_side_objects_the_level_above_both_decides(
+    country: Project, draw: Draw
+) -> None:
+    name = at_the_border(country, draw)
+    passes(country, name)
+    adjust.answer(country, name, agrees=False, actor="wes", reason="our forest goes on", day=ON)
+    with pytest.raises(UserError, match="our forest goes on"):
+        approve(country, name, "dee")
+    assert approve(country, name, "nat").table["version"] == 2
+
+
+def test_inland_nobody_is_asked(country: Project, draw: Draw) -> None:
+    drafts = adjust.read_drafts(country, draw("road", SMALL), "removal", "mapping_error", "D")
+    told = adjust.propose(country, drafts, actor="ofi", day=ON, **DECREE)
+    assert told.table["neighbours"] == []
+
+
+# -- two at once, and killed -----------------------------------------------------------------------
+
+
+def test_a_test_on_another_line_is_stale(country: Project, draw: Draw) -> None:
+    first = removal(country, draw("a", SMALL), "mapping_error")
+    second = removal(country, draw("b", (7_000, -1_600, 7_200, -1_400)), "mapping_error")
+    assert passes(country, first) and passes(country, second)
+    approve(country, first)
+    with pytest.raises(UserError, match="again"):
+        approve(country, second)
+    assert passes(country, second, NEXT)
+    assert approve(country, second).table["version"] == 3
+
+
+def _decide(folder: Path, name: str, actor: str, results: Any) -> None:
+    try:
+        approve(open_project(folder), name, actor)
+        results.put((actor, ""))
+    except UserError as fault:
+        results.put((actor, str(fault)))
+
+
+def test_two_people_deciding_at_once_decide_once(country: Project, draw: Draw) -> None:
+    name = removal(country, draw("road", SMALL), "mapping_error")
+    passes(country, name)
+    results: Any = FORK.Queue()
+    both = [FORK.Process(target=_decide, args=(country.folder, name, who, results))
+            for who in ("nat", "dee")]  # fmt: skip
+    for one in both:
+        one.start()
+    told = [results.get(timeout=120) for _ in both]
+    for one in both:
+        one.join(60)
+    assert sorted(bool(fault) for _, fault in told) == [False, True]
+    (fault,) = [fault for _, fault in told if fault]
+    assert "approved" in fault
+    journal = project_journal(country)
+    with journal.reading() as reader:
+        assert len(list(reader.records(kind="adjustment.approve"))) == 1
+        assert len([r for r in reader.records(kind="zone") if r.effective == NEXT]) == 1
+    journal.close()
+
+
+def _die(folder: Path, name: str, point: str) -> None:
+    """An approval that kills itself: before its first row, between its rows, before its commit,
+    after it."""
+    seen: list[str] = []
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def before(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if statement.startswith("INSERT INTO record"):
+            seen.append(statement)
+            if point == "before":
+                die()
+        if statement.startswith("INSERT INTO shape_of") and point == "between":
+            die()
+
+    event.listen(Engine, "before_cursor_execute", before)
+    event.listen(Engine, "commit", lambda _: die() if point == "commit" and seen else None)
+    approve(open_project(folder), name)
+    die()
+
+
+@pytest.mark.parametrize(
+    ("point", "done"), [("before", False), ("between", False), ("commit", False), ("after", True)]
+)
+def test_an_approval_that_is_killed_is_whole_or_not_there(
+    country: Project, draw: Draw, point: str, done: bool
+) -> None:
+    name = removal(country, draw("road", SMALL), "mapping_error")
+    passes(country, name)
+    before = line(country)
+    one = FORK.Process(target=_die, args=(country.folder, name, point))
+    one.start()
+    one.join(120)
+    assert one.exitcode == -signal.SIGKILL
+    assert not verify(country).faulty
+    assert (line(country) != before) is done
+    assert (area(country, NEXT) == area(country, ON) - 60_000) is done
+    if not done:  # and it can be decided as if nothing had been
+        assert approve(country, name).table["version"] == 2
+
+
+# -- protected areas -------------------------------------------------------------------------------
+
+
+def listed(path: Path, *rows: tuple[str, str, Any]) -> Path:
+    table = {"SITE_ID": [r[0] for r in rows], "NAME": [r[1] for r in rows],
+             "STATUS": ["Designated"] * len(rows)}  # fmt: skip
+    gpd.GeoDataFrame(table, geometry=[r[2] for r in rows], crs=LAEA).to_file(path)
+    return path
+
+
+def test_a_list_that_is_as_the_register_asks_for_nothing(country: Project, tmp_path: Path) -> None:
+    path = listed(tmp_path / "l.gpkg", ("7", "Park", shapely.box(6_000, 4_000, 14_000, 12_000)))
+    assert scan(country, actor="ofi", sites=path, day=ON, **DECREE).table["found"] == []
+
+
+def test_a_new_protected_area_brings_its_land_and_is_entered(
+    country: Project, tmp_path: Path
+) -> None:
+    new = shapely.box(-12_000, 6_000, -10_500, 7_500)
+    park = ("7", "Park", shapely.box(6_000, 4_000, 14_000, 12_000))
+    path = listed(tmp_path / "l.gpkg", park, ("9", "Marsh", new))
+    dry = scan(country, actor="", ground="", document="", sites=path, day=ON, dry=True)
+    assert dry.table["found"] and dry.table["proposed"] == []
+    told = scan(country, actor="nat", sites=path, day=ON, **DECREE)
+    (subject,) = told.table["proposed"]
+    name = subject.partition("/")[2]
+    assert adjust.test(country, name, actor="nat", day=ON).table["passed"] is not False
+    adjust.approve(country, name, actor="wes", day=NEXT, accept_unknown="no layer", **DECREE)
+    zones = zones_on(country, day=NEXT)
+    assert zones["zone/protected_area/9"].name == "Marsh"
+    assert area(country, NEXT) - area(country, ON) == round(new.area)
+
+
+def test_an_abolished_one_ends_and_what_is_precious_stays(country: Project, tmp_path: Path) -> None:
+    other = ("9", "Marsh", shapely.box(-19_000, 500, -17_500, 2_000))
+    path = listed(tmp_path / "l.gpkg", other)
+    told = scan(country, actor="nat", sites=path, day=ON, **DECREE)
+    assert len(told.table["proposed"]) == 2 and "abolished" in told.text()
+
+
+# -- the public difference -------------------------------------------------------------------------
+
+
+def test_the_difference_is_a_layer_and_a_page(country: Project, draw: Draw, tmp_path: Path) -> None:
+    name = removal(country, draw("road", SMALL), "mapping_error")
+    passes(country, name)
+    approve(country, name)
+    told = difference(country, case_name=name, to=tmp_path / "d")
+    names = {Path(p).suffix for p in told.table["files"]}
+    assert {".gpkg", ".geojson", ".html", ".pdf", ".png"} <= names
+    (change,) = told.table["changes"]
+    assert change["what"] == "removed" and change["area_m2"] == 60_000
+    layer = gpd.read_file(tmp_path / "d" / "difference.gpkg")
+    assert shapely.equals(layer.geometry[0].normalize(), shapely.box(*SMALL).normalize())
+
+
+def test_no_change_no_page(country: Project, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="did not change"):
+        difference(country, start=ON, end=NEXT, to=tmp_path / "d")

@@ -1,0 +1,225 @@
+"""One footprint and one question: the answer, and every footprint that is none."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from rasterio.features import geometry_mask
+
+from tests.keeping.kept import DAY
+from tests.project.small_project import LAEA
+from tianren.errors import UserError
+from tianren.project.project import Project
+from tianren.project.runs import latest_run
+from tianren.steps.check_project import ProjectChecker, check_project, require_activity
+from tianren.steps.check_project_files import write_files
+from tianren.steps.footprint import read_footprint
+
+ON = DAY + dt.timedelta(days=60)
+IN_LINE = (6_400, -1_600, 6_700, -1_400)  # in 1001150001, 60,000 m2
+IN_CORE = (9_000, 7_000, 9_200, 7_100)
+IN_PARK = (7_000, 5_000, 7_200, 5_100)
+OUTSIDE = (-19_000, 1_000, -18_800, 1_200)
+Draw = Callable[..., Path]
+
+
+def check(project: Project, path: Path, activity: str = "patrol", **more: Any) -> Any:
+    return check_project(project, path, activity, day=ON, **{"alternatives": False, **more})
+
+
+def written(path: Path, shape: Any, crs: Any = LAEA) -> Path:
+    gpd.GeoDataFrame({"n": [1]}, geometry=[shape], crs=crs).to_file(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("box", "classes"),
+    [(IN_LINE, {"redline"}), (IN_CORE, {"core"}), (IN_PARK, {"protected"}), (OUTSIDE, {"outside"})],
+)  # fmt: skip
+def test_it_says_in_which_zone_a_footprint_lies(
+    original: Project, draw: Draw, box: Any, classes: set[str]
+) -> None:
+    found = check(original, draw("fp", box))
+    areas = {name: area for name, area in found.touched.classes.items() if area > 0.5}
+    assert set(areas) == classes
+    assert sum(areas.values()) == pytest.approx(shapely.box(*box).area)
+
+
+def test_each_piece_of_land_counts_once_where_zones_overlap(original: Project, draw: Draw) -> None:
+    """Park and line cover the same land; a footprint across the core's border is split by it."""
+    found = check(original, draw("fp", (7_800, 7_000, 8_200, 7_100)))
+    areas = {n: round(a) for n, a in found.touched.classes.items() if a > 0.5}
+    assert areas == {"core": 20_000, "protected": 20_000}
+
+
+def test_the_divisions_that_hold_it_sum_to_it(original: Project, draw: Draw) -> None:
+    found = check(original, draw("fp", (-1_000, -500, 1_000, 500)))
+    counties = [h for h in found.touched.units if h.zone.place.count("/") == 1]
+    assert sum(h.area for h in counties) == pytest.approx(2_000_000)
+    assert len(counties) == 4 and found.touched.place == ""
+
+
+def test_losses_are_those_of_the_cells_under_it(original: Project, draw: Draw) -> None:
+    """Against a mask of whole cells: a footprint of four of them."""
+    box = (6_000, -2_000, 8_000, 0)
+    found = check(original, draw("fp", box))
+    run = latest_run(original, "delineate")
+    assert run is not None
+    for loss in found.losses:
+        with rasterio.open(run.path(f"values/{loss.function}.tif")) as source:
+            values = np.nan_to_num(np.maximum(source.read(1), 0))
+            inside = ~geometry_mask([shapely.box(*box)], values.shape, source.transform)
+        share = 100 * values[inside].sum() / values.sum()
+        assert inside.sum() == 4 and loss.percent == pytest.approx(share, rel=1e-6)
+
+
+def test_places_nearby_touch_less_and_are_answered_too(original: Project, draw: Draw) -> None:
+    found = check(original, draw("fp", IN_LINE), "visitor_facilities", alternatives=True)
+    assert found.looked and found.elsewhere
+    here = sum(found.touched.classes[c] for c in ("core", "protected", "redline"))
+    for other in found.elsewhere:
+        assert other.place.total < here
+        assert other.verdict.answer is not found.verdict.answer or other.place.total > 0
+        assert shapely.area(other.place.shape) == pytest.approx(found.footprint.area)
+    distances = [other.place.distance for other in found.elsewhere]
+    assert distances == sorted(distances)
+
+
+def test_the_answer_is_text_and_data_that_say_the_same(original: Project, draw: Draw) -> None:
+    found = check(original, draw("fp", IN_LINE))
+    table = json.loads(json.dumps(found.as_dict()))
+    assert table["answer"] == found.verdict.answer.value
+    assert "1001150001" in found.text()
+    assert table["touched"]["zones"][0]["code"] == "1001150001"
+
+
+def test_files_for_the_desk(original: Project, draw: Draw, tmp_path: Path) -> None:
+    found = check(original, draw("fp", IN_LINE), "visitor_facilities", alternatives=True)
+    files = write_files(original, found, tmp_path / "out")
+    assert {p.name for p in files} == {"answer.txt", "answer.json", "answer.gpkg", "map.png"}
+    layer = gpd.read_file(tmp_path / "out" / "answer.gpkg")
+    assert {"footprint", "redline", "elsewhere"} == set(layer["what"])
+    again = [p.read_bytes() for p in write_files(original, found, tmp_path / "again")]
+    assert again == [p.read_bytes() for p in files]
+
+
+def test_a_desk_answers_many_questions(original: Project, draw: Draw) -> None:
+    desk = ProjectChecker(original, ON)
+    try:
+        for box in (IN_LINE, IN_CORE, OUTSIDE):
+            footprint = read_footprint(original, draw("fp", box))
+            one = desk.check(footprint, "patrol", alternatives=False)
+            assert one.as_dict() == check(original, draw("fp", box)).as_dict()
+    finally:
+        desk.close()
+
+
+# -- footprints that are none ----------------------------------------------------------------------
+
+
+def test_a_line_needs_its_width(original: Project, tmp_path: Path) -> None:
+    line = shapely.LineString([(6_200, -1_500), (7_800, -1_500)])
+    path = written(tmp_path / "line.gpkg", line)
+    with pytest.raises(UserError, match="--width"):
+        check(original, path)
+    found = check(original, path, width=12.0)
+    assert found.footprint.area == pytest.approx(12 * 1_600)
+    assert found.footprint.width == pytest.approx(12, rel=0.01)
+
+
+def test_a_point_is_no_footprint(original: Project, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is a point"):
+        check(original, written(tmp_path / "p.gpkg", shapely.Point(6_500, -1_500)))
+
+
+def test_a_sliver_has_no_area(original: Project, tmp_path: Path) -> None:
+    sliver = shapely.Polygon([(6_500, -1_500), (6_600, -1_500), (6_600, -1_500 + 1e-6)])
+    with pytest.raises(UserError, match="no area"):
+        check(original, written(tmp_path / "s.gpkg", sliver))
+
+
+def test_a_self_crossing_footprint_is_refused_or_repaired_and_told(
+    original: Project, tmp_path: Path
+) -> None:
+    """A bow tie is two triangles or one: a person must say which. A tiny loop is put right."""
+    bow = shapely.Polygon([(6_300, -1_700), (6_700, -1_300), (6_700, -1_700), (6_300, -1_300)])
+    with pytest.raises(UserError) as fault:
+        check(original, written(tmp_path / "bow.gpkg", bow))
+    assert "bow.gpkg" in str(fault.value) and "Next:" in str(fault.value)
+    loop = shapely.Polygon([(6_300, -1_700), (6_700, -1_700), (6_700, -1_300), (6_500, -1_300),
+                            (6_500.5, -1_299.5), (6_500.5, -1_300.5), (6_300, -1_300)])  # fmt: skip
+    found = check(original, written(tmp_path / "loop.gpkg", loop))
+    assert any("repair" in f.message for f in found.findings)
+
+
+def test_a_wrong_crs_is_noticed_either_way(original: Project, tmp_path: Path) -> None:
+    degrees = shapely.box(8.05, 44.98, 8.06, 44.99)
+    with pytest.raises(UserError, match="no area"):
+        check(original, written(tmp_path / "degrees.gpkg", degrees, LAEA))
+    metres = shapely.box(*IN_LINE)
+    with pytest.raises(UserError, match=r"degrees|CRS|outside"):
+        check(original, written(tmp_path / "metres.gpkg", metres, "EPSG:4326"))
+
+
+def test_without_a_crs_it_is_asked_for(original: Project, tmp_path: Path) -> None:
+    path = tmp_path / "bare.shp"
+    gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.box(*IN_LINE)]).to_file(path)
+    with pytest.raises(UserError, match="CRS"):
+        check(original, path)
+
+
+def test_outside_the_country_says_how_far(original: Project, draw: Draw) -> None:
+    with pytest.raises(UserError, match="outside the country") as fault:
+        check(original, draw("fp", (50_000, 0, 50_100, 100)))
+    assert "30.0 km" in str(fault.value)
+
+
+def test_across_the_border_only_the_inside_is_judged(original: Project, draw: Draw) -> None:
+    found = check(original, draw("fp", (19_900, -2_500, 20_100, -2_400)))
+    assert found.touched.inside == pytest.approx(10_000)
+    assert any("50.0 %" in f.message for f in found.findings)
+
+
+def test_larger_than_the_country(original: Project, draw: Draw) -> None:
+    with pytest.raises(UserError, match="larger than the country"):
+        check(original, draw("fp", (-90_000, -90_000, 90_000, 90_000)))
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [(b"", "e.gpkg"), (b"not a layer", "t.geojson"), (b"\x00" * 64, "z.shp")]
+)
+def test_what_is_no_layer(original: Project, tmp_path: Path, content: bytes, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UserError) as fault:
+        check(original, path)
+    assert name in str(fault.value)
+
+
+def test_no_file_and_no_activity(original: Project, tmp_path: Path, draw: Draw) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        check(original, tmp_path / "nothing.gpkg")
+    with pytest.raises(UserError, match="did you mean patrol"):
+        check(original, draw("fp", IN_LINE), "patrols")
+    with pytest.raises(UserError, match="--list"):
+        require_activity("")
+
+
+def test_a_fact_that_is_none_is_refused(original: Project, draw: Draw) -> None:
+    path = draw("fp", IN_LINE)
+    with pytest.raises(UserError, match="new_construction_m2"):
+        check(original, path, facts={"new_construction": "1"})
+    with pytest.raises(UserError, match="new_construction_m2"):
+        check(original, path, facts={"new_construction_m2": "much"})
+
+
+def test_by_the_rules_of_a_day_before_there_were_any(original: Project, draw: Draw) -> None:
+    with pytest.raises(UserError, match="in force since"):
+        check_project(original, draw("fp", IN_LINE), "patrol", day=dt.date(1999, 1, 1))
