@@ -16,6 +16,7 @@ from tianren.project.journal.home import project_journal
 from tianren.project.project import Project
 from tianren.project.runs import latest_run
 from tianren.steps import register
+from tianren.steps.journal import erase
 from tianren.steps.register_adopt import adopt
 from tianren.steps.register_export import export
 from tianren.steps.register_fold import ZONES, shapes_of
@@ -147,3 +148,20 @@ def test_divisions_are_zones_of_their_own_kind(original: Project) -> None:
     assert {z.place for z in units} == {"2", "10", "2/201", "2/202", "10/1001", "10/1002"}
     told = register.show(original, day=DAY)
     assert json.dumps(told.as_dict()) and "zones" in told.text()
+
+
+def test_a_name_that_was_erased_changes_no_state(country: Project) -> None:
+    before = register.zones_on(country, day=LATER)
+    journal = project_journal(country)
+    with journal.reading() as reader:
+        (record,) = reader.records(kind="zone", subject="zone/redline/1001150001")
+    erase(country, record.number, ["actor"], actor="ann", ground="Privacy law", reason="asked to")
+    assert register.zones_on(country, day=LATER) == before
+    with journal.reading() as reader:
+        state = reader.state(ZONES, record.subject)
+        assert state == before[record.subject]
+        assert [r.kind for r in reader.history(record.subject)] == [
+            "zone.entered",
+            "journal.erased",
+        ]
+    journal.close()

@@ -13,7 +13,7 @@ from defusedxml.ElementTree import parse
 from tianren.errors import UserError
 from tianren.io.exchange import FORMATS
 from tianren.reports.contents import Contents
-from tianren.steps.export import _format, boundary_table, export_pieces
+from tianren.steps.export import format_of, boundary_table, export_pieces
 from tianren.steps.report import report_contents
 
 
@@ -110,6 +110,6 @@ def test_kml_escapes_names(contents: Contents, tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused_with_those_there_are() -> None:
-    assert _format(" SHP ") == "shapefile"
+    assert format_of(" SHP ") == "shapefile"
     with pytest.raises(UserError, match="geoparquet"):
-        _format("dwg")
+        format_of("dwg")

@@ -60,9 +60,14 @@ def subject_of(name: str, text: str) -> str:
     return text if text.startswith(f"{name}/") else f"{name}/{text}"
 
 
+def own_records(reader: Reader, subject: str) -> list[Record]:
+    """The records of a case, with who acted; not those about them, such as an erasure."""
+    return list(reader.records(kind=subject.partition("/")[0], subject=subject, personal=True))
+
+
 def case_from(reader: Reader, subject: str, day: dt.date | None = None) -> Case | None:
     """A case as its records leave it, with who acted."""
-    return case_of(standing(reader.history(subject), day))
+    return case_of(standing(own_records(reader, subject), day))
 
 
 def require_case(reader: Reader, name: str, text: str) -> Case:

@@ -21,7 +21,7 @@ from tianren.reports.letters import (
     letter,
     pdf_bytes,
 )
-from tianren.steps.cases import require_case
+from tianren.steps.cases import own_records, require_case
 from tianren.steps.occupation import law_of
 from tianren.steps.register_fold import ZONES
 from tianren.steps.rulebooks import project_rulebook
@@ -46,7 +46,7 @@ def write_letter(
     journal = project_journal(project)
     with journal.reading() as reader:
         subject = require_case(reader, NAME, case_name).subject
-        every = standing(reader.history(subject))
+        every = standing(own_records(reader, subject))
         told = _up_to(subject, every, record)
         case = case_of(told)
         given = _particulars(project, reader, told, case, file_number)

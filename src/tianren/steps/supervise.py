@@ -27,7 +27,13 @@ from tianren.project.journal.journal import Book, Fold, Reader
 from tianren.project.roles import person_of
 from tianren.project.tables import read_table
 from tianren.records import standing
-from tianren.steps.cases import calendar_of, next_subject, subject_of, undeclared_years
+from tianren.steps.cases import (
+    calendar_of,
+    next_subject,
+    own_records,
+    subject_of,
+    undeclared_years,
+)
 from tianren.steps.footprint import read_footprint
 from tianren.steps.journal_writing import clock_finding, writing
 from tianren.steps.register import zone_called
@@ -117,7 +123,7 @@ def _append(
 
 
 def _case(book: Reader, subject: str) -> SupervisedCase:
-    found = supervision.cases_of(standing(book.history(subject))).get(subject)
+    found = supervision.cases_of(standing(own_records(book, subject))).get(subject)
     if found is None:
         raise UserError(
             say("there is no case {subject}", subject=subject), where="journal",

@@ -124,7 +124,8 @@ class Reader:
         self, fold: Fold[S], subject: str, *, day: dt.date | None = None, known: Known = None
     ) -> S | None:
         """The state of one subject; None where nothing is known of it."""
-        return fold.of(standing(self.history(subject, known), day))
+        own = self.records(kind=fold.name, subject=subject, known=known, personal=True)
+        return fold.of(standing(own, day))
 
     def states(
         self,

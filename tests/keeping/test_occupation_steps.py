@@ -1,0 +1,234 @@
+"""Applications on the small country: the footprint kept, the screening that is a check, letters."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import docx
+import pytest
+import shapely
+
+from tests.keeping.kept import DAY
+from tianren.errors import UserError
+from tianren.language import set_language
+from tianren.project.journal.home import project_journal
+from tianren.project.project import Project
+from tianren.steps import adjust, occupation
+from tianren.steps.check_project import check_project
+from tianren.steps.journal import erase
+from tianren.steps.occupation import Said
+from tianren.steps.occupation_letters import write_letter
+
+ON = DAY + dt.timedelta(days=56)  # a Monday
+IN_LINE = (6_400, -1_600, 6_700, -1_400)
+IN_PARK = (7_000, 5_000, 7_200, 5_100)
+OUTSIDE = (2_000, -1_500, 2_200, -1_300)
+Draw = Callable[..., Path]
+
+
+def papers(*names: str) -> dict[str, str]:
+    return {name: f"{name}.pdf" for name in names}
+
+
+def applied(project: Project, path: Path, activity: str = "patrol", **more: Any) -> str:
+    said = Said("app", "N142", "", papers("application"), {}, {"applicant": "Ann Lee; 5 Mill Road"},
+                ON)  # fmt: skip
+    told = occupation.apply_for(project, path, activity, said, **more)
+    return str(told.table["subject"]).partition("/")[2]
+
+
+def go(project: Project, name: str, move: str, actor: str, days: int, **more: Any) -> Any:
+    documents = papers(*more.pop("documents", ()))
+    path = more.pop("path", None)
+    said = Said(actor, "N142", "as it stands", documents, more, None, ON + dt.timedelta(days=days))
+    return occupation.act(project, name, move, said, path=path).table
+
+
+def screened(project: Project, name: str, days: int = 2, **facts: Any) -> Any:
+    said = Said("ofi", "N142", "", papers("screening_report"), facts, None,
+                ON + dt.timedelta(days=days))  # fmt: skip
+    return occupation.screen(project, name, said).table
+
+
+def received(project: Project, path: Path, activity: str = "patrol") -> str:
+    name = applied(project, path, activity)
+    go(project, name, "receive", "ofi", 1)
+    return name
+
+
+def test_the_footprint_is_kept_as_it_was_drawn(country: Project, draw: Draw) -> None:
+    name = applied(country, draw("fp", IN_LINE))
+    table = occupation.show(country, name, day=ON).table
+    journal = project_journal(country)
+    with journal.reading() as reader:
+        digest = table["documents"]["footprint"]
+        shape = shapely.from_wkb(reader.shapes([digest])[digest])
+    journal.close()
+    assert shapely.equals(shape, shapely.box(*IN_LINE)) and table["place"] == "10/1001"
+
+
+def test_the_screening_is_the_check(country: Project, draw: Draw) -> None:
+    path = draw("fp", IN_LINE)
+    name = received(country, path)
+    facts = screened(country, name, new_construction_m2="0")["facts"]
+    day = ON + dt.timedelta(days=2)
+    found = check_project(country, path, "patrol", day=day, facts={"new_construction_m2": "0"},
+                          alternatives=False)  # fmt: skip
+    assert facts["answer"] == found.verdict.answer.value
+    assert facts["area_m2"] == pytest.approx(60_000) and facts["zones"] == {"redline": 60_000.0}
+    assert facts["told"]["new_construction_m2"] == 0 and facts["rulebook"] == "CN"
+    lost = {loss.function: loss.amount for loss in found.losses if loss.amount > 0}
+    assert {name: row["amount"] for name, row in facts["functions_lost"].items()} == lost
+
+
+def test_what_the_check_lacks_is_asked_for_by_name(country: Project, draw: Draw) -> None:
+    name = received(country, draw("fp", IN_LINE), "visitor_facilities")
+    with pytest.raises(UserError, match="--fact plan_level"):
+        screened(country, name)
+    assert occupation.show(country, name, day=ON + dt.timedelta(days=3)).table["status"] == (
+        "received"
+    )
+
+
+def test_outside_of_all_nothing_is_to_be_decided(country: Project, draw: Draw) -> None:
+    name = received(country, draw("fp", OUTSIDE))
+    with pytest.raises(UserError, match="neither the line nor a protected area"):
+        screened(country, name)
+
+
+def test_an_activity_that_the_rulebook_does_not_know(country: Project, draw: Draw) -> None:
+    with pytest.raises(UserError, match="did you mean patrol"):
+        applied(country, draw("fp", IN_LINE), "patrols")
+
+
+@pytest.mark.parametrize("move", ["screen", "apply"])
+def test_a_screening_and_an_application_are_not_typed(
+    country: Project, draw: Draw, move: str
+) -> None:
+    name = received(country, draw("fp", IN_LINE))
+    with pytest.raises(UserError, match=f"occupation {move}"):
+        go(country, name, move, "ofi", 2)
+
+
+def test_a_footprint_is_a_file_not_a_word(country: Project, draw: Draw) -> None:
+    name = applied(country, draw("fp", IN_LINE))
+    go(country, name, "return", "ofi", 1, lacking=["footprint"])
+    with pytest.raises(UserError, match="--footprint"):
+        go(country, name, "supplement", "app", 2, documents=["footprint"])
+    with pytest.raises(UserError, match="10/1002"):
+        go(country, name, "supplement", "app", 2, path=draw("other", IN_PARK))
+    smaller = (6_400, -1_600, 6_500, -1_500)
+    go(country, name, "supplement", "app", 2, path=draw("smaller", smaller))
+    go(country, name, "receive", "ofi", 3)
+    facts = screened(country, name, 4, new_construction_m2="0")["facts"]
+    assert facts["area_m2"] == pytest.approx(10_000)
+
+
+def test_a_register_that_changes_meanwhile_is_noticed(
+    country: Project, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the check and its record somebody approves an adjustment of the piece."""
+    name = received(country, draw("fp", IN_LINE))
+    real = occupation.screening_facts
+
+    def meanwhile(checked: Any) -> Any:
+        drafts = adjust.read_drafts(country, draw("cut", (6_500, -1_600, 6_550, -1_500)),
+                                    "removal", "mapping_error", "D")  # fmt: skip
+        told = adjust.propose(country, drafts, actor="ofi", ground="D", document="P", day=ON)
+        proposal = str(told.table["subject"])
+        adjust.test(country, proposal, actor="ofi", day=ON)
+        adjust.approve(country, proposal, actor="nat", ground="D", document="P", day=ON)
+        return real(checked)
+
+    monkeypatch.setattr(occupation, "screening_facts", meanwhile)
+    with pytest.raises(UserError, match="screen it again"):
+        screened(country, name, new_construction_m2="0")
+    monkeypatch.undo()
+    screened(country, name, new_construction_m2="0")
+
+
+def approved(country: Project, draw: Draw) -> str:
+    name = received(country, draw("fp", IN_LINE))
+    screened(country, name, new_construction_m2="0")
+    conditions = [{"id": "1", "text": "Keep to the path."}]
+    go(country, name, "approve", "dee", 3, documents=["decision_signature"], conditions=conditions)
+    return name
+
+
+def text_of(told: Any) -> str:
+    path = next(p for p in told.table["files"] if p.endswith(".docx"))
+    document = docx.Document(path)
+    cells = [c.text for t in document.tables for row in t.rows for c in row.cells]
+    return "\n".join([*(p.text for p in document.paragraphs), *cells])
+
+
+def test_a_letter_goes_to_whoever_applied(country: Project, draw: Draw, tmp_path: Path) -> None:
+    name = approved(country, draw)
+    told = write_letter(country, name, to=tmp_path)
+    text = text_of(told)
+    assert "Ann Lee" in text and "5 Mill Road" in text and "Keep to the path." in text
+    assert "Office of the Redline" in text and "County 1001" in text
+    earlier = next(s["record"] for s in occupation.show(country, name, day=ON +
+                   dt.timedelta(days=9)).table["steps"] if s["move"] == "receive")  # fmt: skip
+    acknowledged = write_letter(country, name, record=earlier, to=tmp_path)
+    assert "Keep to the path." not in text_of(acknowledged)
+    with pytest.raises(UserError, match="no letter of record"):
+        write_letter(country, name, record=earlier + 1, to=tmp_path)
+
+
+def test_a_name_that_was_erased_is_in_no_letter(
+    country: Project, draw: Draw, tmp_path: Path
+) -> None:
+    name = approved(country, draw)
+    first = occupation.show(country, name, day=ON).table["steps"][0]["record"]
+    erase(country, first, ["applicant"], actor="ann", ground="Privacy law", reason="asked to")
+    text = text_of(write_letter(country, name, to=tmp_path))
+    assert "Ann Lee" not in text and "erased" in text
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh_Hans", "准予"), ("es", "aprueba")])
+def test_letters_speak_the_language_of_the_project(
+    country: Project, draw: Draw, tmp_path: Path, language: str, word: str
+) -> None:
+    name = approved(country, draw)
+    set_language(language)
+    try:
+        told = write_letter(country, name, to=tmp_path)
+    finally:
+        set_language("en")
+    assert told.table["files"][0].endswith(f"{language.replace('_', '-')}.pdf")
+    assert "Ann Lee" in text_of(told) and word
+
+
+def test_deadlines_are_told_and_pass(country: Project, draw: Draw) -> None:
+    name = applied(country, draw("fp", IN_LINE))
+    table = occupation.show(country, name, day=ON).table
+    assert table["deadlines"][0]["by"] == (ON + dt.timedelta(days=7)).isoformat()
+    assert occupation.late(country, day=ON).table["overdue"] == []
+    (row,) = occupation.late(country, day=ON + dt.timedelta(days=30)).table["overdue"]
+    assert row["moves"] == ["receive", "return"] and row["working_days"] > 0
+
+
+def test_nobody_decides_their_own(country: Project, draw: Draw) -> None:
+    name = received(country, draw("fp", IN_LINE))
+    screened(country, name, new_construction_m2="0")
+    with pytest.raises(UserError, match=r"occupation\.approve"):
+        go(country, name, "approve", "ofi", 3, documents=["decision_signature"], conditions=[])
+
+
+def test_a_projects_own_sheet_is_what_counts(country: Project, draw: Draw) -> None:
+    from importlib.resources import files
+
+    text = (files("tianren.parameters") / "procedures" / "occupation.toml").read_text("utf-8")
+    folder = country.folder / "procedures"
+    folder.mkdir()
+    own = folder / "occupation.toml"
+    own.write_text(text.replace("due = 5  # 行政许可法 32", "due = 9  # 行政许可法 32", 1), "utf-8")
+    name = applied(country, draw("fp", IN_LINE))
+    table = occupation.show(country, name, day=ON).table
+    assert table["deadlines"][0]["by"] > (ON + dt.timedelta(days=7)).isoformat()
+    own.write_text(text.replace("[move.receive]", "[move.take_in]"), "utf-8")
+    with pytest.raises(UserError, match="no move receive"):
+        occupation.show(replace(country), name, day=ON)
