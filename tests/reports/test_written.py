@@ -13,7 +13,7 @@ from defusedxml.ElementTree import parse
 from tianren.errors import UserError
 from tianren.io.exchange import FORMATS
 from tianren.reports.contents import Contents
-from tianren.steps.export import format_of, boundary_table, export_pieces
+from tianren.steps.export import boundary_table, export_pieces, format_of
 from tianren.steps.report import report_contents
 
 
