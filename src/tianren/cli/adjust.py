@@ -5,15 +5,13 @@ from typing import Annotated
 
 import typer
 
+from tianren.cli.acting import As, CaseName, Day, Ground, Reason
 from tianren.cli.frame import Folder, Json, Language, give, group, open_project_at
-from tianren.cli.journal import As, Ground, Reason
 from tianren.cli.values import day_of
 from tianren.errors import UserError
 
 adjust = group("adjust", "How the line changes: proposals, the three-no test, approval.")
 
-CaseName = Annotated[str, typer.Argument(help="A proposal, 2026-0001.")]
-Day = Annotated[str, typer.Option(help="The day of the move, 2026-03-31; default: today.")]
 Document = Annotated[str, typer.Option(help="Where the document is: a file number or a path.")]
 
 

@@ -5,13 +5,10 @@ from typing import Annotated
 
 import typer
 
+from tianren.cli.acting import As, Ground, Reason
 from tianren.cli.frame import Folder, Json, Language, app, give, group, open_project_at
 
 journal = group("journal", "What happened, append-only and hash-chained.")
-
-As = Annotated[str, typer.Option("--as", help="Who acts: an id in roles.toml.")]
-Ground = Annotated[str, typer.Option(help="The law, plan or document that it rests on.")]
-Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
 
 
 @journal.command(short_help="Start the journal of a project.")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tianren.cli.acting import As, Ground, Place, Reason
 from tianren.cli.frame import (
     Folder,
     Json,
@@ -15,14 +16,12 @@ from tianren.cli.frame import (
     open_project_at,
     progress_line,
 )
-from tianren.cli.journal import As, Ground, Reason
 from tianren.cli.values import day_of
 
 register = group("register", "What is under which protection, since when, and who is in charge.")
 
 Day = Annotated[str, typer.Option(help="As of this day, 2026-03-31; default: today.")]
 Known = Annotated[str, typer.Option(help="As it was known by a day, a moment or a record.")]
-Place = Annotated[str, typer.Option(help="A place and all in it, 14/1403.")]
 Code = Annotated[str, typer.Argument(help="The code of a zone.")]
 
 

@@ -5,22 +5,11 @@ from typing import Annotated
 
 import typer
 
+from tianren.cli.acting import As, CaseName, Day, Documents, Facts, Ground, Personal, Place, Reason
 from tianren.cli.frame import Folder, Json, Language, give, group, open_project_at
-from tianren.cli.journal import As, Ground, Reason
 from tianren.cli.values import day_of, pairs, texts
 
 supervise = group("supervise", "From a clue to closure; random checks; scorecards.")
-
-CaseName = Annotated[str, typer.Argument(help="A case, 2026-0001.")]
-Day = Annotated[str, typer.Option(help="The day, 2026-03-31; default: today.")]
-Place = Annotated[str, typer.Option(help="A place and all in it, 14/1403.")]
-Documents = Annotated[
-    list[str] | None, typer.Option("--document", help="ID=where it is; again for more.")
-]
-Facts = Annotated[list[str] | None, typer.Option("--fact", help="NAME=value; again for more.")]
-Personal = Annotated[
-    list[str] | None, typer.Option(help="NAME=text about a person, sealed: ordered=... Again.")
-]
 
 
 @supervise.command(short_help="Report a clue.")
