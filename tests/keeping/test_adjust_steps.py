@@ -19,9 +19,10 @@ from tianren.errors import UserError
 from tianren.management.register import REDLINE
 from tianren.project.journal.home import project_journal
 from tianren.project.project import Project, open_project
+from tianren.reports.chapters.changes import chapter
 from tianren.steps import adjust
 from tianren.steps.adjust_candidates import candidates
-from tianren.steps.adjust_difference import difference
+from tianren.steps.adjust_difference import difference, kept_difference
 from tianren.steps.adjust_scan import scan
 from tianren.steps.register import control_figures, zones_on
 from tianren.steps.verify import verify
@@ -306,6 +307,20 @@ def test_the_difference_is_a_layer_and_a_page(country: Project, draw: Draw, tmp_
     assert change["what"] == "removed" and change["area_m2"] == 60_000
     layer = gpd.read_file(tmp_path / "d" / "difference.gpkg")
     assert shapely.equals(layer.geometry[0].normalize(), shapely.box(*SMALL).normalize())
+
+
+def test_the_report_tells_what_changed_since_the_line_was_entered(
+    country: Project, draw: Draw
+) -> None:
+    assert kept_difference(country) is None  # entered, and never changed
+    name = removal(country, draw("road", SMALL), "mapping_error")
+    passes(country, name)
+    approve(country, name)
+    kept = kept_difference(country)
+    assert kept is not None and kept.before - kept.after == 60_000 == kept.area("removed")
+    told = chapter(kept, {})
+    (rows,) = [block["rows"] for block in told.blocks if block["kind"] == "table"]
+    assert [row[2] for row in rows] == ["6.00"]  # ha
 
 
 def test_no_change_no_page(country: Project, tmp_path: Path) -> None:

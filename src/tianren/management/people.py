@@ -69,19 +69,28 @@ class Person:
         found = self.post_for(right, place, deepest)
         if found is not None:
             return found
-        held = ", ".join(f"{p.role.id} ({p.place or 'whole country'})" for p in self.posts)
-        where = place or say("the whole country")
+        held = ", ".join(f"{p.role.id} ({_called(p.place)})" for p in self.posts)
         raise UserError(
-            say("{person} may not do {right} in {place}", person=self.id, right=right, place=where),
+            say(
+                "{person} may not do {right} in {place}",
+                person=self.id,
+                right=right,
+                place=_called(place),
+            ),
             where="roles.toml",
-            by_how_much=held or "no role",
+            by_how_much=held or say("no role"),
             next_step=_who_may(right),
         )
 
 
+def _called(place: str) -> str:
+    return place or say("the whole country")
+
+
 def _who_may(right: str) -> str:
     giving = [role.id for role in packaged_roles().values() if role.gives(right)]
-    return f"roles with this right: {', '.join(giving)}; give one to the person in roles.toml"
+    return say("roles with this right: {roles}; give one to the person in roles.toml",
+               roles=", ".join(giving))  # fmt: skip
 
 
 @cache

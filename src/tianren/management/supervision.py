@@ -85,9 +85,9 @@ def rules_of(table: Mapping[str, Any], where: str) -> Rules:
     lacking = [name for name in ("severity", "violation") if not table.get(name)]
     if lacking:
         raise UserError(
-            say("there is no {table} in it", table=" and no ".join(lacking)),
+            say("there is no {table} in it", table=", ".join(lacking)),
             where=where,
-            next_step="add tables like [severity.minor] and [violation.no_approval]",
+            next_step=say("add tables like [severity.minor] and [violation.no_approval]"),
         )
     return Rules(
         procedure_of(NAME, table, where),

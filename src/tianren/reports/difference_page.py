@@ -10,6 +10,7 @@ import shapely
 
 from tianren.language import say
 from tianren.reports import numerals, palette
+from tianren.reports.maps import Drawn
 from tianren.reports.zone_map import About, Shown, zone_map
 
 OUT, IN = "#e08214", "#2166ac"
@@ -42,67 +43,85 @@ class Changed:
         }  # fmt: skip
 
 
-def write_page(
-    title: str, crs: str, changed: Sequence[Changed], line: Sequence[Any],
-    figures: Mapping[str, int], days: tuple[dt.date, dt.date], folder: Path,
-) -> list[Path]:  # fmt: skip
+@dataclass(frozen=True)
+class Difference:
+    """What of a line changed from one day to another. title: of the project; line: the shapes of
+    the line on the last day around what changed; before, after: area of the line, m2."""
+
+    title: str
+    crs: str
+    start: dt.date
+    end: dt.date
+    changed: Sequence[Changed]
+    line: Sequence[Any]
+    before: int
+    after: int
+
+    def shapes(self, what: str) -> list[Any]:
+        return [c.shape for c in self.changed if c.what == what]
+
+    def area(self, what: str) -> float:
+        return sum(c.area for c in self.changed if c.what == what)
+
+
+def write_page(told: Difference, folder: Path) -> list[Path]:
     """map.png, difference.html and difference.pdf in a folder."""
-    picture = _map(title, crs, changed, line, days, folder / "map.png")
-    table = _table(title, changed, figures, days)
-    return [picture, _html(table, picture, folder / "difference.html"),
-            _pdf(table, picture, folder / "difference.pdf")]  # fmt: skip
+    picture = draw(told, folder / "map.png").path
+    page = _page(told)
+    return [picture, _html(page, picture, folder / "difference.html"),
+            _pdf(page, picture, folder / "difference.pdf")]  # fmt: skip
 
 
-def _statement(changed: Sequence[Changed]) -> str:
-    out, into = (sum(c.area for c in changed if c.what == w) for w in ("removed", "added"))
-    return say("{out} km² left the line and {in_} km² came in", out=numerals.km2(out),
-               in_=numerals.km2(into))  # fmt: skip
+def statement(told: Difference) -> str:
+    out, into = (numerals.km2(told.area(what)) for what in ("removed", "added"))
+    return say("{out} km² left the line and {in_} km² came in", out=out, in_=into)
 
 
-def _map(
-    title: str, crs: str, changed: Sequence[Changed], line: Sequence[Any],
-    days: tuple[dt.date, dt.date], path: Path,
-) -> Path:  # fmt: skip
+def draw(told: Difference, file: Path) -> Drawn:
+    """The map of what left and what came in."""
     groups = [
-        Shown(say("The line now"), line, fill="#b9aaa4", edge=palette.EDGE, width=0.7),
-        Shown(say("Left the line"), [c.shape for c in changed if c.what == "removed"], fill=OUT,
-              edge="#7f3b08", width=1.0, opacity=0.9),
-        Shown(say("Came in"), [c.shape for c in changed if c.what == "added"], fill=IN,
-              edge="#053061", width=1.0, opacity=0.9),
+        Shown(say("The line now"), told.line, fill="#b9aaa4", edge=palette.EDGE, width=0.7),
+        Shown(say("Left the line"), told.shapes("removed"), fill=OUT, edge="#7f3b08", width=1.0,
+              opacity=0.9),
+        Shown(say("Came in"), told.shapes("added"), fill=IN, edge="#053061", width=1.0,
+              opacity=0.9),
     ]  # fmt: skip
     about = About(
-        _statement(changed),
-        say("{project} · changes of the redline from {a} to {b}", project=title, a=days[0],
-            b=days[1]),
-        days[1], crs,
+        statement(told),
+        say("{project} · changes of the redline from {a} to {b}", project=told.title, a=told.start,
+            b=told.end),
+        told.end, told.crs, place=told.title,
     )  # fmt: skip
-    return zone_map(path, about, [c.shape for c in changed], groups)
+    return zone_map(file, about, [c.shape for c in told.changed], groups)
 
 
-def _table(
-    title: str, changed: Sequence[Changed], figures: Mapping[str, int],
-    days: tuple[dt.date, dt.date],
-) -> dict[str, Any]:  # fmt: skip
+def rows_of(told: Difference) -> list[list[str]]:
+    """What, where, how much and why: a row a piece of land; see heads."""
     names = {"removed": say("left"), "added": say("came in")}
-    rows = [
+    return [
         [names[c.what], c.where, f"{c.area / 1e4:,.2f}", c.cause, c.ground, c.code,
          c.proposal.partition("/")[2]]
-        for c in changed
+        for c in told.changed
     ]  # fmt: skip
-    heads = [say("What"), say("Where"), say("Area (ha)"), say("Why"), say("Legal ground"),
-             say("Piece"), say("Proposal")]  # fmt: skip
-    change = figures["after"] - figures["before"]
+
+
+def heads() -> list[str]:
+    return [say("What"), say("Where"), say("Area (ha)"), say("Why"), say("Legal ground"),
+            say("Piece"), say("Proposal")]  # fmt: skip
+
+
+def _page(told: Difference) -> dict[str, Any]:
     return {
         "title": say("What changed in the redline"),
-        "subtitle": say("{project}, {a} to {b}", project=title, a=days[0], b=days[1]),
-        "statement": say("{statement}.", statement=_statement(changed)),
+        "subtitle": say("{project}, {a} to {b}", project=told.title, a=told.start, b=told.end),
+        "statement": say("{statement}.", statement=statement(told)),
         "figures": [
-            [say("Area of the line before"), f"{figures['before'] / 1e6:,.3f} km²"],
-            [say("Area of the line after"), f"{figures['after'] / 1e6:,.3f} km²"],
-            [say("Change"), f"{change / 1e6:+,.4f} km²"],
+            [say("Area of the line before"), f"{told.before / 1e6:,.3f} km²"],
+            [say("Area of the line after"), f"{told.after / 1e6:,.3f} km²"],
+            [say("Change"), f"{(told.after - told.before) / 1e6:+,.4f} km²"],
         ],
-        "heads": heads,
-        "rows": rows,
+        "heads": heads(),
+        "rows": rows_of(told),
         "note": say("Each change rests on a proposal that passed the three-no test: no less area, "
                     "no loss of function, no change of nature. The layer difference.gpkg has every "
                     "change; head.json is the head of the journal that holds them."),

@@ -36,16 +36,18 @@ class Shown:
 
 @dataclass(frozen=True)
 class About:
-    """What the page says: its title states the finding. footer: sources, besides date and CRS."""
+    """What the page says: its title states the finding. footer: sources, besides date and CRS;
+    place: of what it is a map, for those who do not see it."""
 
     title: str
     subtitle: str
     day: dt.date
     crs: str
     footer: str = ""
+    place: str = ""
 
 
-def zone_map(file: Path, about: About, around: Sequence[Any], shown: Sequence[Shown]) -> Path:
+def zone_map(file: Path, about: About, around: Sequence[Any], shown: Sequence[Shown]) -> maps.Drawn:
     """Draw the groups, the first at the bottom, in a frame around some shapes."""
     extent = _extent(around)
     dated = say("Equal-area CRS: {crs} · Date: {day}", crs=maps.crs_name(about.crs),
@@ -60,7 +62,8 @@ def zone_map(file: Path, about: About, around: Sequence[Any], shown: Sequence[Sh
         _draw(laid.axes, group, frame, order)
     file.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(laid.figure, file)
-    return file
+    alt = say("Map of {place}: {finding}", place=about.place or about.subtitle, finding=about.title)
+    return maps.Drawn(file, about.title, alt, laid.head)
 
 
 def _extent(around: Sequence[Any]) -> sheet.Extent:

@@ -11,8 +11,6 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.findings import Finding
-from tianren.io.sources import Entry
-from tianren.io.vectors import read_vector
 from tianren.language import say
 from tianren.management import adjustment
 from tianren.management.adjustment import (
@@ -51,7 +49,7 @@ from tianren.steps.cases import (
     undeclared_years,
     written,
 )
-from tianren.steps.footprint import plane_wkt
+from tianren.steps.footprint import read_shapes
 from tianren.steps.journal_writing import clock_finding, writing
 from tianren.steps.register_adopt import wkb_of
 from tianren.steps.register_fold import ZONES, require_plane
@@ -100,13 +98,7 @@ def read_drafts(
 ) -> list[Draft]:
     """The polygons of a file as removals or additions; columns cause, ground and name count where
     there are such, else what is given for all."""
-    if not path.exists():
-        raise UserError(
-            say("there is no such file"), where=str(path),
-            next_step=say("name a polygon file: GeoPackage, Shapefile, GeoJSON, KML"),
-        )  # fmt: skip
-    entry = Entry(path.stem, path.stem, "vector", folder=path.resolve().parent, uri=path.name)
-    layer, _ = read_vector(entry, plane_wkt(project))
+    layer, _ = read_shapes(project, path)
     found = []
     for n, row in enumerate(layer.to_dict("records"), start=1):
         if shapely.get_dimensions(row["geometry"]) != 2:

@@ -1,7 +1,7 @@
 """The public difference: what of the line changed between two days, where and why."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,9 @@ from tianren.management.adjustment import NAME, Item, causes, items_of
 from tianren.management.procedure import Case
 from tianren.management.register import REDLINE, UNIT, Zone
 from tianren.project.journal.exchange import write_head
-from tianren.project.journal.home import anchor_now, project_journal
+from tianren.project.journal.home import anchor_now, has_journal, project_journal
 from tianren.project.journal.journal import Reader
-from tianren.reports.difference_page import Changed, write_page
+from tianren.reports.difference_page import Changed, Difference, write_page
 from tianren.steps.adjust_land import LEAST_M2, polygons
 from tianren.steps.cases import cases_of, require_case
 from tianren.steps.footprint import plane_wkt
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
 
 REMOVED, ADDED = "removed", "added"
+_LINE = f"zone/{REDLINE}/"
 
 
 @dataclass(frozen=True)
@@ -47,23 +48,42 @@ def difference(
     journal = project_journal(project)
     with journal.reading() as reader:
         span, name = _span(reader, case_name, start, end)
-        changed = _changed(reader, span, case_name)
-        folder = to or project.folder / "exports" / f"difference-{name}"
-        line = _line(reader, changed, span.end)
-        figures = _figures(reader, span)
+        told = _difference(project, reader, span, case_name)
+    folder = to or project.folder / "exports" / f"difference-{name}"
     anchor = anchor_now(project.folder, journal, project.management.signing_key)
     journal.close()
-    if not changed:
+    if not told.changed:
         raise UserError(
             say("the line did not change between {a} and {b}", a=span.start, b=span.end),
             where="register", next_step=say("name other days: --from, --to-day"),
         )  # fmt: skip
-    files = _layer(project, changed, folder)
-    files += write_page(project.title.get(project.language, project.name), plane_wkt(project),
-                        changed, line, figures, (span.start, span.end), folder)  # fmt: skip
+    files = [*_layer(told, folder), *write_page(told, folder)]
     if anchor is not None:
         files.append(write_head(folder, anchor.as_dict()))
-    return _told(changed, span, files)
+    return _told(told, files)
+
+
+def kept_difference(project: "Project") -> Difference | None:
+    """What changed since the line was first entered, up to its last change; None where no line is
+    kept, or it never changed."""
+    if not has_journal(project.folder, project.store):
+        return None
+    journal = project_journal(project)
+    with journal.reading() as reader:
+        days = [r.effective for r in reader.records(kind="zone") if r.subject.startswith(_LINE)]
+        span = Between(min(days), max(days)) if days else None
+        told = _difference(project, reader, span, "") if span else None
+    journal.close()
+    return told if told and told.changed else None
+
+
+def _difference(project: "Project", reader: Reader, span: Between, case_name: str) -> Difference:
+    changed = _changed(reader, span, case_name)
+    before, after = (_line_area(reader, day) for day in (span.start, span.end))
+    return Difference(
+        project.title.get(project.language, project.name), plane_wkt(project), span.start, span.end,
+        changed, _line(reader, changed, span.end), before, after,
+    )  # fmt: skip
 
 
 def _span(
@@ -197,36 +217,33 @@ def _line(reader: Reader, changed: Sequence[Changed], day: dt.date) -> list[Any]
     return [close.shapes[z.subject] for z in close.of(REDLINE)]
 
 
-def _figures(reader: Reader, span: Between) -> Mapping[str, int]:
-    """The area of the line on both days, whole m2."""
-    found = {}
-    for name, day in (("before", span.start), ("after", span.end)):
-        zones = reader.states(ZONES, day=day).values()
-        found[name] = sum(z.area_m2 for z in zones if z.kind == REDLINE and z.stands)
-    return found
+def _line_area(reader: Reader, day: dt.date) -> int:
+    """The area of the line on a day, whole m2."""
+    zones = reader.states(ZONES, day=day).values()
+    return sum(z.area_m2 for z in zones if z.kind == REDLINE and z.stands)
 
 
-def _layer(project: "Project", changed: Sequence[Changed], folder: Path) -> list[Path]:
+def _layer(told: Difference, folder: Path) -> list[Path]:
     from geopandas import GeoDataFrame
 
-    rows = [c.row for c in changed]
-    layer = GeoDataFrame(rows, geometry=[c.shape for c in changed], crs=plane_wkt(project))
+    rows, shapes = [c.row for c in told.changed], [c.shape for c in told.changed]
+    layer = GeoDataFrame(rows, geometry=shapes, crs=told.crs)
     files = write_exchange(layer, "gpkg", folder, "difference")
     return [*files, *write_exchange(layer, "geojson", folder, "difference")]
 
 
-def _told(changed: Sequence[Changed], span: Between, files: Sequence[Path]) -> Told:
-    out, into = (sum(c.area for c in changed if c.what == what) for what in (REMOVED, ADDED))
+def _told(told: Difference, files: Sequence[Path]) -> Told:
+    out, into, changed = told.area(REMOVED), told.area(ADDED), told.changed
     lines = [
-        say("From {a} to {b}: {out} km² left the line, {in_} km² came in.", a=span.start,
-            b=span.end, out=f"{out / 1e6:,.4f}", in_=f"{into / 1e6:,.4f}"),
+        say("From {a} to {b}: {out} km² left the line, {in_} km² came in.", a=told.start,
+            b=told.end, out=f"{out / 1e6:,.4f}", in_=f"{into / 1e6:,.4f}"),
         "",
         *(f"  {c.what:<8} {c.area / 1e6:>10,.4f} km²  {c.where[:32]:<32}  {c.cause}"
           for c in changed[:20]),
         "",
         *(f"  {path}" for path in files),
     ]  # fmt: skip
-    table = {"from": span.start.isoformat(), "to": span.end.isoformat(), "removed_m2": out,
+    table = {"from": told.start.isoformat(), "to": told.end.isoformat(), "removed_m2": out,
              "added_m2": into, "changes": [c.row for c in changed],
              "files": [str(p) for p in files]}  # fmt: skip
     return Told(lines, table)

@@ -1,8 +1,8 @@
 """What the steps of every procedure share: numbering, reading, acting, telling cases."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tianren.errors import UserError
 from tianren.language import say
@@ -18,7 +18,7 @@ from tianren.records import Record, standing
 if TYPE_CHECKING:
     from tianren.project.project import Project
 
-
+C = TypeVar("C")
 COMMANDS = {"occupation": "occupation", "adjustment": "adjust", "supervision": "supervise"}
 
 
@@ -76,11 +76,23 @@ def require_case(reader: Reader, name: str, text: str) -> Case:
     found = case_from(reader, subject)
     if found is not None:
         return found
+    raise _no_case(subject, sorted({r.subject for r in reader.records(kind=name)}))
+
+
+def known_case(found: Mapping[str, C], name: str, text: str) -> C:
+    """One of the cases that were found. UserError with the nearest where it is not among them."""
+    subject = subject_of(name, text)
+    if subject in found:
+        return found[subject]
+    raise _no_case(subject, sorted(found))
+
+
+def _no_case(subject: str, known: Sequence[str]) -> UserError:
     import difflib
 
-    known = sorted({r.subject for r in reader.records(kind=name)})
+    name = subject.partition("/")[0]
     near = difflib.get_close_matches(subject, known, n=1)
-    raise UserError(
+    return UserError(
         say("there is no case {subject}", subject=subject), where="journal",
         next_step=say("did you mean {near}?", near=near[0]) if near
         else say("there are {n} cases: tianren {command} show", n=len(known),

@@ -92,4 +92,4 @@ def _map(project: "Project", checked: Checked, close: Near, wide: Any, path: Pat
         checked.verdict.day, plane_wkt(project),
         say("Rulebook: {name}", name=checked.verdict.rulebook.name),
     )  # fmt: skip
-    return zone_map(path, about, [wide], shown)
+    return zone_map(path, about, [wide], shown).path

@@ -14,6 +14,8 @@ from tianren.io.vectors import read_vector
 from tianren.language import say
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from tianren.project.project import Project
 
 FEWEST_M2 = 0.01  # less is no area
@@ -39,18 +41,23 @@ class Footprint:
         return float(2 * shapely.length(circles).max())
 
 
-def read_footprint(project: "Project", path: Path, width: float | None = None) -> Footprint:
-    """The union of a file's polygons, or of its lines with a width, in the project's plane.
-
-    Raises UserError for no file, points, lines without a width, and an area of nothing.
-    """
+def read_shapes(project: "Project", path: Path) -> "tuple[GeoDataFrame, list[Finding]]":
+    """The features of a file that somebody brings, in the project's plane, and what was found."""
     if not path.exists():
         raise UserError(
             say("there is no such file"), where=str(path),
             next_step=say("name a polygon file: GeoPackage, Shapefile, GeoJSON, KML"),
         )  # fmt: skip
     entry = Entry(path.stem, path.stem, "vector", folder=path.resolve().parent, uri=path.name)
-    layer, findings = read_vector(entry, plane_wkt(project))
+    return read_vector(entry, plane_wkt(project))
+
+
+def read_footprint(project: "Project", path: Path, width: float | None = None) -> Footprint:
+    """The union of a file's polygons, or of its lines with a width, in the project's plane.
+
+    Raises UserError for no file, points, lines without a width, and an area of nothing.
+    """
+    layer, findings = read_shapes(project, path)
     shapes = layer.geometry.to_numpy()
     return Footprint(_areal(shapes, path, width), tuple(findings))
 

@@ -28,10 +28,10 @@ from tianren.steps.cases import (
     case_from,
     case_lines,
     case_table,
+    known_case,
     next_subject,
     read_cases,
     require_case,
-    subject_of,
     undeclared_years,
     written,
 )
@@ -383,13 +383,7 @@ def _case_line(case: Case, law: Law, day: dt.date) -> str:
 
 
 def _one(law: Law, found: Mapping[str, Case], case_name: str, day: dt.date) -> Told:
-    subject = subject_of(NAME, case_name)
-    if subject not in found:
-        raise UserError(
-            say("there is no case {subject}", subject=subject), where="journal",
-            next_step=say("list them: tianren occupation show"),
-        )  # fmt: skip
-    case = found[subject]
+    case = known_case(found, NAME, case_name)
     lines = case_lines(law.sheet.procedure, case, law.calendar, day)
     return Told([*lines, *_next_lines(case, law, day)], table_of(case, law, day))
 

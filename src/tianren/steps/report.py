@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
     from tianren.project.runs import RunResults
     from tianren.reports.contents import Contents, Description, Surroundings
+    from tianren.reports.difference_page import Difference
     from tianren.reports.maps import Drawn
 
 
@@ -61,12 +62,14 @@ def write_report(
     add to it. language: a BCP 47 tag, the current one when None.
     """
     from tianren.project.runs import open_run
+    from tianren.steps.adjust_difference import kept_difference
 
     with _speaking(language):
         run = open_run(project, run_id) if run_id else _latest(project)
         contents = _read(project, run)
         others = _others(project) if run.step == "delineate" else []
-        return report_contents(contents, [_read(project, other) for other in others])
+        kept = kept_difference(project) if run.step == "delineate" else None
+        return report_contents(contents, [_read(project, other) for other in others], kept)
 
 
 def _latest(project: "Project") -> "RunResults":
@@ -91,12 +94,17 @@ def _read(project: "Project", run: "RunResults") -> "Contents":
     return with_surroundings(contents, look_around(project, contents))
 
 
-def report_contents(contents: "Contents", others: Sequence["Contents"] = ()) -> Written:
-    """The report of contents already read: what `write_report` does once it knows the project."""
+def report_contents(
+    contents: "Contents", others: Sequence["Contents"] = (), kept: "Difference | None" = None
+) -> Written:
+    """The report of contents already read: what `write_report` does once it knows the project.
+
+    kept: what changed since the line was entered into the register.
+    """
     _require_plain_names(contents)
     folder = contents.folder
     with _beside(folder) as work:
-        names, statement = _write_all(contents, others, work)
+        names, statement = _write_all(contents, others, kept, work)
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(work / name, folder / name)  # noqa: PTH105 - one file system, whole or not
@@ -116,15 +124,17 @@ def _require_plain_names(contents: "Contents") -> None:
 
 
 def _write_all(
-    contents: "Contents", others: Sequence["Contents"], work: Path
+    contents: "Contents", others: Sequence["Contents"], kept: "Difference | None", work: Path
 ) -> tuple[list[str], str]:
     """Write all files into a folder; their names, and the report's statement."""
-    from tianren.reports import chapters, document, workbook
+    from tianren.reports import chapters, difference_page, document, workbook
 
     drawn = _draw(contents, work / "maps")
     for other in others:
         drawn += _draw(other, work / "maps")
-    report = chapters.tell(contents, drawn, others)
+    if kept is not None:
+        drawn.append(difference_page.draw(kept, work / "maps" / "changes.png"))
+    report = chapters.tell(contents, drawn, others, kept)
     (work / "report.pdf").write_bytes(document.pdf_bytes(report, drawn))
     (work / "report.html").write_text(document.html_text(report, drawn), encoding="utf-8")
     (work / "ledger.xlsx").write_bytes(workbook.workbook_bytes(contents, others))

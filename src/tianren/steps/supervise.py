@@ -29,6 +29,7 @@ from tianren.project.tables import read_table
 from tianren.records import standing
 from tianren.steps.cases import (
     calendar_of,
+    known_case,
     next_subject,
     own_records,
     subject_of,
@@ -215,13 +216,8 @@ def show(
     rules, calendar, on = rules_of(project), calendar_of(project), day or dt.date.today()
     found = cases_on(project, place, on)
     if case_name:
-        subject = subject_of(NAME, case_name)
-        if subject not in found:
-            raise UserError(
-                say("there is no case {subject}", subject=subject), where="journal",
-                next_step=say("list them: tianren supervise show"),
-            )  # fmt: skip
-        found = {subject: found[subject]}
+        case = known_case(found, NAME, case_name)
+        found = {case.subject: case}
     lines = [say("{n} cases", n=len(found)), ""]
     for case in found.values():
         until = supervision.due(rules, case, calendar)

@@ -19,7 +19,7 @@ from tianren.language import say
 from tianren.project.digests import write_whole
 from tianren.project.journal.chain import FIRST, line_hash, seal_digest
 from tianren.project.journal.database import Database, insert_many
-from tianren.project.journal.journal import ERASED, Journal, Reader, shape_row
+from tianren.project.journal.journal import ERASED, Journal, Reader, require_empty, shape_row
 from tianren.project.journal.schema import upgrade
 from tianren.project.journal.tables import record, sealed, shape, shape_of
 from tianren.records import shapes_named
@@ -92,12 +92,7 @@ def import_journal(database: Database, folder: Path) -> tuple[Journal, Imported]
     upgrade(database)
     journal = Journal(database)
     with journal.writing() as book:
-        if book.head().number:
-            raise UserError(
-                say("there is a journal here already, with {n} records", n=book.head().number),
-                where=database.where,
-                next_step=say("import into a project without one"),
-            )
+        require_empty(book, database, say("import into a project without one"))
         shapes = _import_shapes(book.connection, folder / SHAPES)
         digests = _import_lines(book.connection, folder / LINES)
         people = _import_people(book.connection, folder / PEOPLE, digests)

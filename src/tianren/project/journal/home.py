@@ -46,7 +46,7 @@ def anchor_now(folder: Path, journal: "Journal", signing_key: str = "") -> "Anch
 
 def anchor_for_run(folder: Path, store: str, signing_key: str) -> Mapping[str, Any]:
     """What a run keeps of the journal; nothing where the project has none."""
-    if not (folder / "journal.sqlite").exists() and not store:
+    if not has_journal(folder, store):
         return {}
     from tianren.project.journal.database import database_of
     from tianren.project.journal.journal import open_journal

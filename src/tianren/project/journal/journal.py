@@ -417,14 +417,18 @@ def start_journal(database: Database, opening: Record) -> Journal:
     upgrade(database)
     journal = Journal(database)
     with journal.writing() as book:
-        if book.head().number:
-            raise UserError(
-                say("there is a journal here already, with {n} records", n=book.head().number),
-                where=database.where,
-                next_step=say("look into it: tianren journal show"),
-            )
+        require_empty(book, database, say("look into it: tianren journal show"))
         book.append([replace(opening, kind=OPENED, subject="journal")])
     return journal
+
+
+def require_empty(book: Book, database: Database, next_step: str) -> None:
+    """UserError where the store holds records already."""
+    if book.head().number:
+        raise UserError(
+            say("there is a journal here already, with {n} records", n=book.head().number),
+            where=database.where, next_step=next_step,
+        )  # fmt: skip
 
 
 def _require_file(database: Database) -> None:

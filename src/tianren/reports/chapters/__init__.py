@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tianren.language import say
-from tianren.reports.chapters import basis, line
+from tianren.reports.chapters import basis, changes, line
 from tianren.reports.chapters.blocks import Chapter, figure
 from tianren.reports.chapters.first_page import FirstPage, first_page
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import Contents
+from tianren.reports.difference_page import Difference
 from tianren.reports.facts import redline_statement
 from tianren.reports.maps import Drawn
 
@@ -38,10 +39,13 @@ class Report:
         return plain
 
 
-def tell(contents: Contents, drawn: Sequence[Drawn], others: Sequence[Contents] = ()) -> Report:
+def tell(
+    contents: Contents, drawn: Sequence[Drawn], others: Sequence[Contents] = (),
+    kept: Difference | None = None,
+) -> Report:  # fmt: skip
     """Put a run's contents and pictures in order, in the current language.
 
-    others: runs of other steps whose chapters this report holds too.
+    others: runs of other steps whose chapters this report holds too; kept: what changed since.
     """
     from tianren.reports.typeface import language_tag
 
@@ -56,13 +60,17 @@ def tell(contents: Contents, drawn: Sequence[Drawn], others: Sequence[Contents] 
         first=topic.first(contents) if topic else first_page(contents),
         statement=topic.first(contents).sentences[0] if topic else redline_statement(contents),
         map=(drawn[0] if drawn else None) if topic else pictures.get("redline"),
-        chapters=tuple(_chapters(contents, pictures, others)),
+        chapters=tuple(_chapters(contents, pictures, others, kept)),
     )
 
 
-def _chapters(contents: Contents, pictures: Pictures, others: Sequence[Contents]) -> list[Chapter]:
-    """The run's own chapters, those of the others, then what both rest on."""
+def _chapters(
+    contents: Contents, pictures: Pictures, others: Sequence[Contents], kept: Difference | None
+) -> list[Chapter]:
+    """The run's own chapters, what changed since, those of the others, then what all rest on."""
     told = _own(contents, pictures)
+    if kept is not None:
+        told.append(changes.chapter(kept, pictures))
     for other in others:
         told += _own(other, pictures)
     together = _together(contents, others)
