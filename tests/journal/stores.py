@@ -39,19 +39,25 @@ class Server:
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
+    def with_postgis(self) -> None:
+        """PostGIS in every database made from now on, where the server has it: made once, copied."""
+        import psycopg
+
+        with psycopg.connect(self.url("template1"), autocommit=True) as connection:
+            there = connection.execute(
+                "SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'"
+            ).fetchone()
+            if there:
+                connection.execute("CREATE EXTENSION postgis")
+
     def new_database(self) -> str:
         """The url of an empty database, with PostGIS where the server has it."""
         import psycopg
 
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        with psycopg.connect(self.url(name), autocommit=True) as connection:
-            there = connection.execute(
-                "SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'"
-            ).fetchone()
-            if there:
-                connection.execute("CREATE EXTENSION postgis")
+            # By files: to write 15 MB through the log takes twice as long.
+            connection.execute(f'CREATE DATABASE "{name}" STRATEGY FILE_COPY')
         return self.url(name)
 
     def _as_user(self, program: str, *arguments: str) -> None:
@@ -73,6 +79,7 @@ def running_server(folder: Path) -> Iterator[Server]:
         above.chmod(above.stat().st_mode | 0o055)
     server = Server(folder, PROGRAMS[0])
     server.start()
+    server.with_postgis()
     yield server
     server.stop()
 
