@@ -40,7 +40,7 @@ class Server:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def with_postgis(self) -> None:
-        """PostGIS in every database made from now on, where the server has it: made once, copied."""
+        """PostGIS in every database made from now on, where the server has it."""
         import psycopg
 
         with psycopg.connect(self.url("template1"), autocommit=True) as connection:
