@@ -12,6 +12,7 @@ import ast
 import string
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -40,6 +41,7 @@ CARRIERS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
 }
 
 
+@cache
 def messages(source: Path = SOURCE) -> dict[str, list[str]]:
     """Message -> the files that say it, in order of name."""
     found: dict[str, list[str]] = {}
