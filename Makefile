@@ -9,8 +9,9 @@ SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) UV_PYTHON_DOWNLOADS=never $(UV) sync --lo
 demo: $(VENV)/.user ## the redline of Switzerland from the embedded data, with map and report
 	$(VENV)/bin/tianren demo demo
 
+# A file goes to one worker whole: what its tests share is made once.
 test: $(VENV)/.dev lint ## everything that guards the code
-	$(VENV)/bin/pytest -n 2
+	$(VENV)/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
