@@ -9,7 +9,9 @@ SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) UV_PYTHON_DOWNLOADS=never $(UV) sync --lo
 demo: $(VENV)/.user ## the redline of Switzerland from the embedded data, with map and report
 	$(VENV)/bin/tianren demo demo
 
-# A file goes to one worker whole: what its tests share is made once.
+# A file goes to one worker whole: what its tests share is made once. The tests start many processes:
+# compiled modules are kept even where the machine says otherwise, or each would compile them anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev lint ## everything that guards the code
 	$(VENV)/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
