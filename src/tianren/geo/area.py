@@ -14,6 +14,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from tianren.geo.moves import move_between
+
 Geometries = NDArray[Any]  # of shapely geometries
 
 # The curve of a parallel leaves its chord by d^2/8 sin(lat): 0.02 degrees stay within 0.1 m.
@@ -33,7 +35,7 @@ def to_plane(geometries: Sequence[Any] | Geometries, source: CRS, target: CRS) -
     if source.equals(target, ignore_axis_order=True):
         return shapes
     step = _STEP_DEGREES if source.is_geographic else _STEP_METRES
-    move = pyproj.Transformer.from_crs(source, target, always_xy=True)
+    move = move_between(source, target)
     dense = _divided(shapes, step)
     return np.asarray(shapely.transform(dense, _mover(move), interleaved=False), dtype=object)
 

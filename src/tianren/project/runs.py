@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -22,6 +21,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding, worst_first
 from tianren.measures import COLUMNS, Measure, in_order
 from tianren.project.digests import write_whole
+from tianren.project.tables import parsed
 from tianren.project.toml_text import as_toml
 
 if TYPE_CHECKING:
@@ -381,7 +381,7 @@ def open_run(project: "Project | Path", run_id: str | None = None, *, step: str 
 
 def _read(path: Path) -> RunResults:
     try:
-        record = tomllib.loads(path.read_text(encoding="utf-8"))
+        record = parsed(path.read_text(encoding="utf-8"))
         return RunResults(path.parent, {"run": path.parent.name, "step": "", **record})
     except (OSError, ValueError) as fault:
         raise UserError(

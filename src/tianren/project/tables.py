@@ -4,6 +4,8 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,20 @@ def read_table(path: Path) -> tuple[dict[str, Any], str]:
     """A TOML file as a table, and its text (to find lines in)."""
     text = _text(path)
     try:
-        return tomllib.loads(text), text
+        return parsed(text), text
     except tomllib.TOMLDecodeError as fault:
         raise _malformed(path, text, str(fault)) from fault
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A TOML text as a table of the caller's own. The same text is parsed once: a project and the
+    records of its runs are read again by every step."""
+    return deepcopy(_parsed(text))
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)
 
 
 def _text(path: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 import pyproj
 
 from tianren.errors import UserError
+from tianren.geo.moves import move_between
 from tianren.raster.raster import Grid, Kind
 
 Method = Literal["mode", "nearest", "average", "bilinear", "sum"]
@@ -50,7 +51,7 @@ def cell_ratio(source: Grid, target: Grid) -> float:
     """
     if source.crs is None or target.crs is None:
         raise UserError("a grid needs a CRS", next_step="give the layer's crs in catalog.toml")
-    move = pyproj.Transformer.from_crs(target.crs.proj, source.crs.proj, always_xy=True)
+    move = move_between(target.crs.proj, source.crs.proj)
     rows, columns = target.shape
     for row, column in ((rows // 2, columns // 2), (0, 0), (rows - 1, columns - 1)):
         ratio = _ratio_at(source, target, move, row, column)
