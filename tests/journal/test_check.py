@@ -128,6 +128,32 @@ def test_what_was_done_is_found_and_located(journal: Journal, name: str) -> None
     assert all(rule in ("broken", "snapshot", "personal") for rule, _ in rest), rest
 
 
+def test_an_erasure_among_the_records_of_a_subject_is_no_change_of_its_state(
+    journal: Journal,
+) -> None:
+    add(journal, entry("a"), entry("a", 5, effective=DAY + dt.timedelta(days=9)))
+    with journal.writing() as book:
+        book.erase({2: ["actor"]}, entry("a", kind="", body={}, ground="request"))
+        book.append([entry("a", 7, effective=DAY + dt.timedelta(days=9))])
+        book.keep_snapshots(SUMS)
+    assert looked(journal).clean
+    with journal.reading() as reader:
+        assert reader.states(SUMS, day=DAY) == {"sum/a": {"total": 1, "of": 1}}
+        assert reader.states(SUMS) == {"sum/a": {"total": 13, "of": 3}}
+
+
+def test_names_that_are_left_where_a_tail_was_cut_are_found(journal: Journal) -> None:
+    filled(journal)
+    with journal.database.engine.connect() as connection:
+        if journal.database.is_file:
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        else:
+            connection.exec_driver_sql("SET session_replication_role = replica")
+        connection.exec_driver_sql("DELETE FROM record WHERE number = 12")
+        connection.commit()
+    assert ("personal", "record 12") in faults(looked(journal))
+
+
 def test_a_shape_that_was_moved_is_found(journal: Journal) -> None:
     filled(journal)
     moved = shapely.to_wkb(shapely.box(5, 0, 6, 1))

@@ -8,6 +8,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,74 +68,119 @@ def check(
     wanted: dict[int, list[tuple[Anchor, str]]] = {}
     for anchor, where in anchors:
         wanted.setdefault(anchor.number, []).append((anchor, where))
-    erased, shapes = _check_chain(reader, found, wanted)
+    noted = _check_chain(reader, found, wanted)
     _beyond_the_end(found, wanted)
-    _check_people(reader, found, erased)
-    _check_shapes(reader, found, shapes)
+    _check_gone(found, noted)
+    _check_shapes(reader, found, noted.shapes)
     for fold in folds:
         _check_snapshots(reader, found, fold)
     return found
 
 
-def _check_chain(
-    reader: Reader, found: Checked, wanted: Mapping[int, Sequence[tuple[Anchor, str]]]
-) -> tuple[dict[int, set[str]], dict[str, str]]:
-    """The lines one by one; returns what was erased on record, and digest -> subject of shapes."""
-    erased: dict[int, set[str]] = {}
-    shapes: dict[str, str] = {}
-    previous, last, time = FIRST, 0, ""
-    for row in _rows(reader, sa.select(record).order_by(record.c.number)):
-        number, line = row.number, row.line
-        here = say("record {n}", n=number)
-        if number != last + 1:
-            gap = say("records {a} to {b}", a=last + 1, b=number - 1)
-            found.add("missing", gap, say("{what} are missing", what=gap))
-        digest = line_hash(line)
-        table = _table(found, here, line, digest, row)
-        if table is not None:
-            if table.get("previous") != previous and number == last + 1:
-                found.add("broken", here, say("{here} does not follow from the one before it: one "
-                                              "of them was changed", here=here))  # fmt: skip
-            if row.recorded < time:
-                found.add("time", here, say("{here} was recorded before the one before", here=here))
-            _note(table, row.subject, erased, shapes)
-        for anchor, where in wanted.get(number, ()):
-            _witness(found, anchor, where, digest)
-        previous, last, time = digest, number, row.recorded
-    found.head = Head(last, previous)
-    return erased, shapes
+@dataclass
+class _Noted:
+    """What the lines say of the rest. shapes: digest -> subject; erased: record -> labels, by the
+    records that say so; gone: records and labels of which nothing is sealed."""
+
+    shapes: dict[str, str] = field(default_factory=dict)
+    erased: dict[int, set[str]] = field(default_factory=dict)
+    gone: list[tuple[int, str]] = field(default_factory=list)
 
 
-def _table(found: Checked, here: str, line: str, digest: str, row: Any) -> Any:
-    """The line parsed; None, told, where it is not what was written."""
-    if digest != row.hash:
-        found.add("changed", here, say("{here} was changed: its text does not give its hash",
-                                       here=here))  # fmt: skip
-    try:
-        table = json.loads(line)
-        own = tuple(str(table[name]) for name in _REPEATED)
-    except (ValueError, KeyError, TypeError):
-        found.add("unreadable", here, say("{here} cannot be read", here=here))
-        return None
-    kept = tuple(str(value) for value in row[: len(_REPEATED)])
-    if own != kept:
-        name = next(n for n, a, b in zip(_REPEATED, own, kept, strict=True) if a != b)
-        found.add("index", here, say("the column {name} of {here} was changed", name=name,
-                                     here=here))  # fmt: skip
-    return table
+@dataclass(frozen=True)
+class _Line:
+    """What a line says, as far as it is checked. columns: as _REPEATED."""
+
+    columns: list[Any]
+    previous: str
+    digests: Mapping[str, str]
+    shapes: Sequence[str]
+    erased: Mapping[int, Sequence[str]]
 
 
 _REPEATED = ("number", "kind", "subject", "place", "effective", "recorded")
+_columns = itemgetter(*_REPEATED)
 
 
-def _note(
-    table: Mapping[str, Any], subject: str, erased: dict[int, set[str]], shapes: dict[str, str]
-) -> None:
-    if table["kind"] == ERASED:
-        for number, labels in table["body"].get("erased", {}).items():
-            erased.setdefault(int(number), set()).update(labels)
-    for digest in shapes_named(table["body"]):
-        shapes.setdefault(digest, subject)
+def _check_chain(
+    reader: Reader, found: Checked, wanted: Mapping[int, Sequence[tuple[Anchor, str]]]
+) -> _Noted:
+    """The lines one by one, in one pass, each with what is sealed of it."""
+    noted, people = _Noted(), _People(reader)
+    found.without_people = people.none
+    time = ""
+    for row in _rows(reader, sa.select(record).order_by(record.c.number)):
+        *columns, text, kept = row
+        number, subject, recorded = columns[0], columns[2], columns[5]
+        digest = line_hash(text)
+        line = _check_line(found, columns, text, digest == kept)
+        _check_order(found, number, line, recorded < time)
+        if line is not None:
+            _note(noted, line, subject)
+        _check_people(found, noted, number, line, people.up_to(number))
+        for anchor, where in wanted.get(number, ()):
+            _witness(found, anchor, where, digest)
+        found.head, time = Head(number, digest), recorded
+    _check_people(found, noted, found.head.number, None, people.up_to(None))
+    return noted
+
+
+def _here(number: int) -> str:
+    return say("record {n}", n=number)
+
+
+def _check_line(found: Checked, columns: Sequence[Any], text: str, whole: bool) -> _Line | None:
+    """A line that gives its hash and says what its columns say; None, told, for no line at all."""
+    number = columns[0]
+    if not whole:
+        here = _here(number)
+        found.add("changed", here, say("{here} was changed: its text does not give its hash",
+                                       here=here))  # fmt: skip
+    line = _read(text)
+    if line is None:
+        here = _here(number)
+        found.add("unreadable", here, say("{here} cannot be read", here=here))
+    elif line.columns != columns:
+        here = _here(number)
+        name = next(n for n, a, b in zip(_REPEATED, line.columns, columns, strict=True) if a != b)
+        found.add("index", here, say("the column {name} of {here} was changed", name=name,
+                                     here=here))  # fmt: skip
+    return line
+
+
+def _read(text: str) -> _Line | None:
+    """A line; None where it is not one that the journal writes."""
+    try:
+        table = json.loads(text)
+        body, erased = table["body"], {}
+        if table["kind"] == ERASED:
+            erased = {int(n): list(labels) for n, labels in body["erased"].items()}
+        return _Line(list(_columns(table)), table["previous"], dict(table["personal"]),
+                     shapes_named(body), erased)  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _check_order(found: Checked, number: int, line: _Line | None, back: bool) -> None:
+    """A line follows the one before: by its number, by the hash that it holds, in time."""
+    last = found.head
+    if number != last.number + 1:
+        gap = say("records {a} to {b}", a=last.number + 1, b=number - 1)
+        found.add("missing", gap, say("{what} are missing", what=gap))
+    elif line is not None and line.previous != last.hash:
+        here = _here(number)
+        found.add("broken", here, say("{here} does not follow from the one before it: one of them "
+                                      "was changed", here=here))  # fmt: skip
+    if back:
+        here = _here(number)
+        found.add("time", here, say("{here} was recorded before the one before", here=here))
+
+
+def _note(noted: _Noted, line: _Line, subject: str) -> None:
+    for number, labels in line.erased.items():
+        noted.erased.setdefault(number, set()).update(labels)
+    for digest in line.shapes:
+        noted.shapes.setdefault(digest, subject)
 
 
 def _witness(found: Checked, anchor: Anchor, where: str, digest: str) -> None:
@@ -160,49 +207,54 @@ def _beyond_the_end(found: Checked, wanted: Mapping[int, Sequence[tuple[Anchor, 
         found.add("truncated", say("records {a} to {b}", a=last + 1, b=number), message)
 
 
-def _check_people(reader: Reader, found: Checked, erased: Mapping[int, set[str]]) -> None:
-    """What is sealed gives the digests of the chain; what is gone was erased on record."""
-    kept = _rows(reader, sa.select(sealed).order_by(sealed.c.number, sealed.c.label))
-    row = next(kept, None)
-    if row is None:
-        found.without_people = True  # an export without them was imported: told, not a fault
-        return
-    lines = sa.select(record.c.number, record.c.line).order_by(record.c.number)
-    for number, line in _rows(reader, lines):
-        mine: dict[str, Any] = {}
-        while row is not None and row.number <= number:
-            mine[row.label] = row
-            row = next(kept, None)
-        _compare_people(found, number, _digests(line), mine, erased.get(number, set()))
+class _People:
+    """What is sealed, read along with the lines."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._rows = _rows(reader, sa.select(sealed).order_by(sealed.c.number, sealed.c.label))
+        self._next = next(self._rows, None)
+        self.none = self._next is None  # an export without them was imported: told, not a fault
+
+    def up_to(self, number: int | None) -> list[Any]:
+        """The next rows, up to those of a record; all that are left for None."""
+        found = []
+        while self._next is not None and (number is None or self._next[0] <= number):
+            found.append(self._next)
+            self._next = next(self._rows, None)
+        return found
 
 
-def _digests(line: str) -> dict[str, str]:
-    try:
-        return dict(json.loads(line)["personal"])
-    except (ValueError, KeyError, TypeError):
-        return {}  # told already
-
-
-def _compare_people(
-    found: Checked, number: int, digests: Mapping[str, str], mine: Mapping[str, Any],
-    erased: set[str],
-) -> None:  # fmt: skip
-    here = say("record {n}", n=number)
-    for label, digest in digests.items():
-        row = mine.get(label)
-        if row is not None:
+def _check_people(
+    found: Checked, noted: _Noted, number: int, line: _Line | None, rows: Sequence[Any]
+) -> None:
+    """What is sealed gives the digests of the chain. What is not there is noted: a later record may
+    say that it was erased."""
+    there = set()
+    for of, label, salt, value in rows:
+        if of != number or (line is not None and label not in line.digests):
+            here = _here(of)
+            found.add("personal", here, say("{here} has a personal value {label} that the chain "
+                                            "does not know", label=label, here=here))  # fmt: skip
+        elif line is not None:
+            there.add(label)
             found.people += 1
-            if seal_digest(row.salt, row.value) != digest:
+            if seal_digest(salt, value) != line.digests[label]:
+                here = _here(of)
                 found.add("personal", here, say("the personal value {label} of {here} was changed",
                                                 label=label, here=here))  # fmt: skip
-        elif label in erased:
+    if line is not None and not found.without_people:
+        noted.gone += [(number, label) for label in line.digests if label not in there]
+
+
+def _check_gone(found: Checked, noted: _Noted) -> None:
+    """What is gone was erased on record."""
+    for number, label in noted.gone:
+        if label in noted.erased.get(number, ()):
             found.erased += 1
         else:
+            here = _here(number)
             found.add("personal", here, say("the personal value {label} of {here} is gone, and no "
                                             "record says why", label=label, here=here))  # fmt: skip
-    for label in sorted(set(mine) - set(digests)):
-        found.add("personal", here, say("{here} has a personal value {label} that the chain does "
-                                        "not know", label=label, here=here))  # fmt: skip
 
 
 def _check_shapes(reader: Reader, found: Checked, named: Mapping[str, str]) -> None:
@@ -224,34 +276,32 @@ def _check_shapes(reader: Reader, found: Checked, named: Mapping[str, str]) -> N
 
 
 def _check_snapshots(reader: Reader, found: Checked, fold: Fold[Any]) -> None:
-    """Every snapshot is what the records up to it give."""
-    rows = _rows(
-        reader,
-        sa.select(snapshot).where(snapshot.c.subject.startswith(f"{fold.name}/", autoescape=True)),
-    )
-    for row in list(rows):
+    """Every snapshot is what the records of its kind up to it give."""
+    s, t = snapshot.c, record.c
+    own = sa.and_(
+        t.subject == s.subject, t.number <= s.number,
+        t.kind.startswith(f"{fold.name}.", autoescape=True),
+    )  # fmt: skip
+    ask = sa.select(s.subject, s.state, t.line).select_from(snapshot.outerjoin(record, own))
+    ask = ask.where(s.subject.startswith(f"{fold.name}/", autoescape=True))
+    rows = _rows(reader, ask.order_by(s.subject, t.number))
+    for subject, group in groupby(rows, key=itemgetter(0)):
         found.snapshots += 1
-        if not _follows(reader, fold, row):
+        mine = list(group)
+        if not _follows(fold, [line for _, _, line in mine], mine[0][1]):
             message = say("the snapshot of {subject} is not what its records give",
-                          subject=row.subject)  # fmt: skip
-            found.add("snapshot", row.subject, message)
+                          subject=subject)  # fmt: skip
+            found.add("snapshot", subject, message)
 
 
-def _follows(reader: Reader, fold: Fold[Any], row: Any) -> bool:
-    """Whether the records of a subject give its snapshot; those that were spoilt give none."""
+def _follows(fold: Fold[Any], lines: Sequence[str | None], kept: str) -> bool:
+    """Whether lines give a snapshot; those that were spoilt, or are gone, give none."""
     try:
-        own = [record_from(json.loads(line)) for line in _lines_of(reader, row)]
+        own = [record_from(json.loads(line)) for line in lines if line is not None]
         state = fold.of(standing(own))
-        return state is not None and fold.pack(state) == json.loads(row.state)
+        return state is not None and fold.pack(state) == json.loads(kept)
     except (ValueError, KeyError, TypeError):
         return False
-
-
-def _lines_of(reader: Reader, row: Any) -> Iterator[str]:
-    ask = sa.select(record.c.line).where(
-        record.c.subject == row.subject, record.c.number <= row.number
-    )
-    return (line for (line,) in reader.connection.execute(ask.order_by(record.c.number)))
 
 
 def _rows(reader: Reader, ask: Any) -> Iterator[Any]:
