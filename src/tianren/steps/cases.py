@@ -50,8 +50,8 @@ def undeclared_years(project: "Project", days: Sequence[dt.date]) -> str:
 def next_subject(reader: Reader, name: str, day: dt.date) -> str:
     """The subject of a new case: numbers count up within a year."""
     start = f"{name}/{day.year}-"
-    taken = {r.subject for r in reader.records(kind=name) if r.subject.startswith(start)}
-    numbers = [int(s.removeprefix(start)) for s in taken if s.removeprefix(start).isdigit()]
+    taken = (subject.removeprefix(start) for subject in reader.subjects(start))
+    numbers = [int(number) for number in taken if number.isdigit()]
     return f"{start}{max(numbers, default=0) + 1:04d}"
 
 
@@ -76,7 +76,7 @@ def require_case(reader: Reader, name: str, text: str) -> Case:
     found = case_from(reader, subject)
     if found is not None:
         return found
-    raise _no_case(subject, sorted({r.subject for r in reader.records(kind=name)}))
+    raise _no_case(subject, sorted(reader.subjects(f"{name}/")))
 
 
 def known_case(found: Mapping[str, C], name: str, text: str) -> C:

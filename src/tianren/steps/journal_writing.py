@@ -10,7 +10,7 @@ from tianren.language import say
 from tianren.management.people import Person
 from tianren.project.digests import text_sha256
 from tianren.project.journal.home import project_journal
-from tianren.project.journal.journal import Book
+from tianren.project.journal.journal import JOURNAL, Book
 from tianren.project.roles import FILE_NAME
 from tianren.records import ACTOR, Record
 
@@ -39,13 +39,13 @@ def writing(project: "Project", person: Person) -> Iterator[Book]:
 def _note_roles(book: Book, project: "Project", person: Person) -> None:
     text = (project.folder / FILE_NAME).read_text(encoding="utf-8")
     digest = text_sha256(text)
-    known = [record.body["sha256"] for record in book.records(kind=ROLES)]
+    known = [r.body["sha256"] for r in book.records(kind=ROLES, subject=JOURNAL)]
     if known and known[-1] == digest:
         return
     role = person.posts[0].role.id if person.posts else "none"
     personal = {ACTOR: person.id, "roles": text}
     book.append([
-        Record(ROLES, "journal", dt.date.today(), role, FILE_NAME, body={"sha256": digest},
+        Record(ROLES, JOURNAL, dt.date.today(), role, FILE_NAME, body={"sha256": digest},
                personal=personal)
     ])  # fmt: skip
 

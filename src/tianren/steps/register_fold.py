@@ -10,7 +10,7 @@ from tianren.errors import UserError
 from tianren.language import say
 from tianren.management import register
 from tianren.management.register import Zone
-from tianren.project.journal.journal import OPENED, Fold, Reader
+from tianren.project.journal.journal import JOURNAL, OPENED, Fold, Reader
 from tianren.steps.journal import plane_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ def require_plane(project: "Project", reader: Reader) -> None:
     """Refuse a project whose plane is not that in which the journal keeps its shapes."""
     from pyproj import CRS
 
-    kept, own = str(next(reader.records(kind=OPENED)).body["crs"]), plane_of(project)
+    kept, own = (
+        str(next(reader.records(kind=OPENED, subject=JOURNAL)).body["crs"]),
+        plane_of(project),
+    )
     if kept != own and not CRS.from_user_input(kept).equals(CRS.from_user_input(own)):
         raise UserError(
             say("the journal keeps its shapes in another plane than the project's grid"),

@@ -36,6 +36,7 @@ S = TypeVar("S")
 Known = dt.datetime | int | None  # what was known: by a moment, or up to a record's number
 Bounds = tuple[float, float, float, float]  # west, south, east, north in the journal's plane
 
+JOURNAL = "journal"  # the subject of what is about the journal itself
 OPENED = "journal.opened"
 ERASED = "journal.erased"
 _BATCH = 10_000
@@ -219,7 +220,7 @@ class Reader:
         stale = [s for s, (cut, _) in kept.items() if not _goes_on(cut, later.get(s, ()), day)]
         whole = {s: later[s] for s in later if s not in kept}
         if stale:
-            whole |= self._grouped(fold, [], stale)
+            whole |= self._grouped(fold, _of(fold, t, ""), stale)
         states = _folded(fold, whole, day)
         for subject, (_, state) in kept.items():
             if subject not in whole:
@@ -391,7 +392,7 @@ class Journal:
     def opened(self) -> Record:
         """The first record: of which project, in which plane."""
         with self.reading() as reader:
-            first = next(reader.records(kind=OPENED), None)
+            first = next(reader.records(kind=OPENED, subject=JOURNAL), None)
         if first is None:
             raise UserError(
                 say("there is no journal here yet"),
@@ -418,7 +419,7 @@ def start_journal(database: Database, opening: Record) -> Journal:
     journal = Journal(database)
     with journal.writing() as book:
         require_empty(book, database, say("look into it: tianren journal show"))
-        book.append([replace(opening, kind=OPENED, subject="journal")])
+        book.append([replace(opening, kind=OPENED, subject=JOURNAL)])
     return journal
 
 
@@ -484,7 +485,8 @@ def _known(known: Known) -> list[Any]:
         return []
     if isinstance(known, dt.datetime):
         return [t.recorded <= time_text(known)]
-    return [t.number <= known]
+    # As a sum, so that a store looks up the place or subject, and not all numbers up to this one.
+    return [t.number + 0 <= known]
 
 
 def _of(fold: Fold[Any], columns: Any, place: str) -> list[Any]:
@@ -493,8 +495,10 @@ def _of(fold: Fold[Any], columns: Any, place: str) -> list[Any]:
 
 
 def _of_subjects(fold: Fold[Any], columns: Any, place: str) -> list[Any]:
-    own = [_begins(columns.subject, f"{fold.name}/")]
-    return [*own, _within(columns.place, place)] if place else own
+    if not place:
+        return [_begins(columns.subject, f"{fold.name}/")]
+    # Joined to nothing, so that a store looks up the place, and not all subjects of the kind.
+    return [_begins(columns.subject + "", f"{fold.name}/"), _within(columns.place, place)]
 
 
 def _begins(column: Any, start: str) -> Any:

@@ -77,4 +77,5 @@ snapshot = Table(
     Column("number", Integer, nullable=False),
     Column("day", _word(), nullable=False),
     Column("state", Text, nullable=False),
+    Index("snapshot_place", "place"),
 )

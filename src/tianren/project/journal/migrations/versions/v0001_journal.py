@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("day", _word(), nullable=False),
         sa.Column("state", sa.Text, nullable=False),
     )
+    op.create_index("snapshot_place", "snapshot", ["place"])
     _view_for_maps()
 
 
