@@ -1,0 +1,203 @@
+"""tianren verify from the command line: what was written, what was done to it, who may do what."""
+
+import hashlib
+import json
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tianren.cli import app
+from tianren.errors import UserError
+from tianren.project.project import Project
+from tianren.steps.verify import verify
+
+
+def typed(project: Project, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--project", str(project.folder)])
+
+
+def database(project: Project) -> Path:
+    return project.folder / "journal.sqlite"
+
+
+def forged(project: Project, *statements: str) -> None:
+    """Done by somebody with the file and any SQLite program, which knows no rules of ours."""
+    with closing(sqlite3.connect(database(project), isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def lines_of(project: Project) -> dict[int, str]:
+    with closing(sqlite3.connect(database(project))) as connection:
+        return dict(connection.execute("SELECT number, line FROM record"))
+
+
+def faults(project: Project) -> set[tuple[str, str]]:
+    told = verify(project)
+    return {(f["rule"].removeprefix("journal."), f["subject"]) for f in told.table["faults"]}
+
+
+def test_a_journal_as_it_was_written_ends_with_status_0(original: Project) -> None:
+    done = typed(original, "verify")
+    assert done.exit_code == 0
+    assert "every record is as it was written" in done.stdout
+    assert "No anchor: a tail that was cut off would not be found." in done.stdout
+
+
+def test_json_tells_what_was_checked(original: Project) -> None:
+    table = json.loads(typed(original, "verify", "--json").stdout)
+    lines = lines_of(original)
+    last = max(lines)
+    assert table["clean"] and table["faults"] == [] and table["fault_count"] == 0
+    assert table["records"] == len(lines) == last
+    assert table["hash"] == hashlib.sha256(lines[last].encode()).hexdigest()
+    assert table["people"] == sum(len(json.loads(line)["personal"]) for line in lines.values())
+    named = {json.loads(line)["body"].get("boundary") for line in lines.values()} - {None}
+    assert table["shapes"] == len(named)
+
+
+def test_it_asks_for_no_role_and_writes_nothing(country: Project) -> None:
+    (country.folder / "roles.toml").unlink()
+    before = database(country).read_bytes()
+    assert typed(country, "verify").exit_code == 0
+    assert database(country).read_bytes() == before
+
+
+@pytest.mark.parametrize("bit", [0, 3, 6])
+def test_one_flipped_bit_in_the_file_is_found_in_its_record(country: Project, bit: int) -> None:
+    """In its kind, wherever the file has it: pages keep stale copies of what was moved."""
+    piece = lines_of(country)[5][:30].encode()
+    flipped = bytearray(piece)
+    flipped[25] ^= 1 << bit
+    content = database(country).read_bytes()
+    assert piece in content
+    database(country).write_bytes(content.replace(piece, bytes(flipped)))
+    done = typed(country, "verify")
+    assert done.exit_code == 1
+    assert "The journal is NOT what was written" in done.stdout
+    assert "record 5 was changed: its text does not give its hash" in done.stdout
+
+
+def test_whatever_is_changed_in_a_line_is_found_there_and_never_breaks_the_check(
+    country: Project,
+) -> None:
+    draw, lines = random.Random(11), lines_of(country)
+    for _ in range(40):
+        number = draw.choice(sorted(lines))
+        line = lines[number]
+        at = draw.randrange(len(line))
+        other = draw.choice([c for c in '0"{}[],:az\\' if c != line[at]])
+        spoilt = (line[:at] + other + line[at + 1 :]).replace("'", "''")
+        forged(country, f"UPDATE record SET line = '{spoilt}' WHERE number = {number}")  # noqa: S608
+        found = faults(country)
+        assert ("changed", f"record {number}") in found, spoilt
+        blamed = {subject for rule, subject in found if subject.startswith("record")}
+        assert blamed <= {f"record {number}", f"record {number + 1}"}
+        whole = line.replace("'", "''")
+        forged(country, f"UPDATE record SET line = '{whole}' WHERE number = {number}")  # noqa: S608
+    assert faults(country) == set()
+
+
+def test_a_row_that_was_removed_is_told_by_its_number(country: Project) -> None:
+    forged(country, "DELETE FROM record WHERE number = 4")
+    done = typed(country, "verify")
+    assert done.exit_code == 1
+    assert "records 4 to 4 are missing" in done.stdout
+    table = json.loads(typed(country, "verify", "--json").stdout)
+    assert not table["clean"] and table["fault_count"] == len(table["faults"])
+    assert {f["subject"] for f in table["faults"]} == {"records 4 to 4", "record 4"}  # its name
+
+
+def test_a_tail_that_was_cut_is_found_against_an_anchor(country: Project, tmp_path: Path) -> None:
+    kept = tmp_path / "witness.json"
+    assert typed(country, "journal", "anchor", "--to", str(kept)).exit_code == 0
+    last = max(lines_of(country))
+    done = typed(country, "verify", "--anchor", str(kept))
+    assert done.exit_code == 0 and f"Anchored up to record {last} by {kept}" in done.stdout
+    cut = "DELETE FROM {} WHERE number > {}"
+    forged(country, *(cut.format(table, last - 3) for table in ("record", "sealed")))
+    alone = typed(country, "verify")
+    assert alone.exit_code == 0 and "No anchor" in alone.stdout  # nobody could tell
+    done = typed(country, "verify", "--anchor", str(kept))
+    assert done.exit_code == 1
+    assert f"knows record {last}, and the journal ends with {last - 3}" in done.stdout
+
+
+def test_anchors_that_the_project_keeps_are_looked_at_unasked(country: Project) -> None:
+    typed(country, "journal", "anchor")
+    last = max(lines_of(country))
+    assert json.loads(typed(country, "verify", "--json").stdout)["anchored"] == last
+    forged(country, f"DELETE FROM record WHERE number = {last}")  # noqa: S608
+    assert ("truncated", f"records {last} to {last}") in faults(country)
+    # The name of who wrote the record stayed, which alone gives the cut away.
+    assert ("personal", f"record {last}") in faults(country)
+
+
+def test_an_anchor_of_another_journal_is_told(country: Project, tmp_path: Path) -> None:
+    typed(country, "journal", "anchor", "--to", str(tmp_path / "mine.json"))
+    table = json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))
+    (tmp_path / "other.json").write_text(json.dumps({**table, "journal": "0" * 64}))
+    done = typed(country, "verify", "--anchor", str(tmp_path / "other.json"))
+    assert done.exit_code == 1 and "is of another journal" in done.stdout
+
+
+def test_a_file_that_is_no_database_any_more_is_told_as_damaged(country: Project) -> None:
+    content = bytearray(database(country).read_bytes())
+    content[0] ^= 1
+    database(country).write_bytes(content)
+    done = typed(country, "verify")
+    assert isinstance(done.exception, UserError)
+    assert "damaged" in str(done.exception)
+
+
+# -- who may do what to it -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("actor", ["app", "par", "ins", "exp"])
+def test_nobody_without_the_right_corrects_or_erases(country: Project, actor: str) -> None:
+    before = lines_of(country)
+    number = next(n for n, line in before.items() if '"zone.entered"' in line)
+    how = (str(number), "--as", actor, "--ground", "none")
+    correct = ("correct", *how, "--change", "name=Mine", "--reason", "none")
+    for words in (correct, ("erase", *how)):
+        done = typed(country, "journal", *words)
+        assert isinstance(done.exception, UserError) and actor in str(done.exception), words
+    assert lines_of(country) == before
+
+
+@pytest.mark.parametrize("actor", ["app", "wes"])
+def test_names_leave_only_with_those_who_may_read_them_everywhere(
+    original: Project, tmp_path: Path, actor: str
+) -> None:
+    to = ("--to", str(tmp_path / "out"))
+    done = typed(original, "journal", "export", "--personal", "--as", actor, *to)
+    assert isinstance(done.exception, UserError) and not (tmp_path / "out").exists()
+    assert typed(original, "journal", "export", "--personal", "--as", "ann", *to).exit_code == 0
+    assert '"ann"' in (tmp_path / "out" / "personal.jsonl").read_text(encoding="utf-8")
+
+
+def test_names_are_shown_to_those_who_may_read_them(country: Project) -> None:
+    def seen(*words: str) -> set[str | None]:
+        table = json.loads(typed(country, "journal", "show", "--json", *words).stdout)
+        return {value for record in table["records"] for value in record["personal"].values()}
+
+    assert seen() == {None}
+    assert seen("--as", "app") == {None}
+    assert "ann" in seen("--as", "ann")
+
+
+def test_what_was_erased_and_corrected_by_right_is_whole(country: Project) -> None:
+    number = next(n for n, line in lines_of(country).items() if '"zone.entered"' in line)
+    how = (str(number), "--as", "ann", "--ground", "survey 3")
+    done = typed(country, "journal", "correct", *how, "--change", "name=Chi", "--reason", "typo")
+    assert done.exit_code == 0, done.exception
+    assert typed(country, "journal", "erase", *how, "--label", "actor").exit_code == 0
+    done = typed(country, "verify")
+    assert done.exit_code == 0 and "1 erased on record" in done.stdout
+    shown = typed(country, "journal", "show", "--record", str(number), "--as", "ann", "--json")
+    assert json.loads(shown.stdout)["records"][0]["personal"] == {"actor": None}
