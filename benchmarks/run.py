@@ -15,7 +15,10 @@ from tianren.geo.threads import processors
 from tianren.raster.blocks import SIZE
 
 # modules beside this one
-PARTS = ("patches", "zonal", "points", "choice", "connectivity", "overlay", "protconn")
+PARTS = (
+    "patches", "zonal", "points", "choice", "connectivity", "overlay", "protconn", "journal",
+    "check_project",
+)  # fmt: skip
 
 
 def main() -> None:
