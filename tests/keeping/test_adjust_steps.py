@@ -21,10 +21,11 @@ from tianren.project.journal.home import project_journal
 from tianren.project.project import Project, open_project
 from tianren.reports.chapters.changes import chapter
 from tianren.steps import adjust
-from tianren.steps.adjust_candidates import candidates
+from tianren.steps.adjust_candidates import candidates, with_line
 from tianren.steps.adjust_difference import difference, kept_difference
 from tianren.steps.adjust_scan import scan
 from tianren.steps.register import control_figures, zones_on
+from tianren.steps.touched import Near
 from tianren.steps.verify import verify
 
 ON = DAY + dt.timedelta(days=60)
@@ -84,6 +85,27 @@ def test_a_loss_fails_says_by_how_much_and_is_not_approved(country: Project, dra
         approve(country, name)
     adjust.end(country, name, "refuse", actor="nat", ground="No. 36", reason="it fails", day=NEXT)
     assert line(country) == before
+
+
+def test_pieces_of_neighbours_near_a_place_are_not_free(country: Project) -> None:
+    """A piece ends at cells, so it may reach over the border of its county."""
+    journal = project_journal(country)
+    nothing = Near((), {})
+    with journal.reading() as reader:
+        mine = adjust.of_place(reader, "10/1001", nothing, ON)
+        more = with_line(reader, "10/1001", mine, ON)
+    journal.close()
+    added = {z.place for z in more.zones} - {z.place for z in mine.zones}
+    assert added and not any(place.startswith("10/1001") for place in added)
+    assert {z.kind for z in more.zones if z not in mine.zones} == {REDLINE}
+    assert set(more.shapes) == {z.subject for z in more.zones}
+
+
+def test_causes_say_whether_land_may_leave_or_come_in() -> None:
+    lines = {line.split()[0]: line for line in adjust.causes_listed().lines}
+    assert "removal" in lines["major_project"] and "addition" not in lines["major_project"]
+    assert "addition" in lines["restored"] and "removal" not in lines["restored"]
+    assert {"removal,", "addition"} <= set(lines["mapping_error"].split())
 
 
 def test_candidates_make_it_pass(country: Project, draw: Draw, tmp_path: Path) -> None:

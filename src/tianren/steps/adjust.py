@@ -17,6 +17,7 @@ from tianren.management.adjustment import (
     DIRECTION_NAMES,
     NAME,
     REMOVAL,
+    Cause,
     Ground,
     Item,
     causes,
@@ -505,6 +506,12 @@ def _one(project: "Project", case_name: str, on: dt.date) -> Told:
     return Told(lines, case_table(rules, case, calendar))
 
 
+def _cause_line(cause: Cause) -> str:
+    ways = [say(name) for way, name in DIRECTION_NAMES.items() if cause.allows(way)]
+    exempt = f"  {say('exempt')}" if cause.exempt else ""
+    return f"{cause.id:<26}{cause.name:<44}{', '.join(ways)}{exempt}"
+
+
 def causes_listed() -> Told:
     """The causes of parameters/adjustment_causes.csv."""
     rows = [
@@ -512,5 +519,5 @@ def causes_listed() -> Told:
          "source": c.source, "verified": c.verified}
         for c in causes().values()
     ]  # fmt: skip
-    lines = [f"{r['id']:<26}{r['name']:<44}{say('exempt') if r['exempt'] else ''}" for r in rows]
+    lines = [_cause_line(cause) for cause in causes().values()]
     return Told(lines, {"causes": rows})

@@ -20,14 +20,16 @@ from tianren.management.register import REDLINE
 from tianren.management.three_no import Deficit, deficit
 from tianren.parameters.crosswalks import ecosystems
 from tianren.project.journal.home import project_journal
+from tianren.project.journal.journal import Reader
 from tianren.raster.raster import Grid, cell_area
+from tianren.records import within
 from tianren.reports import words
 from tianren.steps.adjust import of_place, plan_of, scope_of
 from tianren.steps.adjust_land import Planned
 from tianren.steps.adjust_test import lines_of, shares_on, window_of
 from tianren.steps.cases import require_case
 from tianren.steps.told import Told
-from tianren.steps.touched import Land, Near
+from tianren.steps.touched import Land, Near, near
 from tianren.steps.zone_nature import land_cover
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def candidates(
         wanted = deficit(test) if test else Deficit()
         plan, around, land = plan_of(project, reader, case, on)
         scope = scope_of(project, case)
-        place = of_place(reader, scope, around, on)
+        place = with_line(reader, scope, of_place(reader, scope, around, on), on)
     journal.close()
     short = case.subject.partition("/")[2]
     if test is None or wanted.nothing or land.run is None:
@@ -71,6 +73,16 @@ def candidates(
     found = _look(project, wanted, plan, place, scope, land)
     path = to or project.folder / "exports" / f"candidates-{short}.gpkg"
     return _told(project, case.subject, found, path, short)
+
+
+def with_line(reader: Reader, place: str, around: Near, day: dt.date) -> Near:
+    """The zones of a place with the pieces of its neighbours near it: pieces end at cells, so they
+    reach a little over the border, and what they hold is not free."""
+    own = [around.shapes[z.subject] for z in around.zones if within(z.place, place)]
+    more = near(reader, shapely.total_bounds(np.array(own, dtype=object)), day, REDLINE)
+    known = {z.subject for z in around.zones}
+    new = tuple(z for z in more.zones if z.subject not in known)
+    return Near((*around.zones, *new), {**more.shapes, **around.shapes})
 
 
 def _look(
@@ -137,8 +149,9 @@ def _told(project: "Project", subject: str, found: Found, path: Path, short: str
         layer = GeoDataFrame(rows, geometry=shapes, crs=project.grid.crs.to_wkt())
         write_vector(path, layer, "candidates")
         lines += ["", say("Polygons: {path}", path=path),
-                  say("Propose them: tianren adjust propose --add {path} --cause compensation ...",
-                      path=path)]  # fmt: skip
+                  say("Propose anew what leaves, with them: --remove ... --add {path}; and "
+                      "take this proposal back: tianren adjust withdraw {case}", path=path,
+                      case=short)]  # fmt: skip
     if not found.left.nothing:
         lines.append(_lacking(found.left))
     table = {"subject": subject, "candidates": rows, "file": str(path) if rows else "",

@@ -55,7 +55,7 @@ def difference(
     if not told.changed:
         raise UserError(
             say("the line did not change between {a} and {b}", a=span.start, b=span.end),
-            where="register", next_step=say("name other days: --from, --to-day"),
+            where="register", next_step=say("name other days: --from, --until"),
         )  # fmt: skip
     files = [*_layer(told, folder), *write_page(told, folder)]
     if anchor is not None:
