@@ -102,6 +102,22 @@ def test_whoever_has_no_right_is_told(country: Project) -> None:
         clue(country, zone="4711")
 
 
+def test_figures_of_all_units_are_shown_by_month(country: Project) -> None:
+    found(country)
+    told = supervise.figures(country, day=ON + dt.timedelta(days=5))
+    month = f"{ON:%Y-%m}"
+    assert [(m["month"], m["clues"], m["found"], m["open"]) for m in told.table["all_months"]] == [
+        (month, 1, 1, 1)
+    ]
+    assert told.text().splitlines()[-1].split() == [month, "1", "1", "0", "1", "0"]
+
+
+@pytest.mark.parametrize("command", [supervise.figures, scores])
+def test_a_level_that_is_none_is_refused(country: Project, command: Any) -> None:
+    with pytest.raises(UserError, match="no level called parish"):
+        command(country, level="parish", day=ON)
+
+
 def test_figures_add_up_over_units(country: Project) -> None:
     name = found(country)
     table = supervise.figures(country, day=ON + dt.timedelta(days=5)).table

@@ -22,7 +22,7 @@ from tianren.management.supervision_figures import (
     charges_by_unit,
     statistics,
 )
-from tianren.project.journal.home import levels_of, project_journal
+from tianren.project.journal.home import depth_of, levels_of, project_journal
 from tianren.project.journal.journal import Book, Fold, Reader
 from tianren.project.roles import person_of
 from tianren.project.tables import read_table
@@ -117,8 +117,9 @@ def _append(
     others: Mapping[str, SupervisedCase], shapes: Mapping[str, bytes],
 ) -> tuple[int, Outcome]:  # fmt: skip
     outcome = supervision.decide(rules, case, act, levels_of(project), calendar_of(project), others)
-    moves = ", ".join(m.id for m in rules.procedure.open_from(case.status if case else ""))
-    outcome.or_refuse(act.subject, say("correct it; open now: {moves}", moves=moves or say("none")))
+    moves = ", ".join(m.id for m in rules.procedure.open_from(case.status)) if case else ""
+    step = say("correct it; open now: {moves}", moves=moves) if moves else say("correct it")
+    outcome.or_refuse(act.subject, step)
     numbers = book.append(outcome.records, shapes)
     return numbers[-1], outcome
 
@@ -277,7 +278,9 @@ def figures(
     charges = charges_by_unit(
         accountability(rules, supervision.cases_of(records).values(), on, calendar)
     )
-    months = statistics(rules, records, on, calendar, levels_of(project)[level])
+    months, whole = (
+        statistics(rules, records, on, calendar, down) for down in (depth_of(project, level), 0)
+    )
     lines = [say("Findings by the unit in charge, on {day}:", day=on), ""]
     lines += [
         say("  {unit}: {found} findings, {open} open, {overdue} overdue, {area} ha open",
@@ -285,12 +288,12 @@ def figures(
             overdue=c.overdue, area=f"{c.open_area_m2 / 1e4:,.2f}")
         for c in charges
     ]  # fmt: skip
-    whole = [m for m in months if not m.unit]
     lines += ["", say("Month     clues  found  closed  open  overdue")]
     lines += [f"{m.month}  {m.clues:>6}{m.found:>7}{m.closed:>8}{m.open:>6}{m.overdue:>9}"
               for m in whole]  # fmt: skip
     return Told(lines, {"units": [asdict(c) for c in charges],
-                        "months": [asdict(m) for m in months]})  # fmt: skip
+                        "months": [asdict(m) for m in months],
+                        "all_months": [asdict(m) for m in whole]})  # fmt: skip
 
 
 def moves_listed(project: "Project") -> Told:

@@ -26,7 +26,7 @@ from tianren.management.sampling_plan import (
 )
 from tianren.management.sampling_results import estimates, read_back, violations
 from tianren.project.digests import write_whole
-from tianren.project.journal.home import levels_of, project_journal
+from tianren.project.journal.home import depth_of, project_journal
 from tianren.steps.register_fold import ZONES, shapes_of
 from tianren.steps.told import Told
 
@@ -44,7 +44,7 @@ def sample(
     design = Design(
         rate if rate is not None else usual.rate,
         confidence if confidence is not None else usual.confidence,
-        seed, tuple(by), levels_of(project)[level] if level else usual.unit_level, draw,
+        seed, tuple(by), depth_of(project, level) if level else usual.unit_level, draw,
         visits=visits,
     )  # fmt: skip
     on = day or dt.date.today()

@@ -24,7 +24,7 @@ from tianren.management.scorecard import (
     with_conduct,
 )
 from tianren.management.supervision_figures import conduct
-from tianren.project.journal.home import levels_of, project_journal
+from tianren.project.journal.home import depth_of, project_journal
 from tianren.project.journal.journal import Reader
 from tianren.raster.raster import cell_area
 from tianren.records import depth, standing, within
@@ -67,7 +67,7 @@ def scores(
     with journal.reading() as reader:
         now = reader.states(ZONES, place=place, day=on)
         before = reader.states(ZONES, place=place, day=_entered(reader) or on)
-        units = _units(now, levels_of(project)[level])
+        units = _units(now, depth_of(project, level))
         facts = [_facts(project, reader, u, before, now, first, on, looked) for u in units]
     journal.close()
     cards = scorecards(facts, scoring(project.parameters()), str(on.year))

@@ -89,6 +89,17 @@ def levels_of(project: "Project") -> dict[str, int]:
     return found
 
 
+def depth_of(project: "Project", level: str) -> int:
+    """How many levels down the units of a level are, as somebody typed it."""
+    known = levels_of(project)
+    if level not in known:
+        raise UserError(
+            say("there is no level called {name}", name=level), where="--level",
+            next_step=say("name one of: {known}", known=", ".join(known)),
+        )  # fmt: skip
+    return known[level]
+
+
 LEVELS = ("nation", "province", "city", "county", "township")
 
 
