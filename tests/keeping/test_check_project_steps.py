@@ -220,6 +220,19 @@ def test_a_fact_that_is_none_is_refused(original: Project, draw: Draw) -> None:
         check(original, path, facts={"new_construction_m2": "much"})
 
 
+def test_what_is_missing_is_asked_for_as_it_is_typed(original: Project, draw: Draw) -> None:
+    told = check(original, draw("fp", IN_LINE), "visitor_facilities", alternatives=False)
+    assert "--fact plan_level=... --fact plan_reference=..." in told.text()
+    whole = check(
+        original,
+        draw("fp", IN_LINE),
+        "visitor_facilities",
+        alternatives=False,
+        facts={"plan_level": "county", "plan_reference": "P", "new_construction_m2": "0"},
+    )
+    assert "--fact" not in whole.text()  # fmt: skip
+
+
 def test_by_the_rules_of_a_day_before_there_were_any(original: Project, draw: Draw) -> None:
     with pytest.raises(UserError, match="in force since"):
         check_project(original, draw("fp", IN_LINE), "patrol", day=dt.date(1999, 1, 1))

@@ -52,11 +52,13 @@ def check_project(
         opened, footprint, activity, day=day_of(day), facts=texts(fact or [], "--fact"),
         documents=texts(document or [], "--document"), width=width, alternatives=alternatives,
     )  # fmt: skip
+    give(found, json)
     if to is not None:
         from tianren.steps.check_project_files import write_files
 
-        write_files(opened, found, to)
-    give(found, json)
+        files = write_files(opened, found, to)
+        # Beside the answer, so that --json stays JSON.
+        typer.echo("\n".join(map(str, files)), err=True)
 
 
 @app.command(short_help="Is this rulebook whole and free of contradictions?")

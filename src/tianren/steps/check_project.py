@@ -114,16 +114,24 @@ class Checked:
 
     def text(self) -> str:
         """The verdict, what is touched, where else it could be, what to type next."""
-        lines = [self.verdict.text(), "", *self._touches(), *self._species(), *self._places()]
+        lines = [self.verdict.text(), *self._asks(), "", *self._touches(), *self._species()]
+        lines += self._places()
         lines += [f.message for f in self.findings]
         return "\n".join(lines)
+
+    def _asks(self) -> list[str]:
+        """How to tell what is missing."""
+        if not self.verdict.missing:
+            return []
+        options = " ".join(f"--{m.kind} {m.id}=..." for m in self.verdict.missing)
+        return ["", say("Ask again with what is known: {options}", options=options)]
 
     def _touches(self) -> list[str]:
         area = self.footprint.area
         head = say("The footprint: {area} ha, {place}", area=_ha(area), place=self._where())
         lines = [head]
         lines += [
-            f"  {h.zone.code:<16} {_ha(h.area):>12} ha  {h.zone.name[:44]}"
+            f"  {h.zone.code:<16} {_ha(h.area):>12} ha  {h.zone.name}"
             for h in self.touched.held[:8]
         ]
         more = len(self.touched.held) - 8
