@@ -16,7 +16,7 @@ from tianren.project.journal.home import project_journal
 from tianren.project.project import Project
 from tianren.project.runs import latest_run
 from tianren.steps import register
-from tianren.steps.journal import erase
+from tianren.steps.journal import erase, roles
 from tianren.steps.register_adopt import adopt
 from tianren.steps.register_export import export
 from tianren.steps.register_fold import ZONES, shapes_of
@@ -165,3 +165,18 @@ def test_a_name_that_was_erased_changes_no_state(country: Project) -> None:
             "journal.erased",
         ]
     journal.close()
+
+
+def test_figures_name_the_place_that_other_commands_ask_for(original: Project) -> None:
+    told = register.control_figures(original, day=DAY, levels=2)
+    places = [line.split()[-1] for line in told.lines if line.startswith("  ")]
+    assert {"10", "10/1001", "10/1002", "2/201"} <= set(places)
+
+
+def test_roles_of_the_project_are_listed_with_the_packaged_ones(country: Project) -> None:
+    path = country.folder / "roles.toml"
+    own = '\n[roles.ranger]\nname = "Ranger"\nrights = ["supervision.patrol"]\n'
+    path.write_text(path.read_text("utf-8") + own, encoding="utf-8")
+    found = roles(country).table["roles"]
+    assert found["ranger"] == {"name": "Ranger", "rights": ["supervision.patrol"]}
+    assert "officer" in found

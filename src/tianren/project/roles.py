@@ -50,10 +50,8 @@ class RolesTable(Table):
 
 def people_of(project: "Project") -> Mapping[str, Person]:
     """Everyone whom roles.toml names, by id. UserError naming file, line and key of a fault."""
-    path = project.folder / FILE_NAME
-    table, text = read_table(path)
-    read = validated(RolesTable, table, path, text)
-    roles = {**packaged_roles(), **{key: _role(key, value) for key, value in read.roles.items()}}
+    path, text, read = _read(project)
+    roles = _with_own(read)
     found = {}
     for key, person in read.people.items():
         for n, post in enumerate(person.posts):
@@ -64,6 +62,23 @@ def people_of(project: "Project") -> Mapping[str, Person]:
         posts = tuple(Post(roles[p.role], p.place) for p in person.posts)
         found[key] = Person(key, person.name, posts)
     return found
+
+
+def roles_of(project: "Project") -> Mapping[str, Role]:
+    """The roles that there are in a project, by id: the packaged ones, and those of roles.toml."""
+    if not (project.folder / FILE_NAME).exists():
+        return packaged_roles()
+    return _with_own(_read(project)[2])
+
+
+def _read(project: "Project") -> tuple[Path, str, RolesTable]:
+    path = project.folder / FILE_NAME
+    table, text = read_table(path)
+    return path, text, validated(RolesTable, table, path, text)
+
+
+def _with_own(read: RolesTable) -> dict[str, Role]:
+    return {**packaged_roles(), **{key: _role(key, table) for key, table in read.roles.items()}}
 
 
 def person_of(project: "Project", name: str) -> Person:

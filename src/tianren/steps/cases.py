@@ -114,8 +114,9 @@ def cases_of(
 
 def written(outcome: Outcome, subject: str, rules: Procedure, case: Case | None) -> Outcome:
     """An outcome that may be written; UserError with all reasons and what is open instead."""
-    status = case.status if case else ""
-    moves = ", ".join(move.id for move in rules.open_from(status)) or say("none")
+    if case is None:
+        return outcome.or_refuse(subject, say("correct it"))
+    moves = ", ".join(move.id for move in rules.open_from(case.status)) or say("none")
     return outcome.or_refuse(subject, say("correct it; open now: {moves}", moves=moves))
 
 

@@ -15,7 +15,7 @@ from tianren.project.journal import anchors, exchange
 from tianren.project.journal.database import database_of
 from tianren.project.journal.home import ANCHORS, anchor_now, project_journal
 from tianren.project.journal.journal import Known, start_journal
-from tianren.project.roles import people_of, person_of, write_first
+from tianren.project.roles import FILE_NAME, people_of, person_of, roles_of, write_first
 from tianren.records import ACTOR, Record
 from tianren.steps.journal_writing import clock_finding, writing
 from tianren.steps.told import Told
@@ -51,7 +51,8 @@ def start(
             where=database.where),
         say("Who may do what: {path}", path=path),
         "",
-        say("Next: enter the line: tianren register adopt --as {actor}", actor=actor),
+        say("Next: enter the line: tianren register adopt --as {actor} --ground DECREE",
+            actor=actor),
     ]  # fmt: skip
     return Told(lines, {"journal": database.where, "roles": str(path), "actor": actor})
 
@@ -283,16 +284,17 @@ def key(folder: Path) -> Told:
 
 def roles(project: "Project | None") -> Told:
     """What each role may do, and who has which in this project."""
-    people = people_of(project) if project and (project.folder / "roles.toml").exists() else {}
+    people = people_of(project) if project and (project.folder / FILE_NAME).exists() else {}
+    known = roles_of(project) if project else packaged_roles()
     lines = [f"{role.id:<16} {role.name}\n{'':<17}{' '.join(role.rights)}"
-             for role in packaged_roles().values()]  # fmt: skip
+             for role in known.values()]  # fmt: skip
     held = {
         person.id: [{"role": p.role.id, "place": p.place} for p in person.posts]
         for person in people.values()
     }
     lines += ["", *(f"{name:<16} {_posts(posts)}" for name, posts in held.items())] if held else []
-    known = {r.id: {"name": r.name, "rights": list(r.rights)} for r in packaged_roles().values()}
-    return Told(lines, {"roles": known, "people": held})
+    rights = {r.id: {"name": r.name, "rights": list(r.rights)} for r in known.values()}
+    return Told(lines, {"roles": rights, "people": held})
 
 
 def _posts(posts: Sequence[Mapping[str, str]]) -> str:

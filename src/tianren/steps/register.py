@@ -68,7 +68,7 @@ def show(
             area = sum(z.area_m2 for z in mine)
             lines.append(f"  {say(title):<28}{len(mine):>8,}{area / 1e6:>16,.1f} km²")
     some = sorted((z for z in stand if z.kind != UNIT), key=lambda z: (-z.area_m2, z.code))
-    lines += ["", *(f"  {z.code:<16} {z.area_m2 / 1e6:>10,.1f} km²  {z.name[:44]}"
+    lines += ["", *(f"  {z.code:<16} {z.area_m2 / 1e6:>10,.1f} km²  {z.name}"
                     for z in some[:SHOWN])]  # fmt: skip
     if len(some) > SHOWN:
         lines.append(say("  ... and {n} more; all: --json, or tianren register workbook",
@@ -182,7 +182,8 @@ def _figure_line(row: Mapping[str, Any]) -> str:
     name = row["name"] or row["place"] or say("The whole country")
     share = "" if row["percent"] is None else f"{row['percent']:.1f} %"
     indent = "  " * depth(row["place"])
-    return f"{indent + name[:40]:<44}{row['area_m2']:>18,} m²{share:>10}{row['zones']:>7}"
+    figures = f"{row['area_m2']:>18,} m²{share:>10}{row['zones']:>7}"
+    return f"{indent + name[:40]:<44}{figures}  {row['place']}".rstrip()
 
 
 # -- writing ---------------------------------------------------------------------------------------

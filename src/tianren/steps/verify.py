@@ -19,8 +19,9 @@ def verify(
     project: "Project", *, anchors: Sequence[Path] = (), public_key: Path | None = None
 ) -> Told:
     """Check the whole journal, against every anchor that the project has and those given."""
-    given = [(read_anchor(path), str(path)) for path in anchors]
     own = list(anchors_of(project.folder))
+    kept = {(project.folder / where).resolve() for _, where in own}
+    given = [(read_anchor(path), str(path)) for path in anchors if path.resolve() not in kept]
     public = read_public_key(public_key) if public_key else None
     journal = project_journal(project)
     with journal.reading() as reader:
