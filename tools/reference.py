@@ -26,23 +26,32 @@ def commands_page() -> str:
 
     from tianren.cli import app
 
-    group = get_command(app)
-    parts = ["# Commands\n"]
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
-        parts.append(f"## tianren {name}\n\n{_command_help(command.help)}\n")
+    return "\n".join(["# Commands\n", *_commands(get_command(app), "tianren", "##")])
+
+
+def _commands(group: Any, before: str, heading: str) -> Iterator[str]:
+    """The commands of a group, and those of the groups in it under their own heading."""
+    for name, command in group.commands.items():
+        title = f"{before} {name}"
+        if hasattr(command, "commands"):
+            yield f"{heading} {title}\n\n{command.help}\n"
+            yield from _commands(command, title, heading + "#")
+            continue
+        yield f"{heading} {title}\n\n{_command_help(command.help)}\n"
         rows = [_option_row(p) for p in command.params if p.name != "help"]
         if rows:
-            parts.append("| option | meaning | default |\n|---|---|---|\n" + "\n".join(rows) + "\n")
-    return "\n".join(parts)
+            yield "| option | meaning | default |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
 def _command_help(text: str) -> str:
-    example, _, rest = text.partition("\n")
-    return f"```\n{example.removeprefix('Example: ')}\n```\n\n{' '.join(rest.split())}"
+    example, _, rest = text.partition("\n\n")
+    typed = " ".join(example.removeprefix("Example: ").split())
+    return f"```\n{typed}\n```\n\n{' '.join(rest.split())}"
 
 
 def _option_row(parameter: object) -> str:
-    names = ", ".join(f"`{o}`" for o in parameter.opts)  # type: ignore[attr-defined]
+    both = [*parameter.opts, *parameter.secondary_opts]  # type: ignore[attr-defined]
+    names = ", ".join(f"`{o}`" for o in both)
     meaning = getattr(parameter, "help", "") or ""
     default = parameter.default  # type: ignore[attr-defined]
     return (
