@@ -81,7 +81,13 @@ def cost_surface(
         nearest[seeds] = numbers[seeds]
         narrow, buckets = _buckets(least, largest, halves)
         many = bool((nearest[seeds] != nearest[seeds[0]]).any())
-        _spread(field, nearest, seeds, offsets, halves, 1 / narrow, buckets, float(limit), many)
+        moves = tuple(offsets.tolist()), tuple(halves.tolist())  # whose length numba knows
+        queue = _queue(buckets, seeds)
+        while not _spread(
+            field, nearest, queue.pool, queue.below, queue.free, queue.top, queue.count, *moves,
+            1 / narrow, float(limit), many,
+        ):  # fmt: skip
+            _grow(queue)
         if not many:
             nearest[np.isfinite(field[:, 0])] = nearest[seeds[0]]
     inside = (slice(1, -1), slice(1, -1))
@@ -232,114 +238,108 @@ def _buckets(least: float, largest: float, halves: Cells) -> tuple[float, int]:
     return narrow, 1 << (needed - 1).bit_length()
 
 
+@dataclass
+class _Queue:
+    """Cells in buckets. The entries of a bucket lie in chunks of the pool.
+
+    top: where the next entry of each bucket goes; below: the full chunk under each chunk, -1 where
+    there is none; free: chunks that nobody uses, of which count[0]; count[1] entries are queued,
+    and count[2] is the bucket that is being emptied.
+    """
+
+    pool: Whole
+    below: Whole
+    free: Whole
+    top: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+
+def _queue(buckets: int, seeds: NDArray[np.int64]) -> _Queue:
+    """The seeds in the first bucket, the other buckets empty."""
+    filled = seeds.size // CHUNK  # chunks that the seeds fill
+    room = filled + 2 * buckets + 64
+    pool = np.empty(room * CHUNK, dtype=np.int32)
+    pool[: seeds.size] = seeds
+    below = np.full(room, -1, dtype=np.int32)
+    below[1 : filled + 1] = np.arange(filled)
+    top = (filled + np.arange(buckets, dtype=np.int64)) * CHUNK
+    top[0] = seeds.size
+    free = np.arange(filled + buckets, room, dtype=np.int32)
+    count = np.array([free.size, seeds.size, 0])
+    return _Queue(pool, below, np.pad(free, (0, room - free.size)), top, count)
+
+
+def _grow(queue: _Queue) -> None:
+    """Twice as many chunks; the new ones are free."""
+    room, free = queue.below.size, queue.count[0]
+    queue.pool = np.concatenate((queue.pool, np.empty_like(queue.pool)))
+    queue.below = np.concatenate((queue.below, np.full(room, -1, dtype=np.int32)))
+    new = np.arange(room, 2 * room, dtype=np.int32)
+    queue.free = np.concatenate((queue.free[:free], new, np.zeros(room - free, dtype=np.int32)))
+    queue.count[0] += room
+
+
 @kernel
 def _spread(
     field: Cells,
     nearest: Whole,
-    seeds: NDArray[np.int64],
-    offsets: NDArray[np.int64],
-    halves: Cells,
+    pool: Whole,
+    below: Whole,
+    free: Whole,
+    top: NDArray[np.int64],
+    count: NDArray[np.int64],
+    offsets: tuple[int, ...],
+    halves: tuple[float, ...],
     per_cost: float,
-    buckets: int,
     limit: float,
     many: bool,
-) -> None:
-    """Settle cells bucket by bucket. many: whether the sources have several numbers.
+) -> bool:
+    """Settle cells bucket by bucket; whether all are, or the queue must grow first.
 
-    A settled cell carries its cost with a minus sign, so that a stale entry is seen at once.
-    Where a bucket had to be wider than the cheapest step, a settled cell may be improved and
-    queued again: the end is the same.
+    A settled cell carries its cost with a minus sign, so that a stale entry is seen at once. Where
+    a bucket had to be wider than the cheapest step, a settled cell may be improved and queued
+    again: the end is the same. many: whether the sources have several numbers.
+
+    One long loop over what never changes while it runs: calls, and a pool that may grow in the
+    midst, cost three times what the work does.
     """
-    mask = buckets - 1
-    room = 2 * buckets + 2 * (seeds.size // CHUNK) + 64
-    pool = np.empty(room * CHUNK, dtype=np.int32)
-    below = np.full(room, -1, dtype=np.int32)  # the full chunk under this one
-    free = np.arange(room).astype(np.int32)
-    top = free[room - buckets :].astype(np.int64) * CHUNK  # where the next entry of a bucket goes
-    count = np.array([room - buckets, 0])  # free chunks, queued entries
-    for u in seeds:
-        _push(pool, below, free, top, count, u, 0)
-    current = 0
-    while count[1] > 0:
-        u = _pop(pool, below, free, top, count, current & mask)
-        if u < 0:
-            current += 1
-            continue
+    mask, rim = top.size - 1, CHUNK - 1
+    spare, queued, current = count[0], count[1], count[2]
+    while queued > 0 and spare >= len(offsets):
+        place = top[current & mask]
+        if place & rim == 0:  # an empty chunk: go on in the full one under it
+            under = np.int64(below[place // CHUNK])
+            if under < 0:
+                current += 1
+                continue
+            below[place // CHUNK] = -1
+            free[spare] = place // CHUNK
+            spare += 1
+            place = (under + 1) * CHUNK
+        top[current & mask] = place - 1
+        queued -= 1
+        u = np.int64(pool[place - 1])
         d = field[u, 0]
         if d < 0 or np.int64(d * per_cost) != current:
             continue
         field[u, 0] = -d
-        own, number = field[u, 1], nearest[u]
-        if count[0] < 8:
-            pool, below, free = _grown(pool, below, free, count)
-        for k in range(offsets.size):
+        own = field[u, 1]
+        for k in range(len(offsets)):
             v = u + offsets[k]
             further = d + (own + field[v, 1]) * halves[k]
             if further < abs(field[v, 0]) and further <= limit:
                 field[v, 0] = further
                 if many:
-                    nearest[v] = number
-                _push(pool, below, free, top, count, v, np.int64(further * per_cost) & mask)
-
-
-@kernel
-def _push(
-    pool: Whole,
-    below: Whole,
-    free: Whole,
-    top: NDArray[np.int64],
-    count: NDArray[np.int64],
-    cell: int,
-    bucket: int,
-) -> None:
-    """Put a cell on a bucket; the entries of a bucket lie in chunks of the pool."""
-    place = top[bucket]
-    pool[place] = cell
-    count[1] += 1
-    place += 1
-    if place & (CHUNK - 1) == 0:
-        count[0] -= 1
-        new = np.int64(free[count[0]])
-        below[new] = (place - 1) // CHUNK
-        place = new * CHUNK
-    top[bucket] = place
-
-
-@kernel
-def _pop(
-    pool: Whole,
-    below: Whole,
-    free: Whole,
-    top: NDArray[np.int64],
-    count: NDArray[np.int64],
-    bucket: int,
-) -> int:
-    """Take the latest cell from a bucket; -1 when it is empty."""
-    place = top[bucket]
-    if place & (CHUNK - 1) == 0:
-        chunk = place // CHUNK
-        under = below[chunk]
-        if under < 0:
-            return -1
-        below[chunk] = -1
-        free[count[0]] = chunk
-        count[0] += 1
-        place = np.int64(under + 1) * CHUNK
-    top[bucket] = place - 1
-    count[1] -= 1
-    return int(pool[place - 1])
-
-
-@kernel
-def _grown(
-    pool: Whole, below: Whole, free: Whole, count: NDArray[np.int64]
-) -> tuple[Whole, Whole, Whole]:
-    """A pool of twice as many chunks; the new ones are free."""
-    room = below.size
-    wider = np.concatenate((pool, np.empty_like(pool)))
-    longer = np.concatenate((below, np.full(room, -1, dtype=np.int32)))
-    more = np.empty(2 * room, dtype=np.int32)
-    more[: count[0]] = free[: count[0]]
-    more[count[0] : count[0] + room] = np.arange(room, 2 * room)
-    count[0] += room
-    return wider, longer, more
+                    nearest[v] = nearest[u]
+                bucket = np.int64(further * per_cost) & mask
+                place = top[bucket]
+                pool[place] = v
+                queued += 1
+                place += 1
+                if place & rim == 0:  # a full chunk: lay a free one on it
+                    spare -= 1
+                    below[free[spare]] = place // CHUNK - 1
+                    place = np.int64(free[spare]) * CHUNK
+                top[bucket] = place
+    count[0], count[1], count[2] = spare, queued, current
+    return queued == 0
