@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "species", "group", "family", "category", "protection", "endemic", "weight", "source",
-    "range_m2", "global_range_m2", "records", "tiny_population",
+    "range_m2", "out_of_reach_m2", "global_range_m2", "records", "tiny_population",
 )  # fmt: skip
 SOURCES = {
     HABITAT: "area of habitat",
@@ -310,6 +310,7 @@ def _row(
         "weight": repr(weights[home.species]),
         "source": home.source,
         "range_m2": repr(float(home.cells[1].sum(dtype=np.float64)) * cell),
+        "out_of_reach_m2": repr(home.beyond * cell) if home.source == MODEL else "",
         "global_range_m2": "" if wide is None else repr(wide * 1e6),
         "records": str(records.get(home.species, 0)),
         "tiny_population": tiny.get(home.species, ""),
@@ -346,7 +347,7 @@ def _measures(
 
 def _findings(known: Known, living: Sequence[Home], weights: Mapping[str, float]) -> list[Finding]:
     """What the ranges cannot say."""
-    found = []
+    found = _out_of_reach(known, living)
     few = [h.species for h in living if h.source == RECORDS]
     if few:
         message = say(
@@ -377,6 +378,21 @@ def _findings(known: Known, living: Sequence[Home], weights: Mapping[str, float]
     status = known.project.species.status if known.project.species else ""
     there = [h.species for h in living if h.source != NONE]
     return [*found, *(without_status(there, list(known.taxa.values()), status) if status else [])]
+
+
+def _out_of_reach(known: Known, living: Sequence[Home]) -> list[Finding]:
+    """That models found more land suitable than their ranges have, and how much more."""
+    ended = [home for home in living if home.beyond]
+    if not ended:
+        return []
+    beyond, inside = sum(h.beyond for h in ended), sum(len(h.cells[0]) for h in ended)
+    message = say(
+        "{n} ranges from models end {reach} km from the nearest record: {percent} % of the land "
+        "that the models find suitable lies beyond and is left out",
+        n=len(ended), reach=f"{known.parameters.number('species.model_reach') / 1e3:g}",
+        percent=f"{100 * beyond / (beyond + inside):.0f}",
+    )  # fmt: skip
+    return [Finding("species.out_of_reach", "ranges", Severity.NOTE, message)]
 
 
 def tiny_layer(run: RunResults) -> Any:
