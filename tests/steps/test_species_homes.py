@@ -1,7 +1,6 @@
 """Which source stands for a species, where there are several."""
 
 import numpy as np
-
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
