@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
+import pyogrio
 import pytest
 import shapely
 
@@ -13,8 +15,6 @@ from tianren.errors import UserError
 from tianren.geo.sites import SITE_COLUMNS
 from tianren.io.sources import Entry
 from tianren.io.wdpa import MORE_COLUMNS, read_sites
-
-from .files import left_behind
 
 PLANE = "EPSG:6933"
 OLDER = {
@@ -98,28 +98,90 @@ def test_parts_polygons_and_points_of_one_download_come_together(tmp_path: Path)
     (tmp_path / "WDPA_sources.csv").write_text("METADATAID\n390\n", "utf-8")
     folder, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, "."), PLANE)
     assert folder["site_id"].tolist() == ["11", "1", "12", "2"]
-    assert [f.message for f in findings] == ["tables in the folder are not read: WDPA_sources.csv"]
+    assert [f.message for f in findings] == ["tables without places are not read: WDPA_sources.csv"]
 
 
-def test_a_geodatabase_with_its_layers_of_polygons_and_points(tmp_path: Path) -> None:
-    made = tmp_path / "WDPA.gdb"
-    write(made, OLDER, layer="WDPA_poly", driver="OpenFileGDB")
+def pack(folder: Path, archive: Path) -> Path:
+    """All of a folder in an archive."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as sink:
+        for path in sorted(folder.rglob("*")):
+            sink.write(path, path.relative_to(folder))
+    return archive
+
+
+def shapefiles_of_protected_planet(folder: Path, parts: int) -> Path:
+    """An archive of archives: in each the same two names, in all of them every record once."""
+    for n in range(parts):
+        made, shape = folder / f"made_{n}", [shapely.Point(47, -17)]
+        write(made / "WDPA_shp-polygons.shp", {**OLDER, "WDPAID": n + 1})
+        write(made / "WDPA_shp-points.shp", {**OLDER, "WDPAID": n + 11}, shapes=shape)
+        pack(made, folder / f"all/WDPA_shp_{n}.zip")
+    (folder / "all/Recursos").mkdir()
+    (folder / "all/Recursos/manual.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "all/WDPA_sources.csv").write_text("METADATAID\n390\n", "utf-8")
+    return pack(folder / "all", folder / "WDPA_shp.zip")
+
+
+def test_shapefiles_as_protected_planet_delivers_them(tmp_path: Path) -> None:
+    path = shapefiles_of_protected_planet(tmp_path, 3)
+    for uri in ("WDPA_shp.zip", "all", "all/*.zip"):
+        sites, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, uri), PLANE)
+        assert sites["site_id"].tolist() == ["11", "1", "12", "2", "13", "3"]
+        assert shapely.get_dimensions(sites.geometry).tolist() == [0, 2] * 3
+        told = [f.message for f in findings]
+        assert told == ["tables without places are not read: WDPA_sources.csv"][: "*" not in uri]
+    points, _ = read_sites(source(path, sublayer="WDPA_shp-points"), PLANE)
+    assert points["site_id"].tolist() == ["11", "12", "13"]
+
+
+@pytest.mark.filterwarnings("ignore:Field .* of type Integer64 will be written as a Float64")
+def test_a_geodatabase_as_protected_planet_delivers_it(tmp_path: Path) -> None:
+    made = tmp_path / "made/WDPA_Public.gdb"
     point = [shapely.Point(47, -17)]
-    write(made, {**OLDER, "WDPAID": 2}, shapes=point, layer="WDPA_point", driver="OpenFileGDB")
-    for uri in ("WDPA.gdb", "."):
-        sites, _ = read_sites(Entry("sites", "sites", "vector", tmp_path, uri), PLANE)
-        assert sorted(sites["site_id"]) == ["1299", "2"]
+    table = pd.DataFrame({"METADATAID": [390]})
+    made.parent.mkdir()
+    pyogrio.write_dataframe(table, made, layer="WDPA_source", driver="OpenFileGDB")
+    write(made, OLDER, layer="WDPA_poly", driver="OpenFileGDB")
+    for shapes in ({}, {"shapes": point, "layer": "WDPA_point"}):
+        if shapes:
+            write(made, {**OLDER, "WDPAID": 2}, driver="OpenFileGDB", **shapes)
+        pack(made.parent, tmp_path / "WDPA_Public.zip")
+        for uri in ("WDPA_Public.zip", "made/WDPA_Public.gdb", "made"):
+            sites, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, uri), PLANE)
+            assert sorted(sites["site_id"]) == ["1299", "2"][: len(sites)]
+            assert len(sites) == 1 + bool(shapes)
+            (message,) = [f.message for f in findings]
+            assert message == "tables without places are not read: WDPA_source"
 
 
-def test_an_archive_as_protected_planet_delivers_it(tmp_path: Path) -> None:
-    made = tmp_path / "made"
-    write(made / "WDPA-polygons.shp", OLDER)
-    write(made / "WDPA-points.shp", {**OLDER, "WDPAID": 2}, shapes=[shapely.Point(47, -17)])
-    with zipfile.ZipFile(tmp_path / "WDPA_shp_0.zip", "w") as archive:
-        for path in made.iterdir():
-            archive.write(path, path.name)
-    sites, _ = read_sites(source(tmp_path / "WDPA_shp_0.zip"), PLANE)
-    assert sorted(sites["site_id"]) == ["1299", "2"] and left_behind(tmp_path) == []
+def test_archives_that_swell_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "zeros").mkdir()
+    (tmp_path / "zeros/a.shp").write_bytes(bytes(3_000_000))
+    alone = pack(tmp_path / "zeros", tmp_path / "alone.zip")
+    inner = pack(tmp_path / "zeros", tmp_path / "once/inner.zip")
+    outer = pack(inner.parent, tmp_path / "outer.zip")
+    for path in (alone, outer):
+        with pytest.raises(UserError, match="far more than a layer"):
+            read_sites(source(path), PLANE)
+
+
+def test_archives_in_archives_in_archives_are_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "0/sites.geojson", OLDER).parent
+    for level in (1, 2, 3):
+        path = pack(folder, tmp_path / f"{level}/sites.zip")
+        folder = path.parent
+    assert len(read_sites(source(path), PLANE)[0]) == 1
+    with pytest.raises(UserError, match="archives in archives") as fault:
+        read_sites(source(pack(folder, tmp_path / "4.zip")), PLANE)
+    assert "level 4" in str(fault.value)
+
+
+def test_a_layer_that_is_not_in_it_is_refused(tmp_path: Path) -> None:
+    path = shapefiles_of_protected_planet(tmp_path, 1)
+    with pytest.raises(UserError, match="no layer called rivers") as fault:
+        read_sites(source(path, sublayer="rivers"), PLANE)
+    assert "WDPA_shp-points, WDPA_shp-polygons" in str(fault.value)
 
 
 def test_all_layers_with_places_of_a_database(tmp_path: Path) -> None:
@@ -253,7 +315,7 @@ def test_a_ring_that_does_not_close_is_said_with_its_gap(tmp_path: Path) -> None
 
 def test_an_empty_folder_and_a_layer_without_crs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    with pytest.raises(UserError, match="holds no layer"):
+    with pytest.raises(UserError, match="no layer in it"):
         read_sites(source(tmp_path / "none"), PLANE)
     gpd.GeoDataFrame([OLDER], geometry=degrees((0, 0, 1, 1))).to_file(tmp_path / "w.shp")
     with pytest.raises(UserError, match="has no CRS"):

@@ -70,17 +70,6 @@ def _only(entry: Entry, names: list[str], suffixes: tuple[str, ...]) -> str:
     return chosen[0]
 
 
-def layers_in_archive(entry: Entry, path: Path) -> list[str]:
-    """The names of the layers that a .zip holds, in their order there."""
-    require_signature(entry, path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [m.filename for m in archive.infolist() if not m.is_dir()]
-    except zipfile.BadZipFile as fault:
-        raise unreadable(entry, path, fault) from fault
-    return [Path(n).stem for n in names if n.lower().endswith(_IN_ZIP) and "__MACOSX" not in n]
-
-
 def _unpacked(
     entry: Entry, archive: zipfile.ZipFile, name: str, findings: list[Finding]
 ) -> GeoDataFrame:

@@ -126,9 +126,14 @@ def _require_plain_xml(entry: Entry, path: Path, roots: Sequence[str]) -> None:
         raise _not_what_it_says(entry, path, f"<{first.tag}".encode())
 
 
-def require_modest(entry: Entry, path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse an archive that unpacks to far more than a layer."""
-    unpacked = sum(m.file_size for m in members)
+def require_modest(
+    entry: Entry, path: Path, members: Sequence[zipfile.ZipInfo], before: int = 0
+) -> int:
+    """Refuse an archive that unpacks to far more than a layer; how many bytes it unpacks to.
+
+    before: what archives in it have unpacked to already.
+    """
+    unpacked = before + sum(m.file_size for m in members)
     ratio = unpacked / max(path.stat().st_size, 1)
     if unpacked > _LARGEST_UNPACKED or ratio > _LARGEST_RATIO:
         raise UserError(
@@ -137,6 +142,7 @@ def require_modest(entry: Entry, path: Path, members: Sequence[zipfile.ZipInfo])
             by_how_much=f"{unpacked:,} bytes, {ratio:,.0f} times its size",
             next_step="unpack it yourself, look at it, and name the layer's file",
         )
+    return unpacked
 
 
 def unreadable(entry: Entry, path: Path, fault: BaseException) -> UserError:

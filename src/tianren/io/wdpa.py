@@ -9,13 +9,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 from geopandas import GeoDataFrame
 from pyproj import CRS
@@ -24,9 +21,9 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.area import to_plane, unroll
 from tianren.geo.sites import OECM, PA, SITE_COLUMNS, UNREPORTED, declared_realm, plain
-from tianren.io.formats import FAULTS, layers_in_archive, read_features
-from tianren.io.signatures import offline
-from tianren.io.sources import Entry, source_files
+from tianren.io.deliveries import delivered
+from tianren.io.formats import read_features
+from tianren.io.sources import Entry
 from tianren.language import say
 from tianren.parameters.headings import columns_by_role, roles_of
 
@@ -72,10 +69,10 @@ def read_sites(
 
 
 def _layers(entry: Entry, findings: list[Finding]) -> Iterable[GeoDataFrame]:
-    """Each layer of each file, with its CRS."""
-    for path in _files(entry, findings):
-        for sublayer in _sublayers(entry, path):
-            layer = read_features(replace(entry, sublayer=sublayer), path, findings)
+    """Each layer that the source delivers, with its CRS."""
+    with delivered(entry, findings) as layers:
+        for named, path in layers:
+            layer = read_features(named, path, findings)
             if layer.crs is None:
                 raise UserError(
                     "the layer has no CRS",
@@ -83,62 +80,10 @@ def _layers(entry: Entry, findings: list[Finding]) -> Iterable[GeoDataFrame]:
                     next_step=f'write the one it was made in: crs = "EPSG:4326" in [{entry.name}]',
                 )
             if not len(layer):
-                message = say("{name} has no records", name=sublayer or path.name)
+                message = say("{name} has no records", name=named.sublayer or path.name)
                 rule = "sites.empty_layer"
                 findings.append(Finding(rule, entry.name, Severity.NOTE, message, entry.uri))
             yield layer
-
-
-_KINDS = (".shp", ".gpkg", ".geojson", ".fgb", ".parquet", ".zip", ".gdb")
-
-
-def _files(entry: Entry, findings: list[Finding]) -> list[Path]:
-    """The files of a source; those in it where it is a folder, as Protected Planet delivers one."""
-    found: list[Path] = []
-    for path in source_files(entry):
-        is_folder = path.is_dir() and path.suffix.lower() != ".gdb"
-        found += _inside(entry, path, findings) if is_folder else [path]
-    if not found:
-        raise UserError(
-            "the folder holds no layer",
-            where=entry.where,
-            next_step=f"put the records there, as {', '.join(_KINDS)}",
-        )
-    return found
-
-
-def _inside(entry: Entry, folder: Path, findings: list[Finding]) -> list[Path]:
-    """The layers of a folder and of those in it; tables, which have no places, are named only."""
-    files = [p for p in sorted(folder.rglob("*"))
-             if not any(q.suffix.lower() == ".gdb" for q in p.parents)]  # fmt: skip
-    tables = [p.name for p in files if p.suffix.lower() == ".csv"]
-    if tables:
-        message = say("tables in the folder are not read: {names}", names=", ".join(tables))
-        findings.append(Finding("sites.tables", entry.name, Severity.NOTE, message, entry.uri))
-    return [p for p in files if p.suffix.lower() in _KINDS]
-
-
-def _sublayers(entry: Entry, path: Path) -> list[str]:
-    """The layers with places of a file: of most there is one, which needs no name."""
-    if entry.sublayer:
-        return [entry.sublayer]
-    if path.suffix.lower() == ".zip":
-        names = layers_in_archive(entry, path)
-    elif path.suffix.lower() in (".gdb", ".gpkg"):
-        names = _database_layers(entry, path)
-    else:
-        return [""]
-    return names if len(names) > 1 else [""]
-
-
-def _database_layers(entry: Entry, path: Path) -> list[str]:
-    try:
-        with offline():
-            return [str(name) for name, kind in pyogrio.list_layers(path) if kind]
-    except FAULTS as fault:
-        raise UserError(
-            f"the file cannot be read: {fault}", where=entry.where, next_step="check the file"
-        ) from fault
 
 
 # --- columns -------------------------------------------------------------------------------------
