@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tianren.accounting.account import FLOWS
 from tianren.accounting.from_records import STEPS
 from tianren.errors import UserError
 from tianren.project.project import open_project
-from tianren.project.runs import RunResults, own_runs
+from tianren.project.runs import RunResults, own_runs, start_run
 from tianren.reports.cbd import HEADS
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import read_contents
@@ -177,13 +178,16 @@ def test_the_convention_gets_one_sheet_in_its_order(run: RunResults) -> None:
     head, *rows = book.active.iter_rows(values_only=True)  # type: ignore[union-attr]
     assert tuple(head) == HEADS
     assert HEADS[0] == "Indicator code" and HEADS[5:8] == ("Year", "Unit", "Value")
-    assert {row[0] for row in rows} == {"3.1"}  # no ecosystem layer: no A.2
+    assert {row[0] for row in rows} == {"3.1", "A.2"}
     for row in rows:
         assert isinstance(row[5], int) and row[6] and isinstance(row[7], int | float)
         assert row[2] == ("Yes" if row[3] else "No")
         assert bool(row[3]) == bool(row[4])
     total = [row for row in rows if row[2] == "No"]
-    assert [row[7] for row in total] == [pytest.approx(1300 / 120)]
+    assert [row[0] for row in total] == ["3.1", "A.2"]
+    assert total[0][7] == pytest.approx(1300 / 120)
+    governed = {row[4] for row in rows if str(row[3]).startswith("Governance type")}
+    assert {"Governance by government", "Not reported"} <= governed
 
 
 def test_every_cell_of_the_convention_is_traced(folder: Path, run: RunResults) -> None:
@@ -206,11 +210,55 @@ def test_a_number_is_traced_to_its_sites(folder: Path, run: RunResults) -> None:
         explain_measure(open_project(folder), "account.area[realm=land_and_water; counted=PA]")
 
 
-def test_a_what_if_that_is_none_is_refused(folder: Path) -> None:
-    with pytest.raises(UserError, match="there is nothing called hopes to add"):
-        account(open_project(folder), what_if=("hopes",))
-    with pytest.raises(UserError, match="there is no such file"):
-        account(open_project(folder), add=folder / "nowhere.gpkg")
+def test_what_cannot_be_added_is_refused_before_anything_is_computed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tianren.steps.account_oecm.earlier_gaps", _never)
+    monkeypatch.setattr("tianren.steps.account.read_ground", _never)
+    write(folder, "dots", [shapely.Point(0, 0)], name=["dot"])
+    for wrong, said in (
+        ({"what_if": ("hopes",)}, "there is nothing called hopes to add"),
+        ({"what_if": ("redline",)}, "there is nothing called redline to add"),
+        ({"add": folder / "nowhere.gpkg"}, "there is no such file"),
+        ({"add": folder / "data" / "dots.gpkg"}, "1 features, none of them a polygon"),
+    ):
+        with pytest.raises(UserError, match=said):
+            account(open_project(folder), **wrong)
+
+
+def _never(*_: Any) -> None:
+    raise RuntimeError("computed for nothing")
+
+
+def test_a_changed_layer_or_new_corridors_make_a_new_account(folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folder, tmp_path / "changed"))
+
+    def made() -> RunResults:
+        return account(open_project(folder), what_if=("zones",)).run
+
+    first = made()
+    assert made().id == first.id
+    _corridors_run(folder, [square(-10, 0, 2, 10)])
+    linked = made()
+    assert linked.id != first.id
+    write(folder, "zones", [square(-20, -15, 20, 4), square(0, 0, 10, 10)], name=["a", "b"])
+    later = made()
+    assert later.id != linked.id
+    told = [f["message"] for f in later.findings if f["rule"] == "runs.outdated"]
+    assert len(told) == 1 and "its sources changed since: zones. Next: tianren corridors" in told[0]
+    assert not [f for f in linked.findings if f["rule"] == "runs.outdated"]
+
+
+def _corridors_run(folder: Path, shapes: list[Any]) -> None:
+    """A finished run of `tianren corridors` that drew these."""
+    project = open_project(folder)
+    run = start_run(
+        project, "corridors", inputs=["zones"], settings={}, parameters=project.parameters()
+    )
+    with run:
+        layer = gpd.GeoDataFrame(geometry=shapes, crs=LAEA)
+        layer.to_file(run.folder / "corridors.gpkg")
+        run.finish([], [], project.parameters())
 
 
 def test_a_drawing_may_be_added(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """`tianren account` by biome, for the World Database, and with sites that do not count."""
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -54,6 +55,19 @@ def test_nothing_is_asked_of_towns_and_forests_are_one_class(run: RunResults) ->
     assert asked == {"T1-T2 Forests and woodlands"}
     (told,) = (f for f in run.findings if f["rule"] == "account.biomes_together")
     assert "T1-T2" in told["message"]
+
+
+def test_the_convention_gets_the_extent_of_natural_biomes_where_no_layer_tells_more(
+    run: RunResults,
+) -> None:
+    """Indicator A.2: towns are no natural ecosystem, so forests are all of it."""
+    forest = sum(float(r["total_m2"]) for r in run.rows("coverage.csv")
+                 if r["class"].startswith("T1-T2") and r["counted"] == "PA")  # fmt: skip
+    book = openpyxl.load_workbook(run.path("cbd_3_1.xlsx"))
+    rows = [row for row in book.active.iter_rows(values_only=True) if row[0] == "A.2"]  # type: ignore[union-attr]
+    assert [row[4] for row in rows] == [None, "T1-T2 Forests and woodlands"]
+    assert [row[7] for row in rows] == [pytest.approx(forest / KM2)] * 2 and forest > 0
+    assert {row[6] for row in rows} == {"km2"}
 
 
 def test_assessments_of_sites_that_do_not_count_are_told_and_stop_nothing(run: RunResults) -> None:

@@ -102,11 +102,11 @@ def _coverage(row: Mapping[str, str], by: Mapping[str, str]) -> Made:
 
 
 def _extent(row: Mapping[str, str], by: Mapping[str, str]) -> Made:
-    """A.2: the extent of each ecosystem type, held or not, and of all."""
+    """A.2: the extent of each ecosystem type or biome, held or not, and of all."""
     if row["indicator"] != "account.extent":
         return None
-    label = by.get("ecosystem", "")
-    return EXTENT, _TYPES["ecosystem"] if label else "", label, "km2", float(row["value"]) / 1e6
+    dimension, label = next(iter(by.items()), ("", ""))
+    return EXTENT, _TYPES.get(dimension, ""), label, "km2", float(row["value"]) / 1e6
 
 
 _QUALITY = {
@@ -116,13 +116,20 @@ _QUALITY = {
     "account.governance_share": "Governance type (share of area)",
 }
 
+_GOVERNANCE = {
+    "government": "Governance by government", "shared": "Shared governance",
+    "private": "Private governance", "not_told": "Not reported",
+    "community": "Governance by indigenous peoples and local communities",
+}  # fmt: skip
+
 
 def _quality(row: Mapping[str, str], by: Mapping[str, str]) -> Made:
     """3.1's complements: key areas, effectiveness, governance."""
     kind = _QUALITY.get(row["indicator"])
     if kind is None or by.get("counted", BOTH) != BOTH:
         return None
-    label = "; ".join(c for d, c in by.items() if d != "counted") or "All"
+    told = [_GOVERNANCE.get(c, c) for d, c in by.items() if d != "counted"]
+    label = "; ".join(told) or "All"
     return COVERAGE, kind, label, "%", float(row["value"])
 
 

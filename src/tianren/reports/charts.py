@@ -275,7 +275,7 @@ def _short(value: float) -> str:
 
 
 def name_rows(axes: "Axes", names: Sequence[str], room: float = LABEL - 0.1) -> None:
-    """The names of bars, left of the chart, in up to two lines each."""
+    """The names of bars, left of the chart, in two lines at most; dots end what is longer."""
     transform = axes.get_yaxis_transform()
     size, box = axes.figure.get_size_inches(), axes.get_position()  # type: ignore[union-attr]
     width = size[0] * box.width
@@ -283,13 +283,18 @@ def name_rows(axes: "Axes", names: Sequence[str], room: float = LABEL - 0.1) -> 
     row_height = size[1] * box.height / abs(above - below)
     apart = max(0.3, 8.5 * 1.15 / 72 / row_height)  # lines of one name, in rows
     for row, name in enumerate(names):
-        lines = wrap(name, 8.5, room)[:2]
+        lines = _two_lines(name, room)
         for number, line in enumerate(lines):
             offset = (number - (len(lines) - 1) / 2) * apart
             sheet.write(
                 axes, -0.1 / width, row + offset, line, 8.5,
                 transform=transform, ha="right", va="center",
             )  # fmt: skip
+
+
+def _two_lines(name: str, room: float) -> list[str]:
+    lines = wrap(name, 8.5, room)
+    return lines if len(lines) <= 2 else [lines[0], wrap(lines[1], 8.5, room - 0.15)[0] + " …"]
 
 
 def write_after(axes: "Axes", value: float, row: int, text: str) -> None:

@@ -20,7 +20,7 @@ from tianren.project.runs import Run, RunResults, latest_run, open_run, start_ru
 from tianren.steps import account_tables as tables
 from tianren.steps.account_ground import Ground, ground_sources, opening_sites, read_ground
 from tianren.steps.account_quality import Quality, quality
-from tianren.steps.account_what_if import added_hash, what_ifs
+from tianren.steps.account_what_if import added_hash, linked, refuse_impossible, what_ifs
 from tianren.steps.account_writing import (
     write_cbd,
     write_layers,
@@ -30,6 +30,7 @@ from tianren.steps.account_writing import (
 )
 from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.outdated import outdated_findings
 from tianren.steps.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -122,11 +123,15 @@ def account(
     """
     from tianren.steps.account_oecm import earlier_gaps, earlier_oecm
 
-    tell = progress or silent
+    tell, wished, drawn = progress or silent, tuple(what_if), added_hash(add)
     parameters, line = project.parameters(), latest_run(project, "delineate")
+    refuse_impossible(project, line, wished, add)
     assessed, species = earlier_oecm(project, line, progress), earlier_gaps(project, progress)
+    corridors = linked(project)
+    taken = outdated_findings(project, {"delineate": line, "corridors": corridors})
     run = start_run(
-        project, "account", inputs=ground_sources(project), parameters=parameters,
+        project, "account", parameters=parameters,
+        inputs=ground_sources(project) | {name for name in wished if name in project.catalog},
         settings={
             "account": project.account.model_dump(mode="json"),
             "gaps": project.gaps.model_dump(mode="json"),
@@ -134,18 +139,22 @@ def account(
             "admin": [vars(level) for level in project.admin],
             "runs": {
                 name: found.id if found else ""
-                for name, found in (("delineate", line), ("oecm", assessed), ("gaps", species))
+                for name, found in (("delineate", line), ("oecm", assessed), ("gaps", species),
+                                    ("corridors", corridors))
             },
-            "what_if": list(what_if), "add": added_hash(add), "language": project.language,
+            "outdated": [finding.message for finding in taken],
+            "what_if": list(wished), "add": drawn, "language": project.language,
             **scenario_of(project),
         },
     )  # fmt: skip
     with run:
         if not run.finished:
             set_language(project.language)
+            wishes = what_ifs(project, line, assessed, wished, add)
             tell(say("sites"))
             ground = read_ground(project, line, parameters)
-            _make(project, run, parameters, ground, (assessed, species), tuple(what_if), add, tell)
+            ground = replace(ground, findings=(*taken, *ground.findings))
+            _make(project, run, parameters, ground, (assessed, species), wishes, tell)
     return Account(open_run(project, run.id))
 
 
@@ -158,11 +167,11 @@ def asked_for(project: "Project", parameters: Parameters) -> tables.Asked:
 
 def _make(
     project: "Project", run: Run, parameters: Parameters, ground: Ground,
-    earlier: tuple[RunResults | None, RunResults | None], what_if: tuple[str, ...],
-    add: Path | None, tell: Callable[[str], None],
+    earlier: tuple[RunResults | None, RunResults | None], wishes: dict[str, Any],
+    tell: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Everything between the lock and run.toml, which is written last."""
-    asked, (assessed, _) = asked_for(project, parameters), earlier
+    asked = asked_for(project, parameters)
     kinds = KINDS if ground.redline is not None else KINDS[:2]
     tell(say("what is held, overlap counted once"))
     found = tables.held(project, ground, ground.every, kinds, asked)
@@ -174,9 +183,7 @@ def _make(
     kept = quality(project, run, parameters, ground, found.main, earlier, asked)
     measures += kept.measures
     tell(say("what if"))
-    _write_what_ifs(
-        project, run, parameters, ground, asked, (found.measures, kept), what_if, add, assessed
-    )
+    _write_what_ifs(project, run, ground, asked, (found.measures, kept), wishes)
     write_sites(run, ground, found.main)
     write_layers(run, ground, found.main)
     write_records(project, run, ground)
@@ -202,7 +209,7 @@ def _write_held(run: Run, ground: Ground, found: tables.Held, asked: tables.Aske
     write_table(run, "attribution.csv", tables.attribution(found.main))
     write_table(run, "types.csv", ground.national)
     return [
-        *tables.whole_measures(found.coverage, asked),
+        *tables.whole_measures(found.coverage, ground.made, asked),
         *told.breakdown_measures(parts, asked.place, asked.period),
         *told.waterfall_measures(steps, asked.place, asked.period),
         *told.from_records_measures(records, asked.place, asked.period),
@@ -333,15 +340,14 @@ def _balance_measures(statement: "DataFrame", asked: tables.Asked) -> list[Measu
 
 
 def _write_what_ifs(
-    project: "Project", run: Run, parameters: Parameters, ground: Ground, asked: tables.Asked,
-    base: tuple[tuple[Measure, ...], Quality], names: tuple[str, ...], add: Path | None,
-    assessed: RunResults | None,
+    project: "Project", run: Run, ground: Ground, asked: tables.Asked,
+    base: tuple[tuple[Measure, ...], Quality], wishes: dict[str, Any],
 ) -> None:  # fmt: skip
     """whatif.csv: every indicator before and after, what is added counted as an OECM."""
     held, kept = base
     before = tables.values([*held, *kept.movable], COUNTED[1])
     rows: list[dict[str, Any]] = []
-    for name, shapes in what_ifs(project, ground, assessed, names, add).items():
+    for name, shapes in wishes.items():
         sites = tables.with_added(ground.sites, shapes, name)
         found = tables.held(project, ground, sites, KINDS[:2], asked)
         more = kept.again(sites)

@@ -1,6 +1,6 @@
 """The tables of the account: what is held of everything, and the measures that say so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from tianren.accounting.cells import held_of_function, held_of_types, held_share
 from tianren.accounting.coverage import (
     BREAKDOWN_COLUMNS,
     COVERAGE_COLUMNS,
+    PA,
     SEA,
     TERRESTRIAL,
     Balance,
@@ -28,6 +29,7 @@ from tianren.accounting.representation import (
 )
 from tianren.measures import Measure
 from tianren.steps.account_ground import UNIT, Ground
+from tianren.steps.account_types import BIOME
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -237,8 +239,11 @@ def with_added(sites: "GeoDataFrame", shapes: Any, name: str) -> "GeoDataFrame":
                   made)  # fmt: skip
 
 
-def whole_measures(covered: "DataFrame", asked: Asked) -> list[Measure]:
-    """Coverage of land and sea together, and the extent of each ecosystem type and of all."""
+def whole_measures(covered: "DataFrame", made: Collection[str], asked: Asked) -> list[Measure]:
+    """Coverage of land and sea together, and the extent of natural types of land.
+
+    made: classes that people made, of which no extent is told.
+    """
     found = []
     whole = covered[(covered["dimension"] == "") & covered["realm"].isin([TERRESTRIAL, SEA])]
     for counted, rows in whole.groupby("counted", sort=True):
@@ -246,15 +251,21 @@ def whole_measures(covered: "DataFrame", asked: Asked) -> list[Measure]:
         percent = 100 * float(rows["area_m2"].sum() / rows["total_m2"].sum())
         found.append(Measure("account.coverage", asked.place, asked.period, percent, "%", by,
                              method="sums of area and of realms"))  # fmt: skip
-    types = covered[(covered["dimension"] == "ecosystem") & (covered["class"] != "")]
-    sums = types[types["counted"] == "PA"].groupby("class")["total_m2"].sum()
-    extents: dict[tuple[tuple[str, str], ...], float] = {
-        (("ecosystem", str(name)),): float(area) for name, area in sums.items()
-    }
-    if extents:
-        extents[()] = float(sums.sum())
-    method = "area of the types of the ecosystem layer inside the region"
-    return found + [
+    natural = covered[~covered["class"].isin(["", *made])]
+    return [*found, *_extents(natural, asked)]
+
+
+def _extents(natural: "DataFrame", asked: Asked) -> list[Measure]:
+    """The area of each type of the ecosystem layer and of all; of biomes, where there is none."""
+    dimensions = [d for d in ("ecosystem", BIOME) if (natural["dimension"] == d).any()]
+    if not dimensions:
+        return []
+    types = natural[(natural["dimension"] == dimensions[0]) & (natural["counted"] == PA)]
+    sums = types.groupby("class")["total_m2"].sum()
+    extents: dict[tuple[tuple[str, str], ...], float] = {(): float(sums.sum())}
+    extents |= {((dimensions[0], str(name)),): float(area) for name, area in sums.items()}
+    method = "area of the types inside the region, those that people made left out"
+    return [
         Measure("account.extent", asked.place, asked.period, area, "m2", by, method=method)
         for by, area in extents.items()
     ]

@@ -1,6 +1,6 @@
 """What could be added to what is counted: the redline, the queue of OECMs, corridors, a drawing."""
 
-import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,66 +8,96 @@ import numpy as np
 import shapely
 
 from tianren.errors import UserError
-from tianren.io.sources import Entry
+from tianren.io.sources import Entry, content_sha256
 from tianren.io.vectors import read_result, read_vector
+from tianren.language import say
 from tianren.project.runs import RunResults, own_runs
-from tianren.steps.account_ground import Ground
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
 
 WHOLE_REDLINE, QUEUE, CORRIDORS = "redline", "oecm_queue", "corridors"
+Makers = Mapping[str, Callable[[], Any]]
+
+
+def refuse_impossible(
+    project: "Project", line: RunResults | None, names: tuple[str, ...], add: Path | None
+) -> None:
+    """Refuse what cannot be added before anything long is computed: a name that there is not, a
+    layer or a file without polygons. Whether there is a queue the assessment says later."""
+    known = _known(project, line, None)
+    for name in names:
+        if name != QUEUE:
+            _polygons(_shapes(project, known, name), name)
+    if add is not None:
+        _polygons(_drawn(project, add), add.stem)
 
 
 def what_ifs(
-    project: "Project", ground: Ground, assessed: RunResults | None, names: tuple[str, ...],
-    add: Path | None,
+    project: "Project", line: RunResults | None, assessed: RunResults | None,
+    names: tuple[str, ...], add: Path | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Name -> polygons that are added: those named, or all that there are.
 
     Names: "redline", "oecm_queue" (what `tianren oecm` has in its queue), "corridors" (of the
     latest run), and any vector source of the catalog. add: a file of polygons.
     """
-    known = _known(project, ground, assessed)
-    found = {}
-    for name in names or known:
-        if name in known:
-            found[name] = known[name]
-        elif name in project.catalog and project.entry(name).is_vector:
-            found[name] = project.vector(name)[0].geometry.to_numpy()
-        else:
-            raise UserError(
-                f"there is nothing called {name} to add",
-                where="--what-if",
-                next_step=f"use {', '.join(known) or 'a polygon source of catalog.toml'}, or --add "
-                "FILE",
-            )
+    known = _known(project, line, assessed)
+    found = {name: _shapes(project, known, name) for name in names}
+    if not names:
+        found = {name: shapes for name, make in known.items() if len(shapes := make())}
     if add is not None:
         found[add.stem] = _drawn(project, add)
     return {name: _polygons(shapes, name) for name, shapes in found.items()}
 
 
-def _known(project: "Project", ground: Ground, assessed: RunResults | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if ground.pieces is not None and len(ground.pieces):
-        found[WHOLE_REDLINE] = ground.pieces.geometry.to_numpy()
-    if assessed is not None and len(queue := assessed.rows("queue.csv")):
-        places = read_result(assessed.path("oecm.gpkg"), "oecm")
-        waiting = places["site"].astype(str).isin([row["site"] for row in queue])
-        found[QUEUE] = places.geometry[waiting].to_numpy()
+def _shapes(project: "Project", known: Makers, name: str) -> Any:
+    if name in known:
+        return known[name]()
+    if name in project.catalog and project.entry(name).is_vector:
+        return project.vector(name)[0].geometry.to_numpy()
+    raise UserError(
+        say("there is nothing called {name} to add", name=name),
+        where="--what-if",
+        next_step=say(
+            "use {names}, or --add FILE",
+            names=", ".join(known) or say("a polygon source of catalog.toml"),
+        ),
+    )
+
+
+def _known(project: "Project", line: RunResults | None, assessed: RunResults | None) -> Makers:
+    """What there is to add, each with what reads its polygons."""
+    found: dict[str, Callable[[], Any]] = {}
+    if line is not None:
+        found[WHOLE_REDLINE] = lambda: read_result(line.path("redline.gpkg")).geometry.to_numpy()
+    if assessed is not None and assessed.rows("queue.csv"):
+        found[QUEUE] = lambda: _queue(assessed)
+    corridors = linked(project)
+    if corridors is not None:
+        path = corridors.path("corridors.gpkg")
+        found[CORRIDORS] = lambda: read_result(path).geometry.to_numpy()
+    drawn = project.account.candidates
+    if drawn:
+        found[drawn] = lambda: project.vector(drawn)[0].geometry.to_numpy()
+    return found
+
+
+def linked(project: "Project") -> RunResults | None:
+    """The latest run of `tianren corridors`, where it drew some."""
     runs = own_runs(project, "corridors")
-    if runs and runs[-1].has("corridors.gpkg"):
-        found[CORRIDORS] = read_result(runs[-1].path("corridors.gpkg")).geometry.to_numpy()
-    if project.account.candidates:
-        layer, _ = project.vector(project.account.candidates)
-        found[project.account.candidates] = layer.geometry.to_numpy()
-    return {name: shapes for name, shapes in found.items() if len(shapes)}
+    return runs[-1] if runs and runs[-1].has("corridors.gpkg") else None
+
+
+def _queue(assessed: RunResults) -> Any:
+    places = read_result(assessed.path("oecm.gpkg"), "oecm")
+    waiting = places["site"].astype(str).isin([row["site"] for row in assessed.rows("queue.csv")])
+    return places.geometry[waiting].to_numpy()
 
 
 def _drawn(project: "Project", path: Path) -> Any:
     """The polygons of a file, repaired and in the project's plane."""
-    entry = Entry(path.stem, path.stem, "vector", folder=path.resolve().parent, uri=path.name)
-    layer, _ = read_vector(entry, project.grid.crs.to_wkt())
+    layer, _ = read_vector(_entry(path), project.grid.crs.to_wkt())
     return layer.geometry.to_numpy()
 
 
@@ -76,17 +106,24 @@ def _polygons(shapes: Any, name: str) -> Any:
     flat = [s for s in shapes if s is not None and shapely.get_dimensions(s) == 2]
     if not flat:
         raise UserError(
-            f"{name} has no polygons", where="--what-if", next_step="give a polygon layer"
+            say("{name} has no polygons", name=name),
+            where="--what-if",
+            by_how_much=say("{n} features, none of them a polygon", n=len(shapes)),
+            next_step=say("give a polygon layer"),
         )
     return np.array([shapely.union_all(np.array(flat, dtype=object))], dtype=object)
 
 
+def _entry(path: Path) -> Entry:
+    return Entry(path.stem, path.stem, "vector", folder=path.resolve().parent, uri=path.name)
+
+
 def added_hash(add: Path | None) -> str:
-    """What decides of an added file: its name and its bytes."""
+    """What decides of an added file: its name and what it says."""
     if add is None:
         return ""
     if not add.exists():
         raise UserError(
-            "there is no such file", where=str(add), next_step="name a file of polygons"
+            say("there is no such file"), where=str(add), next_step=say("name a file of polygons")
         )
-    return f"{add.stem} {hashlib.sha256(add.read_bytes()).hexdigest()}"
+    return f"{add.stem} {content_sha256(_entry(add))}"

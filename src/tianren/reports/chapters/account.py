@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from tianren.accounting.from_records import STEPS, step_words
 from tianren.language import say
-from tianren.reports import numerals
+from tianren.reports import numerals, words
 from tianren.reports.chapters import account_pictures as shown
 from tianren.reports.chapters.account_words import (
     COUNTED,
     REALMS,
+    class_name,
     counted_name,
     entry_name,
     kind_name,
@@ -165,8 +166,8 @@ def _from_records(contents: Contents) -> list[Block]:
     cells = []
     for n, step in enumerate(STEPS if rows else ()):
         mine = [found[step, realm] for realm in realms]
-        shown = [(areas[r["realm"]][n], numerals.percent_number(float(r["percent"])))
-                 for r in mine]  # fmt: skip
+        # Two places always: published figures of one list may lie as near as 7.45 and 7.40.
+        shown = [(areas[r["realm"]][n], numerals.number(float(r["percent"]), 2)) for r in mine]
         cells.append([what[step], mine[0]["records"], *(cell for pair in shown for cell in pair)])
     heads = [Column(say("Step"), kind="wide"), Column(say("Records"), kind="number")]
     for realm in realms:
@@ -207,10 +208,10 @@ def _classes(contents: Contents) -> list[Block]:
     ):  # fmt: skip
         rows = [r for r in contents.rows("breakdown.csv")
                 if r["dimension"] == dimension and r["realm"] in REALMS]  # fmt: skip
-        rows = [r for r in rows if r["kind"] != "redline"]
+        rows = sorted((r for r in rows if r["kind"] != "redline"), key=_class_order)
         areas = km2_column([float(r["area_m2"]) for r in rows])
         cells = [
-            [r["class"], realm_name(r["realm"]), kind_name(r["kind"]), r["sites"], area,
+            [class_name(r["class"]), realm_name(r["realm"]), kind_name(r["kind"]), r["sites"], area,
              numerals.percent_number(float(r["percent"]))]
             for r, area in zip(rows, areas, strict=True)
         ]  # fmt: skip
@@ -222,6 +223,16 @@ def _classes(contents: Contents) -> list[Block]:
         if cells:
             made.append(table(caption, heads, cells))
     return made
+
+
+# Strict categories first, then who governs; what is not stated comes last.
+_CLASSES = ("Ia", "Ib", "II", "III", "IV", "V", "VI", "government", "shared", "private",
+            "community")  # fmt: skip
+
+
+def _class_order(row: Mapping[str, str]) -> int:
+    name = row["class"]
+    return _CLASSES.index(name) if name in _CLASSES else len(_CLASSES)
 
 
 def _statement(contents: Contents, drawn: Mapping[str, Drawn]) -> Sequence[Block]:
@@ -278,13 +289,13 @@ def _connected(contents: Contents) -> list[Block]:
     names = list(dict.fromkeys(r["measure"] for r in rows))
     found = {(r["counted"], r["measure"]): r["percent"] for r in rows}
     counted = list(dict.fromkeys(r["counted"] for r in rows))
-    words = {
+    told = {
         "prot": say("of ProtConn: within protected land"), "within": say("  single areas"),
         "contig": say("  areas that touch"), "unprot": say("of ProtConn: across other land"),
         "trans": say("of ProtConn: across the border"),
     }  # fmt: skip
     cells = [
-        [words.get(name, name),
+        [told.get(name, name),
          *(numerals.percent_number(float(found[c, name])) for c in counted)]
         for name in names
     ]  # fmt: skip
@@ -323,10 +334,10 @@ def _species(contents: Contents) -> list[Block]:
     cells = [[name, *(found.get((indicator, z), "–") for z in zones)]
              for indicator, name in names.items()
              if any((indicator, z) in found for z in zones)]  # fmt: skip
-    words = {"protected": say("protected areas"), "redline": say("the redline"),
+    both = {"protected": say("protected areas"), "redline": say("the redline"),
              "any": say("both together")}  # fmt: skip
     heads = [Column(say("Species"), kind="wide")]
-    heads += [Column(words.get(z, z), kind="number") for z in zones]
+    heads += [Column(both.get(z, z), kind="number") for z in zones]
     return [table(say("The species that they hold"), heads, cells)] if cells else []
 
 
@@ -365,11 +376,11 @@ def _class_of(by: str) -> bool:
 
 
 def _name(indicator: str, by: str) -> str:
-    from tianren.measures import by_pairs, indicators
-    from tianren.reports.typeface import language_tag
+    from tianren.measures import by_pairs
 
-    names = indicators()[indicator].name
-    language = {"zh": "zh_Hans"}.get(language_tag().split("-")[0], language_tag().split("-")[0])
-    about = [realm_name(label) for _, label in by_pairs(by)]
-    told = names.get(language, names["en"])
+    about = [
+        words.criterion(label) if key == "function" else realm_name(label)
+        for key, label in by_pairs(by)
+    ]
+    told = words.indicator(indicator)
     return f"{told}: {', '.join(about)}" if about else told

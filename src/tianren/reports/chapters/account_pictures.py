@@ -145,7 +145,7 @@ def _waterfall(contents: Contents, folder: Path, realm: str, rows: Rows) -> Draw
     axes.axvline(goal / 1e6, color="#b04a45", lw=1.2, ls=(0, (4, 2)))
     sheet.write(axes, goal / 1e6, -0.52, say("  the target"), 8, color="#b04a45", va="bottom")
     names = [kind_name(r["step"]) for r in rows]
-    charts.name_rows(axes, [*names, counted_name(COUNTED[len(rows) - 1])])
+    charts.name_rows(axes, [*names, words.capital(counted_name(COUNTED[len(rows) - 1]))])
     axes.set_xlim(0, max(goal / 1e6, last) * 1.3 or 1)
     charts.number_axis(axes)
     name = "land" if realm == REALMS[0] else "sea"

@@ -29,6 +29,17 @@ def counted_name(counted: str) -> str:
     }.get(counted, counted)  # fmt: skip
 
 
+def class_name(name: str) -> str:
+    """A governance type, or what stands for an IUCN category that is none."""
+    return {
+        "government": say("Government"), "shared": say("Shared governance"),
+        "private": say("Private governance"),
+        "community": say("Indigenous peoples and local communities"),
+        "Not Reported": say("Not reported"), "Not Assigned": say("Not assigned"),
+        "Not Applicable": say("Not applicable"),
+    }.get(name, name)  # fmt: skip
+
+
 def entry_name(entry: str) -> str:
     return {
         "opening": say("Opening balance"), "additions": say("Additions"),

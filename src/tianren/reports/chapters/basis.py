@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tianren.language import say
 from tianren.reports import numerals, words
 from tianren.reports.chapters.blocks import Chapter, Column, paragraph, table
+from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import Contents, Row
 from tianren.reports.maps import Drawn
 from tianren.reports.retelling import retold
@@ -45,7 +46,7 @@ def parameters(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter | N
     rows = [
         [
             _parameter_name(p),
-            parameter_value(p.get("value", "")),
+            _value(p),
             words.unit(str(p.get("unit", ""))) or "–",
             say("yes") if p.get("verified") else say("no"),
             str(p.get("source", "")),
@@ -59,6 +60,13 @@ def _parameter_name(row: Row) -> str:
     name, key = words.parameter(str(row["id"])), str(row["id"])
     told = key if name == key else f"{name} ({key})"
     return f"{told}, {row['set']}" if row.get("set") else told
+
+
+def _value(row: Row) -> str:
+    """A year is written as one: 2030, never 2 030."""
+    value = row.get("value", "")
+    is_year = str(row["id"]).endswith("_year") and isinstance(value, int | float)
+    return f"{value:.0f}" if is_year else parameter_value(value)
 
 
 def parameter_value(value: object) -> str:
@@ -144,20 +152,37 @@ def glossary(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter:
 
 
 def how_to_check(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter:
-    codes = [] if contents.pieces is None else [str(c) for c in contents.pieces["code"][:1]]
+    again = f"tianren {contents.step}"
     items = [
         say("Compare the sha256 of each input with the list above: {command}", command="sha256sum"),
-        say("Make the run again with the same inputs: {command}", command="tianren delineate"),
+        say("Make the run again with the same inputs: {command}", command=again),
+        *(_of_figures() if contents.step in topics() else _of_line(contents)),
+    ]
+    return Chapter(say("How to check this report"), ({"kind": "list", "items": items},))
+
+
+def _of_figures() -> list[str]:
+    return [
         say(
-            "Ask why a place is inside or outside: {command}",
-            command="tianren explain --at LON,LAT",
+            "Ask where a figure comes from, by its line in measures.csv: {command}",
+            command="tianren explain --measure ID",
         ),
+        say("Look for figures that contradict each other: {command}", command="tianren audit"),
+    ]
+
+
+def _of_line(contents: Contents) -> list[str]:
+    codes = [] if contents.pieces is None else [str(c) for c in contents.pieces["code"][:1]]
+    where = say(
+        "Ask why a place is inside or outside: {command}", command="tianren explain --at LON,LAT"
+    )
+    why = [
+        say("Ask why a piece is red: {command}", command=f"tianren explain --piece {code}")
+        for code in codes
+    ]
+    return [
+        where,
+        *why,
         say("Open redline.gpkg in QGIS; the styles beside each layer load by themselves."),
         say("Add up area_m2 of the pieces: it equals the redline's area above."),
     ]
-    if codes:
-        items.insert(
-            3,
-            say("Ask why a piece is red: {command}", command=f"tianren explain --piece {codes[0]}"),
-        )
-    return Chapter(say("How to check this report"), ({"kind": "list", "items": items},))
