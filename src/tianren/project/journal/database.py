@@ -7,6 +7,7 @@ commit on the disk (WAL, synchronous=FULL); on PostgreSQL by an advisory lock.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tianren.language import say
 
 FILE_NAME = "journal.sqlite"
 _PATIENCE = 60.0  # seconds that a writer waits for its turn
+_LOOK = 0.003  # seconds between looks: many that wait look often enough together
 _LOCK_KEY = 0x7469616E72656E  # "tianren": the advisory lock on a server
 
 
@@ -80,7 +82,7 @@ class Database:
         path = Path(str(self.url.database))
         lock = FileLock(path.with_name(f".{path.name}.lock"))
         try:
-            lock.acquire(timeout=_PATIENCE, poll_interval=0.001)
+            lock.acquire(timeout=_PATIENCE, poll_interval=_LOOK)
         except Timeout:
             raise UserError(
                 say("another program has been writing the journal for {n} s", n=int(_PATIENCE)),
@@ -137,13 +139,20 @@ def insert_many(connection: Connection, table: sa.Table, rows: Sequence[tuple[An
     what SQLAlchemy does for each row of a long list would take most of the time."""
     if not rows:
         return
-    compiled = sa.insert(table).compile(dialect=connection.dialect)
-    if compiled.positional:
-        connection.exec_driver_sql(str(compiled), list(rows))
+    text, positional = _insertion(table, connection.dialect)
+    if positional:
+        connection.exec_driver_sql(text, list(rows))
     else:
         names = [column.name for column in table.columns]
         named = [dict(zip(names, row, strict=True)) for row in rows]
-        connection.exec_driver_sql(str(compiled), named)
+        connection.exec_driver_sql(text, named)
+
+
+@lru_cache(maxsize=16)
+def _insertion(table: sa.Table, dialect: sa.Dialect) -> tuple[str, bool]:
+    """The statement that inserts a row, and whether it takes values by their places."""
+    compiled = sa.insert(table).compile(dialect=dialect)
+    return str(compiled), bool(compiled.positional)
 
 
 def _engine(url: URL) -> Engine:
