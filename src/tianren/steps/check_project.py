@@ -34,6 +34,7 @@ from tianren.steps.touched import (
     Loss,
     Near,
     Touched,
+    area_of_country,
     classes_of,
     near,
     require_inside,
@@ -223,7 +224,7 @@ class ProjectChecker:
         documents: Mapping[str, str] | None = None, alternatives: bool = True,
     ) -> Checked:  # fmt: skip
         """Whether an activity may be done on a footprint, and what it touches."""
-        require_smaller(footprint.shape, self.reader, self.day)
+        require_smaller(footprint.shape, self._country_m2)
         around = near(self.reader, footprint.shape.bounds, self.day, *KINDS)
         touched = touch(footprint.shape, around)
         require_inside(touched, footprint.shape, self.reader, self.day)
@@ -261,6 +262,10 @@ class ProjectChecker:
         if wanted not in self.lands:
             self.lands[wanted] = Land.of(self.project, wanted)
         return self.lands[wanted]
+
+    @cached_property
+    def _country_m2(self) -> float:
+        return area_of_country(self.reader, self.day)
 
     @cached_property
     def _any_run(self) -> str:

@@ -42,7 +42,7 @@ from tianren.steps.register_adopt import wkb_of
 from tianren.steps.register_fold import require_plane
 from tianren.steps.rulebooks import project_rulebook
 from tianren.steps.told import Told
-from tianren.steps.touched import near, require_inside, require_smaller, touch
+from tianren.steps.touched import area_of_country, near, require_inside, require_smaller, touch
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -115,7 +115,7 @@ def _place_of(
 ) -> tuple[str, list[Finding]]:
     """The smallest division that holds a footprint, which must lie in the country."""
     require_plane(project, book)
-    require_smaller(footprint.shape, book, day)
+    require_smaller(footprint.shape, area_of_country(book, day))
     touched = touch(footprint.shape, near(book, footprint.shape.bounds, day, UNIT))
     require_inside(touched, footprint.shape, book, day)
     beyond = outside_finding(footprint.area, touched.inside)

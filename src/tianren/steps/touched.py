@@ -151,9 +151,8 @@ def require_inside(touched: Touched, shape: Any, reader: Reader, day: dt.date) -
     )  # fmt: skip
 
 
-def require_smaller(shape: Any, reader: Reader, day: dt.date) -> None:
-    """Refuse a footprint larger than the country, before it is laid on thousands of zones."""
-    country = _area_of_country(reader, day)
+def require_smaller(shape: Any, country: float) -> None:
+    """Refuse a footprint larger than the country's m2, before it is laid on thousands of zones."""
     area = float(shapely.area(shape))
     if country and area > country:
         raise UserError(
@@ -170,7 +169,8 @@ def _coarsest(reader: Reader, day: dt.date) -> list[Zone]:
     return [z for z in states.values() if z.stands]
 
 
-def _area_of_country(reader: Reader, day: dt.date) -> float:
+def area_of_country(reader: Reader, day: dt.date) -> float:
+    """m2 of the coarsest divisions; 0 where there are none."""
     return float(sum(z.area_m2 for z in _coarsest(reader, day)))
 
 

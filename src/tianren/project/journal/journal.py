@@ -146,14 +146,18 @@ class Reader:
     def touching(self, name: str, bounds: Bounds) -> list[str]:
         """Subjects of a kind that have, or had, a shape that could meet these bounds."""
         west, south, east, north = bounds
-        t, s = shape_of.c, shape.c
-        found = self.connection.execute(
-            sa.select(t.subject).distinct().select_from(shape_of.join(shape)).where(
-                _begins(t.subject, f"{name}/"), s.west <= east, s.east >= west,
-                s.south <= north, s.north >= south,
-            ).order_by(t.subject)
-        )  # fmt: skip
-        return [row[0] for row in found]
+        s = shape.c
+        near = self.connection.execute(
+            sa.select(s.digest).where(s.west <= east, s.east >= west, s.south <= north,
+                                      s.north >= south)
+        ).scalars().all()  # fmt: skip
+        found: set[str] = set()
+        for part in _parts(near):  # not joined: a store would look at every shape for its subject
+            asked = sa.select(shape_of.c.subject).where(
+                shape_of.c.digest.in_(part), _begins(shape_of.c.subject, f"{name}/")
+            )
+            found.update(self.connection.execute(asked).scalars())
+        return sorted(found)
 
     def subjects(self, start: str) -> dict[str, str]:
         """Subject that begins so -> the place of its first record."""

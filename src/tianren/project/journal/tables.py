@@ -57,6 +57,8 @@ shape = Table(
     Column("south", Float, nullable=False),
     Column("east", Float, nullable=False),
     Column("north", Float, nullable=False),
+    # All that is asked of bounds: the row itself lies behind its WKB.
+    Index("shape_bounds", "west", "east", "south", "north", "digest"),
 )
 
 # Which subjects have, or had, a shape.

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("wkb", sa.LargeBinary, nullable=False),
         *(sa.Column(side, sa.Float, nullable=False) for side in ("west", "south", "east", "north")),
     )
+    op.create_index("shape_bounds", "shape", ["west", "east", "south", "north", "digest"])
     op.create_table(
         "shape_of",
         sa.Column("subject", _word(), primary_key=True),
