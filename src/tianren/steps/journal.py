@@ -13,7 +13,7 @@ from tianren.management.people import Person, packaged_roles
 from tianren.project.digests import write_whole
 from tianren.project.journal import anchors, exchange
 from tianren.project.journal.database import database_of
-from tianren.project.journal.home import ANCHORS, anchor_now, project_journal
+from tianren.project.journal.home import ANCHORS, anchor_now, anchor_seen, project_journal
 from tianren.project.journal.journal import Known, start_journal
 from tianren.project.roles import FILE_NAME, people_of, person_of, roles_of, write_first
 from tianren.records import ACTOR, Record
@@ -221,7 +221,7 @@ def export(project: "Project", folder: Path | None, *, personal: bool, actor: st
     journal = project_journal(project)
     with journal.reading() as reader:
         written = exchange.export_journal(reader, to, personal=personal)
-    anchor = anchor_now(project.folder, journal, project.management.signing_key)
+        anchor = anchor_seen(project.folder, reader, project.management.signing_key)
     if anchor is not None:
         exchange.write_head(to, anchor.as_dict())
     lines = [say("Written to {folder}:", folder=to)]

@@ -10,7 +10,7 @@ from tianren.language import say
 
 if TYPE_CHECKING:
     from tianren.project.journal.anchors import Anchor
-    from tianren.project.journal.journal import Journal
+    from tianren.project.journal.journal import Journal, Reader
     from tianren.project.project import Project
 
 ANCHORS = "anchors"  # the folder of a project where anchors are kept, its own and others'
@@ -34,14 +34,19 @@ def has_journal(folder: Path, store: str) -> bool:
 def anchor_now(folder: Path, journal: "Journal", signing_key: str = "") -> "Anchor | None":
     """An anchor of the journal's head, signed where the project names a key; None for an empty
     journal."""
+    with journal.reading() as reader:
+        return anchor_seen(folder, reader, signing_key)
+
+
+def anchor_seen(folder: Path, reader: "Reader", signing_key: str = "") -> "Anchor | None":
+    """An anchor of the head that a reader sees, whatever is written meanwhile."""
     from tianren.project.journal.anchors import anchor_of, read_key
 
     key = read_key(folder / signing_key) if signing_key else None
-    with journal.reading() as reader:
-        head = reader.head()
-        if not head.number:
-            return None
-        return anchor_of(reader.hash_of(1), head.number, head.hash, dt.datetime.now(dt.UTC), key)
+    head = reader.head()
+    if not head.number:
+        return None
+    return anchor_of(reader.hash_of(1), head.number, head.hash, dt.datetime.now(dt.UTC), key)
 
 
 def anchor_for_run(folder: Path, store: str, signing_key: str) -> Mapping[str, Any]:
