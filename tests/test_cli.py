@@ -10,6 +10,8 @@ import pytest
 from typer.main import get_command
 
 from tianren.cli import app
+from tianren.cli.frame import give
+from tianren.project.runs import RunResults
 
 HEAVY = ("numpy", "numba", "pandas", "geopandas", "rasterio", "shapely", "matplotlib", "scipy")
 
@@ -77,3 +79,25 @@ def test_every_command_that_a_message_proposes_exists() -> None:
         text = path.read_text(encoding="utf-8")
         proposed = re.findall(r"(?:: |then |type |type: )tianren ([a-z]+)", text)
         assert set(proposed) <= known, path.name
+
+
+class Made:
+    """An answer about a run that was there already."""
+
+    run = RunResults(Path("results/gaps-1"), {"finished": "2026-01-02", "parameters": [{}, {}]},
+                     again=True)  # fmt: skip
+
+    def text(self) -> str:
+        return "8 of 13 targets are met."
+
+    def as_dict(self) -> dict[str, int]:
+        return {"met": 8}
+
+
+def test_where_nothing_has_changed_it_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    give(Made(), as_json=False)
+    told = capsys.readouterr().out
+    assert "8 of 13" in told and "has changed since 2026-01-02" in told
+    assert "2 parameters" in told and "run.toml" in told
+    give(Made(), as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"met": 8, "again": True}

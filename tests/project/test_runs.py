@@ -80,6 +80,20 @@ def test_whatever_decides_the_result_decides_the_run(project: Project, change: s
         assert one.id != two.id
 
 
+def test_what_was_asked_for_last_is_the_latest(project: Project) -> None:
+    """Who takes a change back stands on the run made before the change."""
+    asked = []
+    for n in (1, 2, 1):
+        with begin(project, settings={"n": n}) as run:
+            if not run.finished:
+                finish(run, project)
+        asked.append(run.results())
+    assert [found.again for found in asked] == [False, False, True]
+    assert asked[2].id == asked[0].id
+    assert [r.id for r in list_runs(project)] == [asked[1].id, asked[0].id]
+    assert asked[2].record == asked[0].record
+
+
 def test_two_do_not_tread_on_each_other(project: Project) -> None:
     with (
         begin(project) as run,

@@ -116,6 +116,15 @@ def test_every_class_is_counted_from_the_map(suited: RunResults) -> None:
     assert {code: counts[code] * 1e6 for code in range(1, 6)} == {c: told[c] for c in range(1, 6)}
 
 
+def test_a_killed_run_that_goes_on_names_the_same_parameters(
+    suited: RunResults, project: Project
+) -> None:
+    suited.path("run.toml").unlink()
+    taken_up = suitability_of(project).run
+    assert taken_up.id == suited.id and not taken_up.again
+    assert taken_up.record["parameters"] == suited.record["parameters"]
+
+
 def test_the_line_is_for_conservation(suited: RunResults, project: Project) -> None:
     line = delineate(project, report=False).run
     red = cells(line, "redline_cells.tif") > 0

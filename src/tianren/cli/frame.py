@@ -9,6 +9,7 @@ import typer
 from tianren import __version__
 from tianren.errors import UserError
 from tianren.language import say, set_language
+from tianren.project.runs import RunResults
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -102,12 +103,28 @@ def progress_line() -> Any:
 
 
 def give(answer: Answer, as_json: bool) -> None:
+    """Print an answer; of a run that was there already it is said that nothing has changed."""
+    run = getattr(answer, "run", None)
+    again = isinstance(run, RunResults) and run.again
     if as_json:
         import json
 
-        typer.echo(json.dumps(answer.as_dict(), ensure_ascii=False, indent=2))
+        table = answer.as_dict()
+        typer.echo(json.dumps({**table, "again": True} if again else table, ensure_ascii=False,
+                              indent=2))  # fmt: skip
     else:
         typer.echo(answer.text())
+        if isinstance(run, RunResults) and again:
+            typer.echo(_unchanged(run))
+
+
+def _unchanged(run: RunResults) -> str:
+    return say(
+        "Nothing that this rests on has changed since {moment}: it is the run made then, with "
+        "{n} parameters, which are in {file}",
+        moment=run.record.get("finished", ""), n=len(run.record.get("parameters", ())),
+        file=run.path("run.toml"),
+    )  # fmt: skip
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tianren.parameters import Parameters
     from tianren.project.project import Project
 
+ASKED = ".asked"  # when a finished run was last asked for again
 FINDING_COLUMNS = ("rule", "subject", "severity", "message", "source")
 
 
@@ -46,6 +47,7 @@ class Run:
     inputs: Mapping[str, str]
     settings: Mapping[str, Any]
     journal: Callable[[], Mapping[str, Any]] = dict
+    again: bool = False  # made before, of the same inputs, settings, parameters and version
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     _lock: Any = field(default=None, repr=False)
 
@@ -93,6 +95,12 @@ class Run:
         found = worst_first(findings)
         self.write_rows("findings.csv", FINDING_COLUMNS, (f.as_dict() for f in found))
         self.write_text("run.toml", as_toml(self._record(parameters, more)))
+
+    def results(self) -> "RunResults":
+        """The finished run. One that was asked for again is from now on the latest of its step."""
+        if self.again:
+            self.write_text(ASKED, dt.datetime.now(dt.UTC).isoformat())
+        return replace(_read(self.folder / "run.toml"), again=self.again)
 
     def _record(self, parameters: "Parameters", more: Mapping[str, Any]) -> dict[str, Any]:
         now = dt.datetime.now(dt.UTC)
@@ -174,7 +182,7 @@ def start_run(
     return Run(
         run_id, step, folder, project.name, digests, settings,
         partial(anchor_for_run, project.folder, project.store, project.management.signing_key),
-        _lock=lock,
+        again=(folder / "run.toml").exists(), _lock=lock,
     )  # fmt: skip
 
 
@@ -278,10 +286,17 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 @dataclass(frozen=True)
 class RunResults:
-    """A finished run, read with the standard library only. Tables are read when first asked for."""
+    """A finished run, read with the standard library only. Tables are read when first asked for.
+
+    again: it was asked for once more, and nothing that it rests on has changed. kept, moved: of a
+    line adjusted since it was drawn: its state, and name -> the file in place of the run's.
+    """
 
     folder: Path
     record: Mapping[str, Any]  # run.toml
+    again: bool = False
+    kept: str = ""
+    moved: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -297,7 +312,7 @@ class RunResults:
         return str(self.record.get("settings", {}).get("scenario", {}).get("name", ""))
 
     def path(self, name: str) -> Path:
-        return _inside(self.folder, name)
+        return self.moved.get(name) or _inside(self.folder, name)
 
     def has(self, name: str) -> bool:
         return self.path(name).exists()
@@ -339,11 +354,18 @@ class RunResults:
 
 
 def list_runs(project: "Project | Path", step: str = "") -> list[RunResults]:
-    """The finished runs of a project, the latest last; of one step when named."""
+    """The finished runs of a project, the latest made or asked for last; of one step when named."""
     folder = project if isinstance(project, Path) else project.folder
     found = [_read(path) for path in sorted((folder / "results").glob("*/run.toml"))]
     mine = [run for run in found if not step or run.step == step]
-    return sorted(mine, key=lambda run: (str(run.record.get("finished", "")), run.id))
+    return sorted(mine, key=lambda run: (_last_asked(run), run.id))
+
+
+def _last_asked(run: RunResults) -> str:
+    """The moment when a run was made, or last asked for again: what is latest is what stands."""
+    made = str(run.record.get("finished", "")).replace(" ", "T")
+    path = run.folder / ASKED
+    return max(made, path.read_text(encoding="utf-8")) if path.exists() else made
 
 
 def own_runs(project: "Project | Path", step: str = "") -> list[RunResults]:

@@ -342,4 +342,4 @@ def _spread(
                     place = np.int64(free[spare]) * CHUNK
                 top[bucket] = place
     count[0], count[1], count[2] = spare, queued, current
-    return queued == 0
+    return bool(queued == 0)

@@ -16,7 +16,7 @@ from tianren.findings import Finding, Severity
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, latest_run, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.steps import account_tables as tables
 from tianren.steps.account_ground import Ground, ground_sources, opening_sites, read_ground
 from tianren.steps.account_quality import Quality, quality
@@ -30,6 +30,7 @@ from tianren.steps.account_writing import (
 )
 from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.kept_line import kept_state, standing_line
 from tianren.steps.outdated import outdated_findings
 from tianren.steps.progress import Progress, silent
 
@@ -119,12 +120,12 @@ def account(
 
     what_if: names of what is added (see account_what_if), all there is when none; add: a file of
     polygons to add besides. Earlier steps (oecm) are made first where the project asks for them;
-    the latest redline is taken as it is. Raises UserError where there are no sites.
+    the redline is taken as it stands. Raises UserError where there are no sites.
     """
     from tianren.steps.account_oecm import earlier_gaps, earlier_oecm
 
     tell, wished, drawn = progress or silent, tuple(what_if), added_hash(add)
-    parameters, line = project.parameters(), latest_run(project, "delineate")
+    parameters, line = project.parameters(), standing_line(project)
     refuse_impossible(project, line, wished, add)
     assessed, species = earlier_oecm(project, line, progress), earlier_gaps(project, progress)
     corridors = linked(project)
@@ -144,7 +145,7 @@ def account(
             },
             "outdated": [finding.message for finding in taken],
             "what_if": list(wished), "add": drawn, "language": project.language,
-            **scenario_of(project),
+            **scenario_of(project), **kept_state(line),
         },
     )  # fmt: skip
     with run:
@@ -155,7 +156,7 @@ def account(
             ground = read_ground(project, line, parameters)
             ground = replace(ground, findings=(*taken, *ground.findings))
             _make(project, run, parameters, ground, (assessed, species), wishes, tell)
-    return Account(open_run(project, run.id))
+    return Account(run.results())
 
 
 def asked_for(project: "Project", parameters: Parameters) -> tables.Asked:

@@ -129,7 +129,7 @@ def compare(
         from tianren.steps.report import write_report
 
         write_report(project, made.id)
-    return Compared(open_run(project, made.id))
+    return Compared(made.results())
 
 
 def _species_run(project: "Project") -> RunResults | None:

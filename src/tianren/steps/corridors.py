@@ -18,10 +18,11 @@ from tianren.findings import Finding, Severity
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.language import say, set_language
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.raster import MISSING, Raster, cell_area, whole
 from tianren.steps.delineate import delineate, scenario_of
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.kept_line import is_kept, kept_state, line_of
 from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import raster_of
 
@@ -129,7 +130,7 @@ def corridors(project: "Project", *, progress: Progress = None) -> Corridors:
         )
     tell = progress or silent
     tell(say("the line without corridors"))
-    line = line_without(project, progress)
+    line = _parts(project, progress)
     quality = _habitat_run(project, table, progress)
     parameters = project.parameters()
     settings = {
@@ -139,6 +140,7 @@ def corridors(project: "Project", *, progress: Progress = None) -> Corridors:
         "admin": [vars(level) for level in project.admin],
         "language": project.language,
         **scenario_of(project),
+        **kept_state(line),
     }
     run = start_run(
         project, "corridors", inputs=_inputs(project, table), parameters=parameters,
@@ -148,7 +150,14 @@ def corridors(project: "Project", *, progress: Progress = None) -> Corridors:
         if not run.finished:
             set_language(project.language)
             _make(project, table, run, line, quality, parameters, tell)
-    return Corridors(open_run(project, run.id))
+    return Corridors(run.results())
+
+
+def _parts(project: "Project", progress: Progress) -> RunResults:
+    """The line whose parts are linked: as it is kept, where it is, else as drawn without any."""
+    if is_kept(project):
+        return line_of(project, None, progress)
+    return line_without(project, progress)
 
 
 def line_without(project: "Project", progress: Progress = None) -> RunResults:

@@ -25,7 +25,7 @@ from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
 from tianren.parameters.layers import layers
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.blocks import map_blocks
 from tianren.raster.raster import Raster, cell_area
 from tianren.steps import species_join
@@ -123,7 +123,7 @@ def delineate(
         if not run.finished:
             set_language(project.language)
             _draw(project, run, parameters, robustness, seed, progress or silent)
-    results = open_run(project, run.id)
+    results = run.results()
     if report:
         _report(project, run.id)
     return Delineated(results)

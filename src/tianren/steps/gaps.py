@@ -11,11 +11,12 @@ from tianren.findings import Finding, Severity
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, latest_run, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.steps import gap_tables as tables
 from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.gap_features import judged
 from tianren.steps.gap_species import Earlier, earlier_runs, known_species
+from tianren.steps.kept_line import kept_state, standing_line
 from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import (
     PROTECTED,
@@ -124,14 +125,14 @@ def gaps(
     """What zones hold of species, ecosystems, ecoregions, functions and key areas; what is missing.
 
     zone: names, in place of [gaps] zones; none at all: every zone of the project. Earlier runs
-    (species, habitat) are made first where the project asks for them; the latest redline is taken
-    as it is. Raises UserError when there is no zone, or nothing to judge.
+    (species, habitat) are made first where the project asks for them; the redline is taken as
+    it stands. Raises UserError when there is no zone, or nothing to judge.
     """
     tell = progress or silent
     parameters = project.parameters()
     names = tuple(zone or ()) or project.gaps.zones or zone_names(project)
     earlier = earlier_runs(project, progress)
-    line = latest_run(project, "delineate")
+    line = standing_line(project)
     run = start_run(
         project, "gaps", inputs=_inputs(project, names), parameters=parameters,
         settings=_settings(project, names, earlier, line),
@@ -140,7 +141,7 @@ def gaps(
         if not run.finished:
             set_language(project.language)
             _make(project, run, parameters, zones(project, names), earlier, line, tell)
-    return Gaps(open_run(project, run.id))
+    return Gaps(run.results())
 
 
 def _inputs(project: "Project", names: tuple[str, ...]) -> dict[str, str]:
@@ -170,6 +171,7 @@ def _settings(
         "gaps": project.gaps.model_dump(mode="json"),
         "admin": [vars(level) for level in project.admin],
         "runs": {"delineate": line.id if line else "", **earlier.ids()},
+        **kept_state(line),
     }
 
 

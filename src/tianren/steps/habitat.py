@@ -16,7 +16,7 @@ from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
 from tianren.parameters.headings import columns_by_role
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.raster import Raster, cell_area
 from tianren.science.habitat import habitat_rarity
 from tianren.steps.finding_counts import count_findings, findings_line
@@ -100,7 +100,7 @@ def habitat(project: "Project", *, progress: Progress = None) -> HabitatQuality:
         if not run.finished:
             set_language(project.language)
             _make(project, table, run, parameters, progress or silent)
-    return HabitatQuality(open_run(project, run.id))
+    return HabitatQuality(run.results())
 
 
 def _landcover(project: "Project", table: "HabitatTable") -> str:

@@ -17,7 +17,7 @@ from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import read_result
 from tianren.language import say, set_language
 from tianren.measures import Measure
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.raster import Raster
 from tianren.science import species_models as science
 from tianren.steps import model_findings as findings_of
@@ -107,7 +107,7 @@ def models(project: "Project", *, workers: int | None = None, progress: Progress
             set_language(project.language)
             say_on = progress or silent
             _make(project, table, run, records, parameters, workers or processors(), say_on)
-    return Models(open_run(project, run.id))
+    return Models(run.results())
 
 
 def _table(project: "Project") -> "SpeciesTable":

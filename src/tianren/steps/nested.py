@@ -20,7 +20,7 @@ from tianren.io.sources import Entry
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.blocks import map_blocks
 from tianren.raster.raster import MISSING, Raster, cell_area
 from tianren.science.grading import highest
@@ -111,13 +111,14 @@ def nested(
         settings={
             "parent": upper.id, "parent_project": above.name, "line": line.id,
             "language": project.language, **scenario_of(project),
+            "kept": [upper.kept, line.kept],
         },
     )  # fmt: skip
     with made:
         if not made.finished:
             set_language(project.language)
             _compare(_Job(project, made, upper, line, parameters))
-    return Nested(open_run(project, made.id))
+    return Nested(made.results())
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ from tianren.findings import Finding, Severity
 from tianren.io.vectors import write_vector
 from tianren.language import say, set_language
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, latest_run, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import findings_line
+from tianren.steps.kept_line import kept_state, standing_line
 from tianren.steps.oecm_sites import (
     RECORDED,
     Places,
@@ -138,7 +139,7 @@ def oecm(project: "Project", *, by: str = "area", progress: Progress = None) -> 
             f"the queue has no order called {by}", where="--by", next_step="use area or value"
         )
     tell = progress or silent
-    parameters, line = project.parameters(), latest_run(project, "delineate")
+    parameters, line = project.parameters(), standing_line(project)
     run = start_run(
         project, "oecm", inputs=_sources(project), parameters=parameters,
         settings={
@@ -147,6 +148,7 @@ def oecm(project: "Project", *, by: str = "area", progress: Progress = None) -> 
                           if m.kind == "protected_area"],
             "key_areas": project.gaps.key_areas, "line": line.id if line else "",
             "language": project.language, **scenario_of(project),
+            **kept_state(line),
         },
     )  # fmt: skip
     with run:
@@ -155,7 +157,7 @@ def oecm(project: "Project", *, by: str = "area", progress: Progress = None) -> 
             tell(say("sites and their types"))
             places = read_places(project, line, parameters)
             _assess(project, run, parameters, places, line, tell)
-    return Oecm(open_run(project, run.id), by)
+    return Oecm(run.results(), by)
 
 
 def _sources(project: "Project") -> list[str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tianren.accounting.oecm import criteria
 from tianren.errors import UserError
 from tianren.language import current_language, say
-from tianren.project.runs import latest_run
 from tianren.reports.workbook import Sheet, book_bytes
+from tianren.steps.kept_line import standing_line
 from tianren.steps.oecm_sites import RECORDED, read_places
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def template(project: "Project", path: Path) -> Template:
             "the file is there already", where=str(path),
             next_step="name another file, so that no answer is lost",
         )  # fmt: skip
-    places = read_places(project, latest_run(project, "delineate"), project.parameters())
+    places = read_places(project, standing_line(project), project.parameters())
     mine = places.every[places.every["potential"] | (places.every["origin"] == RECORDED)]
     rows = [
         (site, name, c.id, f"{c.name}. {c.question}", "", "", "", "", "", kind, "")

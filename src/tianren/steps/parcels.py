@@ -21,10 +21,11 @@ from tianren.io.vectors import read_vector, write_vector
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.raster import Raster, cell_area
-from tianren.steps.delineate import delineate, scenario_of
+from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import findings_line
+from tianren.steps.kept_line import kept_state, line_of
 from tianren.steps.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -114,14 +115,14 @@ def parcels(
         settings={
             "parent": line.id, "parent_project": above.name, "code": table.code,
             "admin": [vars(level) for level in project.admin], "language": project.language,
-            **scenario_of(project),
+            **scenario_of(project), **kept_state(line),
         },
     )  # fmt: skip
     with made:
         if not made.finished:
             set_language(project.language)
             _carry(_Job(project, table, made, line, parameters, progress or silent))
-    return Parcelled(open_run(project, made.id))
+    return Parcelled(made.results())
 
 
 def parent_project(project: "Project", folder: str) -> "Project":
@@ -132,10 +133,8 @@ def parent_project(project: "Project", folder: str) -> "Project":
 
 
 def parent_line(above: "Project", run: str | None, progress: Progress) -> RunResults:
-    """A line of the project above: the run named, else its own, drawn where it is not there."""
-    if run is not None:
-        return open_run(above, run, step="delineate")
-    return delineate(above, report=False, progress=progress).run
+    """A line of the project above: the run named, else its own as it stands, or drawn now."""
+    return line_of(above, run, progress)
 
 
 @dataclass(frozen=True)

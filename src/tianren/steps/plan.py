@@ -10,7 +10,7 @@ from tianren.io.marxan import write_marxan
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.science import choice
 from tianren.science.choice import LOCKED_IN, Problem
 from tianren.science.choice_advice import advice
@@ -23,6 +23,7 @@ from tianren.science.choice_importance import (
 )
 from tianren.science.choice_solver import Plan, solve
 from tianren.steps.finding_counts import count_findings, findings_line
+from tianren.steps.kept_line import kept_state
 from tianren.steps.plan_line import compare, measurer
 from tianren.steps.plan_parts import (
     ONLY,
@@ -114,7 +115,7 @@ def plan(project: "Project", *, marxan: Path | None = None, progress: Progress =
                 write_marxan(marxan, ready.problem)
             if not run.finished:
                 _make(project, run, parameters, ready, before, tell)
-    return Planned(open_run(project, run.id))
+    return Planned(run.results())
 
 
 def _settings(project: "Project", before: Before) -> dict[str, Any]:
@@ -128,6 +129,7 @@ def _settings(project: "Project", before: Before) -> dict[str, Any]:
         "protected": protected_settings(project) if PROTECTED in named else [],
         "conflicts": [repr(c) for c in project.conflicts if c.name in locked_out_names(project)],
         "runs": before.ids(),
+        **kept_state(before.line),
     }
 
 

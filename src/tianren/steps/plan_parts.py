@@ -16,12 +16,13 @@ from tianren.findings import Finding
 from tianren.geo.rules import Rule
 from tianren.language import say
 from tianren.parameters import Parameters
-from tianren.project.runs import RunResults, latest_run
+from tianren.project.runs import RunResults
 from tianren.project.sections.plan import PlanTable, PlanZone
 from tianren.raster.raster import MISSING, Raster, cell_area
 from tianren.science.choice import FREE, LOCKED_IN, Floats, Problem, make_problem
 from tianren.steps import gap_features
 from tianren.steps.gap_species import Earlier, known_species
+from tianren.steps.kept_line import standing_line
 from tianren.steps.zones import PROTECTED, raster_of, zone_sources, zones
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Before:
 
 
 def runs_before(project: "Project", progress: Any) -> Before:
-    """Make, or find made, the species run where it is asked for; take the latest line as it is."""
-    return Before(_species_run(project, progress), latest_run(project, "delineate"))
+    """Make, or find made, the species run where it is asked for; take the line as it stands."""
+    return Before(_species_run(project, progress), standing_line(project))
 
 
 def _species_run(project: "Project", progress: Any) -> RunResults | None:
@@ -358,5 +359,5 @@ def _conflict(project: "Project", entry: Any) -> Floats:
 
 
 def line_share(project: "Project", before: Before) -> Floats | None:
-    """(cells,) share of each cell inside the latest line, None without one."""
+    """(cells,) share of each cell inside the line, None without one."""
     return None if before.line is None else zones(project, ["redline"]).any

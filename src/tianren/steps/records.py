@@ -13,7 +13,7 @@ from tianren.geo.records import CODES, REASONS, Cleaned, clean
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.science.names import alike, match_names, read_checklist
 from tianren.science.taxa import Taxon, read_taxa, without_status
 from tianren.steps.finding_counts import count_findings, findings_line
@@ -90,7 +90,7 @@ def records(project: "Project", *, progress: Progress = None) -> CleanedRecords:
         if not run.finished:
             set_language(project.language)
             _make(project, table, run, parameters, progress or silent)
-    return CleanedRecords(open_run(project, run.id))
+    return CleanedRecords(run.results())
 
 
 def _table(project: "Project") -> "SpeciesTable":

@@ -19,12 +19,13 @@ from tianren.io.vectors import write_vector
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.blocks import map_blocks, reduce_blocks
 from tianren.raster.raster import MISSING, Raster, Window, cell_area
 from tianren.science.grading import highest
-from tianren.steps.delineate import delineate, scenario_of
+from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import findings_line
+from tianren.steps.kept_line import kept_state, line_of
 from tianren.steps.progress import Progress
 
 if TYPE_CHECKING:
@@ -108,20 +109,19 @@ def seams_of(
     """
     parameters = project.parameters()
     chosen = _level(project, level)
-    line = open_run(project, run, step="delineate") if run else None
-    line = line or delineate(project, report=False, progress=progress).run
+    line = line_of(project, run, progress)
     made = start_run(
         project, "seams", inputs=[chosen.source], parameters=parameters,
         settings={
             "line": line.id, "level": vars(chosen), "language": project.language,
-            **scenario_of(project),
+            **scenario_of(project), **kept_state(line),
         },
     )  # fmt: skip
     with made:
         if not made.finished:
             set_language(project.language)
             _find(project, made, line, chosen.name, parameters)
-    return Seamed(open_run(project, made.id))
+    return Seamed(made.results())
 
 
 def _level(project: "Project", name: str) -> Any:

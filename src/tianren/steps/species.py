@@ -15,7 +15,7 @@ from tianren.io.ranges import write_ranges
 from tianren.io.vectors import write_vector
 from tianren.language import say, set_language
 from tianren.measures import Measure
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.raster import cell_area
 from tianren.science.species import Ranges, ranges_of, species_weight
 from tianren.science.taxa import Taxon, without_status
@@ -123,7 +123,7 @@ def species(project: "Project", *, progress: Progress = None) -> Species:
         if not run.finished:
             set_language(project.language)
             _make(project, run, parameters, before, progress or silent)
-    return Species(open_run(project, run.id))
+    return Species(run.results())
 
 
 def _table(project: "Project") -> "SpeciesTable":

@@ -13,7 +13,7 @@ from tianren.delineation.compute import Work
 from tianren.delineation.compute import run as run_recipes
 from tianren.delineation.legends import ecosystems_of
 from tianren.delineation.pieces import Units
-from tianren.delineation.plan import CriterionPlan
+from tianren.delineation.plan import CriterionPlan, parameters_of
 from tianren.delineation.recipes import Context
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
@@ -21,14 +21,15 @@ from tianren.io.rasters import open_raster, raster_sink
 from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
-from tianren.project.runs import Run, RunResults, open_run, start_run
+from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.blocks import map_blocks
 from tianren.raster.raster import MISSING, Raster, cell_area
 from tianren.science.landcover import look_up
 from tianren.steps.criteria import RunShelf, available_layers, layer_rasters
 from tianren.steps.declared import units
-from tianren.steps.delineate import delineate, scenario_of
+from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import findings_line
+from tianren.steps.kept_line import kept_state, line_of
 from tianren.steps.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -118,8 +119,7 @@ def suitability_of(
     run: the line's run; default: the project's own, drawn first where it is not there yet.
     """
     parameters = project.parameters()
-    line = open_run(project, run, step="delineate") if run else None
-    line = line or delineate(project, report=False, progress=progress).run
+    line = line_of(project, run, progress)
     plans = suitability.plan_factors(available_layers(project), parameters)
     _require_something(plans)
     made = start_run(
@@ -130,7 +130,7 @@ def suitability_of(
         if not made.finished:
             set_language(project.language)
             _judge(_Job(project, made, line, parameters, plans, progress or silent))
-    return Suited(open_run(project, made.id))
+    return Suited(made.results())
 
 
 def _require_something(plans: Sequence[CriterionPlan]) -> None:
@@ -160,6 +160,7 @@ def _settings(project: "Project", line: RunResults) -> dict[str, Any]:
         "admin": [vars(level) for level in project.admin],
         "suitability": project.suitability.model_dump(),
         **scenario_of(project),
+        **kept_state(line),
     }
 
 
@@ -192,11 +193,12 @@ def _judge(job: _Job) -> None:
     used = {n for p in job.plans if p.status == "computed" for n in p.inputs}
     rasters, findings = layer_rasters(job.project, used)
     shelf = RunShelf(job.project, job.run)
+    context = Context(job.parameters, available)
     work = Work(
-        job.plans, rasters, job.project.realm(), shelf, Context(job.parameters, available),
-        progress=job.progress,
+        job.plans, rasters, job.project.realm(), shelf, context, progress=job.progress,
     )  # fmt: skip
     findings += [f for p in job.plans for f in p.findings] + run_recipes(work)
+    _note_parameters(job, context)
     for purpose in suitability.PURPOSES:
         _combine(job, shelf, purpose)
         findings += suitability.about_missing(purpose, job.plans)
@@ -212,6 +214,13 @@ def _judge(job: _Job) -> None:
     findings += [*more, *capacity.about_overload(carried), *_unverified(job.project)]
     measures = _measures(job, areas, carried)
     job.run.finish(measures, findings, job.parameters, line={"run": job.line.id})
+
+
+def _note_parameters(job: _Job, context: Context) -> None:
+    """A run that was killed and goes on computes no factor again, but names its parameters."""
+    for names in parameters_of(job.plans, context).values():
+        for name in names:
+            job.parameters[name]
 
 
 def _unverified(project: "Project") -> list[Finding]:
@@ -245,6 +254,7 @@ def _combine(job: _Job, shelf: RunShelf, purpose: str) -> None:
 
 def _allocate(job: _Job) -> None:
     """suitability/matrix.tif: what each cell is best for."""
+    limits = development.limits_of(job.parameters)
     if job.run.done("suitability/matrix.tif"):
         return
     computed = [c["criterion"] for c in job.line.json("criteria.json") if c["status"] == "computed"]
@@ -258,7 +268,7 @@ def _allocate(job: _Job) -> None:
         [job.project.realm(), *levels, red],
         grades,
         job.sink("suitability/matrix"),
-        development.limits_of(job.parameters),
+        limits,
     )
 
 

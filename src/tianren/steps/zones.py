@@ -22,6 +22,7 @@ from tianren.io.rasters import open_raster
 from tianren.language import say
 from tianren.project.runs import RunResults, latest_run
 from tianren.raster.raster import Raster
+from tianren.steps.kept_line import about_kept, standing_line
 from tianren.steps.sites import account_sites
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _zone(project: "Project", name: str) -> _Zone:
         return _own(project, name)
     if name == PROTECTED and _protected_sources(project):
         return _protected(project)
-    line = latest_run(project, "delineate") if name == REDLINE else None
+    line = standing_line(project) if name == REDLINE else None
     if line is not None:
         return _redline(project, line)
     raise _unknown(project, name)
@@ -253,7 +254,7 @@ def _redline(project: "Project", run: RunResults) -> _Zone:
     pieces = open_raster(
         run.path("redline_cells.tif"), name=REDLINE, kind="category", grid=project.grid
     )
-    return _Zone(flags=[pieces], run=run.id)
+    return _Zone(flags=[pieces], run=run.id, findings=about_kept(run))
 
 
 def _on_grid(project: "Project", names: tuple[str, ...], found: Sequence[_Zone]) -> Zones:
