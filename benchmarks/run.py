@@ -16,8 +16,8 @@ from tianren.raster.blocks import SIZE
 
 # modules beside this one
 PARTS = (
-    "patches", "zonal", "points", "choice", "connectivity", "overlay", "protconn", "journal",
-    "check_project",
+    "patches", "zonal", "points", "choice", "connectivity", "landscape", "overlay", "protconn",
+    "journal", "check_project",
 )  # fmt: skip
 
 

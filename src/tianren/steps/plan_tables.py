@@ -165,7 +165,7 @@ def write_ranking(project: "Project", run: Run, ready: Ready) -> None:
     from scipy.sparse import hstack
 
     rule = plan_table(project).ranking
-    if not rule or run.done("ranking.tif"):
+    if not rule or run.done("ranking.csv"):
         return
     inside = np.flatnonzero(ready.units.labels >= 0)
     amounts = hstack([f.amounts.T for f in ready.features], format="csr")[inside]
