@@ -14,6 +14,7 @@ import shapely
 from tianren.errors import UserError
 from tianren.geo.sites import SITE_COLUMNS
 from tianren.io.sources import Entry
+from tianren.io.vectors import read_vector
 from tianren.io.wdpa import MORE_COLUMNS, read_sites
 
 PLANE = "EPSG:6933"
@@ -175,6 +176,16 @@ def test_archives_in_archives_in_archives_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="archives in archives") as fault:
         read_sites(source(pack(folder, tmp_path / "4.zip")), PLANE)
     assert "level 4" in str(fault.value)
+
+
+def test_one_layer_of_a_download_is_read_as_any_other(tmp_path: Path) -> None:
+    path = shapefiles_of_protected_planet(tmp_path, 2)
+    with pytest.raises(UserError, match="it holds 2 layers, one is needed") as fault:
+        read_vector(source(path), PLANE)
+    assert "WDPA_shp-points, WDPA_shp-polygons" in str(fault.value)
+    for uri in (path.name, "all"):
+        named = Entry("sites", "sites", "vector", tmp_path, uri, "WDPA_shp-polygons")
+        assert read_vector(named, PLANE)[0]["WDPAID"].tolist() == [1, 2]
 
 
 def test_a_layer_that_is_not_in_it_is_refused(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyogrio
+from geopandas import GeoDataFrame
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
-from tianren.io.formats import FAULTS
+from tianren.io.formats import FAULTS, read_features
 from tianren.io.signatures import offline, require_modest, require_signature, unreadable
 from tianren.io.sources import Entry, source_files
 from tianren.language import say
@@ -44,6 +45,30 @@ def delivered(entry: Entry, findings: list[Finding]) -> Iterator[list[tuple[Entr
         if not layers:
             raise _no_layer(entry, files)
         yield layers
+
+
+def is_delivery(path: Path) -> bool:
+    """Whether a file stands for several: a folder, an archive with archives or a geodatabase."""
+    if path.is_dir():
+        return path.suffix.lower() != ".gdb"
+    if path.suffix.lower() != ".zip" or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        names = [Path(m.filename) for m in archive.infolist() if _wanted(m.filename)]
+    return any(p.suffix.lower() == ".zip" or ".gdb" in str(p.parent).lower() for p in names)
+
+
+def delivered_layer(entry: Entry, findings: list[Finding]) -> list[GeoDataFrame]:
+    """The parts of the one layer that is meant of a delivery; refused where there are others."""
+    with delivered(entry, findings) as layers:
+        names = dict.fromkeys(named.sublayer or path.stem for named, path in layers)
+        if len(names) > 1:
+            raise UserError(
+                say("it holds {n} layers, one is needed", n=len(names)),
+                where=entry.where,
+                next_step=say("name one: sublayer = ... ({names})", names=", ".join(names)),
+            )
+        return [read_features(named, path, findings) for named, path in layers]
 
 
 def _files(entry: Entry, path: Path, room: Path, findings: list[Finding]) -> list[Path]:

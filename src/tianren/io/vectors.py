@@ -16,6 +16,7 @@ from pyproj import CRS
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.area import to_plane
+from tianren.io.deliveries import delivered_layer, is_delivery
 from tianren.io.formats import read_features
 from tianren.io.rasters import FAULTS, discard, temporary_beside, write_failed
 from tianren.io.sources import Entry, source_files
@@ -35,7 +36,11 @@ def read_vector(entry: Entry, crs: Any | None) -> tuple[GeoDataFrame, list[Findi
     Raises UserError for a file that cannot be read, has no CRS, or cannot be repaired within 1 %.
     """
     findings: list[Finding] = []
-    parts = [read_features(entry, path, findings) for path in source_files(entry)]
+    paths = source_files(entry)
+    if any(map(is_delivery, paths)):
+        parts = delivered_layer(entry, findings)
+    else:
+        parts = [read_features(entry, path, findings) for path in paths]
     layer = _stacked(entry, parts)
     layer = _without_empty(entry, layer, findings)
     layer = _flat(entry, layer, findings)

@@ -311,6 +311,14 @@ class RunResults:
         """The name of the scenario that the run belongs to, or nothing."""
         return str(self.record.get("settings", {}).get("scenario", {}).get("name", ""))
 
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Name -> sha256 of each source; run.toml has them bare, or in tables that tell more."""
+        read = self.record.get("inputs", {})
+        if isinstance(read, Mapping):
+            return dict(read)
+        return {row["name"]: row["sha256"] for row in read}
+
     def path(self, name: str) -> Path:
         return self.moved.get(name) or _inside(self.folder, name)
 

@@ -25,7 +25,9 @@ T = TypeVar("T")
 Flags = NDArray[np.bool_]
 
 SHARES_OF_WORK = 64  # parts of the sources, whatever the number of workers
-RINGS = 7  # the widest reaches all, each other half as far as the next
+# The widest ring reaches all, each other half as far as the next; with fewer, pairs in one cluster
+# are all linked, and every search after that is slower.
+RINGS = 10
 
 
 class Shapes(NamedTuple):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def changed_since(project: "Project", run: RunResults | None) -> tuple[str, ...]:
     """The sources of the catalog that are no longer what the run was made from, by name."""
-    made_from: Mapping[str, str] = run.record.get("inputs", {}) if run else {}
+    made_from: Mapping[str, str] = run.inputs if run else {}
     return tuple(sorted(n for n, digest in made_from.items() if _now(project, n) != digest))
 
 
