@@ -10,8 +10,9 @@ import shapely
 
 from tests.reports.test_habitat_and_models import GRID, run_of, write_raster
 from tianren.io.previews import Preview, read_preview
-from tianren.reports import maps, palette, pictures, sheet
+from tianren.reports import charts, maps, palette, pictures, sheet
 from tianren.reports.contents import Contents, Surroundings
+from tianren.reports.typeface import text_width
 
 CRS = str(GRID.crs)
 EXTENT = (0.0, 40_000.0, 0.0, 30_000.0)
@@ -110,3 +111,12 @@ def test_relief_ends_at_the_border_where_only_polygons_tell_it(tmp_path: Path) -
     picture = np.asarray(canvas.buffer_rgba())[20:280, 20:380, 0]
     assert picture[:, :160].std() > 5
     assert set(np.unique(picture[:, 200:])) == {round(255 * palette.rgb(palette.ABROAD)[0])}
+
+
+def test_a_name_too_long_for_two_lines_ends_with_dots_and_fits() -> None:
+    room = 1.9
+    name = "Verwaltungskreis Interlaken-Oberhasli water conservation ecological redline"
+    lines = charts._two_lines(name, room)
+    assert len(lines) == 2 and lines[1].endswith(" …") and name.startswith(lines[0])
+    assert all(text_width(line, 8.5) <= room for line in lines)
+    assert charts._two_lines("Ticino", room) == ["Ticino"]

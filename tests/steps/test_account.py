@@ -20,6 +20,7 @@ from tianren.errors import UserError
 from tianren.project.project import open_project
 from tianren.project.runs import RunResults, own_runs, start_run
 from tianren.reports.cbd import HEADS
+from tianren.reports.chapters import basis
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import read_contents
 from tianren.steps.account import account
@@ -275,6 +276,17 @@ def test_the_chapter_tells_the_numbers(run: RunResults, tmp_path: Path) -> None:
     told = json.dumps([c.blocks for c in chapters])
     assert "It adds up" in told and "Old Wood" in told
     assert "every polygon as delivered" in told and "points with a reported area" in told
+    assert '"Government", "land and inland water"' in told and '"government"' not in told
+
+
+def test_the_report_ends_with_how_the_account_is_checked(run: RunResults) -> None:
+    contents = read_contents(run.folder)
+    told = json.dumps(
+        [basis.how_to_check(contents, {}).blocks, basis.parameters(contents, {}).blocks]
+    )
+    assert "tianren account" in told and "tianren explain --measure ID" in told
+    assert "tianren delineate" not in told and "redline.gpkg" not in told
+    assert '"2030"' in told  # the year of the deadline, not a number of thousands
 
 
 def test_the_report_has_every_picture(folder: Path, run: RunResults) -> None:
