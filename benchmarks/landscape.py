@@ -1,8 +1,8 @@
 """Patch metrics and effective mesh size against pylandstats, metric by metric.
 
-A smooth field above its median, patches by sides, on cells of 10 m: with larger ones pylandstats 3.1
-squares areas beyond what its whole numbers hold, and its mesh is negative. Ours computes core area,
-radius and proximity besides, which the peer is not asked for.
+A smooth field above its median, patches by sides, on cells of 10 m: with larger ones pylandstats
+3.1 squares areas beyond what its whole numbers hold, and its mesh is negative. Ours computes core
+area, radius and proximity besides, which the peer is not asked for.
 """
 
 import argparse
