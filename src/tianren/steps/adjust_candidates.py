@@ -79,7 +79,8 @@ def with_line(reader: Reader, place: str, around: Near, day: dt.date) -> Near:
     """The zones of a place with the pieces of its neighbours near it: pieces end at cells, so they
     reach a little over the border, and what they hold is not free."""
     own = [around.shapes[z.subject] for z in around.zones if within(z.place, place)]
-    more = near(reader, shapely.total_bounds(np.array(own, dtype=object)), day, REDLINE)
+    bounds = shapely.total_bounds(np.array(own, dtype=object)).tolist()
+    more = near(reader, bounds, day, REDLINE)
     known = {z.subject for z in around.zones}
     new = tuple(z for z in more.zones if z.subject not in known)
     return Near((*around.zones, *new), {**more.shapes, **around.shapes})
