@@ -6,8 +6,12 @@ north, in km), so that any grid in any CRS can hold it. The layers differ in CRS
 type, nodata, scale and unit on purpose.
 """
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,9 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.transform import from_origin
 from shapely import affinity
+
+from tianren.project.project import open_project
+from tianren.steps.delineate import delineate
 
 Cells = NDArray[Any]
 Field = Callable[[Cells, Cells], Cells]  # x, y in km -> values
@@ -576,11 +583,38 @@ unit = "g C/(m2 a)"
 
 def make_island(folder: Path) -> Path:
     """Write the whole project into a folder; the same bytes of layers wherever it is."""
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(_written(), folder, dirs_exist_ok=True)
+    return folder
+
+
+def make_drawn_island(folder: Path) -> Path:
+    """The same with the line of the project as it is, for tests of what comes after the line."""
+    shutil.copytree(_drawn(), folder, dirs_exist_ok=True)
+    return folder
+
+
+@cache
+def _written() -> Path:
+    """The project, written once for all tests of a process."""
+    folder = _forgotten_at_the_end()
     write_rasters(folder / "data")
     write_vectors(folder / "data")
     (folder / "project.toml").write_text(PROJECT, encoding="utf-8")
     (folder / "catalog.toml").write_text(CATALOG, encoding="utf-8")
+    return folder
+
+
+@cache
+def _drawn() -> Path:
+    """The project with its line, drawn once for all tests of a process."""
+    folder = make_island(_forgotten_at_the_end())
+    delineate(open_project(folder), report=False)
+    return folder
+
+
+def _forgotten_at_the_end() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="tianren-island-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 import shapely
 
-from tests.island.island import make_island
+from tests.island.island import make_drawn_island
 from tests.project.small_project import CATALOG, LAEA, PROJECT, make_project
 from tests.steps.small_species import SPECIES, make_species_project
 from tianren.accounting.account import FLOWS
@@ -331,7 +331,7 @@ INDEX = "species.protection_index"
 
 @pytest.fixture(scope="module")
 def island(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = make_island(tmp_path_factory.mktemp("account") / "island")
+    made = make_drawn_island(tmp_path_factory.mktemp("account") / "island")
     delineate(open_project(made), report=False)
     return made
 

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
-from tests.island.island import make_island
+from tests.island.island import make_drawn_island
 from tests.project.small_project import CATALOG, PROJECT, make_project
 from tests.steps.test_account import KM2, record, square, value, write
 from tianren.accounting.connectivity import LinkRules, network, patches, protconn
@@ -170,7 +170,7 @@ def test_neighbours_that_are_no_land_beyond_are_refused(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def island(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
-    made = make_island(tmp_path_factory.mktemp("links") / "island")
+    made = make_drawn_island(tmp_path_factory.mktemp("links") / "island")
     delineate(open_project(made), report=False)
     return account(open_project(made)).run
 

@@ -14,7 +14,7 @@ import rasterio
 import shapely
 from scipy.ndimage import label
 
-from tests.island.island import CRS, Plan, make_island, shore_distance, write_raster
+from tests.island.island import CRS, Plan, make_drawn_island, shore_distance, write_raster
 from tianren.delineation import redline
 from tianren.errors import UserError
 from tianren.project.project import open_project
@@ -57,7 +57,7 @@ def hindrance(x: Any, y: Any) -> Any:
 
 def made(folder: Path, section: str = SECTION, **fields: Any) -> Path:
     """The island with a resistance, temperatures and one flyway."""
-    make_island(folder)
+    make_drawn_island(folder)
     data = folder / "data"
     plan = Plan(CRS, 1000)
     write_raster(data / "hindrance.tif", fields.get("resistance", hindrance), plan)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from tests.island.island import make_island
+from tests.island.island import make_drawn_island, make_island
 from tianren.errors import UserError
 from tianren.project.project import open_project
 from tianren.project.runs import RunResults
@@ -39,7 +39,7 @@ kind = "table"
 @pytest.fixture(scope="module")
 def island(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The island with its line drawn."""
-    folder = make_island(tmp_path_factory.mktemp("gaps") / "island")
+    folder = make_drawn_island(tmp_path_factory.mktemp("gaps") / "island")
     with (folder / "project.toml").open("a", encoding="utf-8") as stream:
         stream.write(SECTION)
     with (folder / "catalog.toml").open("a", encoding="utf-8") as stream:

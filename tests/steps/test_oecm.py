@@ -11,7 +11,7 @@ import pytest
 import rasterio
 import shapely
 
-from tests.island.island import CRS, make_island
+from tests.island.island import CRS, make_drawn_island
 from tianren.accounting.oecm import criteria
 from tianren.errors import UserError
 from tianren.project.project import open_project
@@ -56,7 +56,7 @@ TYPES = "type,counts_as,category,governance\nMoon Base,neither,,\n"
 
 
 def write_island(folder: Path) -> Path:
-    made = make_island(folder)
+    made = make_drawn_island(folder)
     with (made / "project.toml").open("a", encoding="utf-8") as stream:
         stream.write(SECTION)
     with (made / "catalog.toml").open("a", encoding="utf-8") as stream:

@@ -12,7 +12,7 @@ import pytest
 import rasterio
 import shapely
 
-from tests.island.island import make_island
+from tests.island.island import make_drawn_island
 from tianren.errors import UserError
 from tianren.project.project import open_project
 from tianren.project.runs import RunResults
@@ -40,7 +40,7 @@ ranking = "core_area"
 @pytest.fixture(scope="module")
 def island(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The island with its line drawn, without [plan]."""
-    folder = make_island(tmp_path_factory.mktemp("plan") / "island")
+    folder = make_drawn_island(tmp_path_factory.mktemp("plan") / "island")
     with (folder / "project.toml").open("a", encoding="utf-8") as stream:
         stream.write(GAPS)
     delineate(open_project(folder), report=False)

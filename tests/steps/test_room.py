@@ -11,7 +11,7 @@ import pytest
 import rasterio
 import shapely
 
-from tests.island.island import CRS, KM, make_island, territory
+from tests.island.island import CRS, KM, make_drawn_island, territory
 from tianren.errors import UserError
 from tianren.language import set_language
 from tianren.project.project import Project, open_project
@@ -61,7 +61,7 @@ def tiling(side: float) -> gpd.GeoDataFrame:
 
 @pytest.fixture(scope="module")
 def island(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_island(tmp_path_factory.mktemp("room") / "island")
+    folder = make_drawn_island(tmp_path_factory.mktemp("room") / "island")
     tiling(0.5).to_file(folder / "data" / "parcels.gpkg")
     (folder / "data" / "demand.csv").write_text(
         "division,population,built_km2,available_water_m3\n11,90000,40,\n12,1000,,5000000\n",
