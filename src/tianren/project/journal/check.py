@@ -282,13 +282,14 @@ def _check_snapshots(reader: Reader, found: Checked, fold: Fold[Any]) -> None:
         t.subject == s.subject, t.number <= s.number,
         t.kind.startswith(f"{fold.name}.", autoescape=True),
     )  # fmt: skip
-    ask = sa.select(s.subject, s.state, t.line).select_from(snapshot.outerjoin(record, own))
-    ask = ask.where(s.subject.startswith(f"{fold.name}/", autoescape=True))
-    rows = _rows(reader, ask.order_by(s.subject, t.number))
-    for subject, group in groupby(rows, key=itemgetter(0)):
+    of_kind = s.subject.startswith(f"{fold.name}/", autoescape=True)
+    kept = _rows(reader, sa.select(s.subject, s.state).where(of_kind).order_by(s.subject))
+    lines = sa.select(s.subject, t.line).select_from(snapshot.outerjoin(record, own)).where(of_kind)
+    rows = _rows(reader, lines.order_by(s.subject, t.number))
+    groups = groupby(rows, key=itemgetter(0))  # one for each snapshot, in the same order
+    for (subject, state), (_, mine) in zip(kept, groups, strict=True):
         found.snapshots += 1
-        mine = list(group)
-        if not _follows(fold, [line for _, _, line in mine], mine[0][1]):
+        if not _follows(fold, [line for _, line in mine], state):
             message = say("the snapshot of {subject} is not what its records give",
                           subject=subject)  # fmt: skip
             found.add("snapshot", subject, message)
