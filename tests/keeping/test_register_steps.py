@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import sqlite3
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,10 +17,11 @@ from tianren.project.journal.home import project_journal
 from tianren.project.project import Project
 from tianren.project.runs import latest_run
 from tianren.steps import register
-from tianren.steps.journal import erase, roles
+from tianren.steps.journal import anchor, erase, roles
 from tianren.steps.register_adopt import adopt
 from tianren.steps.register_export import export
 from tianren.steps.register_fold import ZONES, shapes_of
+from tianren.steps.verify import verify
 
 LATER = DAY + dt.timedelta(days=30)
 
@@ -171,6 +173,20 @@ def test_figures_name_the_place_that_other_commands_ask_for(original: Project) -
     told = register.control_figures(original, day=DAY, levels=2)
     places = [line.split()[-1] for line in told.lines if line.startswith("  ")]
     assert {"10", "10/1001", "10/1002", "2/201"} <= set(places)
+
+
+def test_an_anchor_does_not_vouch_for_a_journal_with_faults(country: Project) -> None:
+    kept = anchor(country, None).table["file"]
+    clean = verify(country, anchors=[Path(kept)])
+    assert not clean.faulty and "no record up to it was changed" in clean.text()
+    with sqlite3.connect(country.folder / "journal.sqlite") as connection:
+        connection.execute("UPDATE record SET line = replace(line, 'Decree', 'decree') "
+                           "WHERE number = 5")  # fmt: skip
+    connection.close()
+    spoilt = verify(country, anchors=[Path(kept)])
+    assert spoilt.faulty and "record 5 was changed" in spoilt.text()
+    assert "no record up to it was changed" not in spoilt.text()
+    assert "does not vouch" in spoilt.text()
 
 
 def test_roles_of_the_project_are_listed_with_the_packaged_ones(country: Project) -> None:

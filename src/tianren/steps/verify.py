@@ -76,6 +76,10 @@ def _witnessed(found: Checked, with_key: bool) -> list[str]:
         anchor, where = max(found.witnesses, key=lambda pair: pair[0].number)
         signed = say("signed") if anchor.signature and with_key else say("signature not checked")
         lines = [
+            say("The anchor of {where} ({day}, {signed}) agrees with record {n}. It does not vouch "
+                "for what stands before a fault.", where=where, day=anchor.made[:10],
+                signed=signed, n=until)
+            if found.count else
             say("Anchored up to record {n} by {where}, {day} ({signed}): no record up to it was "
                 "changed, put in or taken out since, provided that who writes the journal cannot "
                 "write the anchor.", n=until, where=where, day=anchor.made[:10], signed=signed)
