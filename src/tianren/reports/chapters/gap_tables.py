@@ -205,7 +205,7 @@ def _appendix(contents: Contents, where: str) -> Block:
         classes.setdefault(key, {})[row["meaning"]] = row
     meanings = ("any_record", "range_share", "target_met")
     columns = [
-        Column(say("Class"), kind="wide"), Column(say("Species"), kind="number"),
+        Column(say("Class"), kind="word"), Column(say("Species"), kind="number"),
         *(c for m in meanings for c in (Column(meaning(contents, m), kind="number"),
                                         Column("", "%", "number"))),
         Column(say("Records, median"), kind="number"),
@@ -273,7 +273,23 @@ def viable(contents: Contents) -> list[Block]:
         [r["species"], need[i], held[i], largest_one[i], r["patches"], mesh[i], _verdict(r)]
         for i, r in enumerate(rows)
     ]
-    return [table(say("Is what is held enough to live on"), columns, lines)]
+    enough = table(say("Is what is held enough to live on"), columns, lines)
+    return [enough, _needs(rows)]
+
+
+def _needs(rows: Sequence[Row]) -> Block:
+    """Where the needs come from: a number without its source is no ground for a decision."""
+    ways = {
+        "minimum area given": say("given area"),
+        "density given": say("given density"),
+        "body mass": say("body mass (Damuth 1981)"),
+    }
+    columns = [
+        Column(say("Species"), kind="word"), Column(say("From"), kind="word"),
+        Column(say("Source"), kind="wide"),
+    ]  # fmt: skip
+    lines = [[r["species"], ways.get(r["method"], r["method"]), r["source"]] for r in rows]
+    return table(say("Where these needs come from"), columns, lines)
 
 
 def _verdict(row: Row) -> str:
