@@ -117,6 +117,17 @@ resolution = 1000             # side of a cell, m
 # source = "parcels"
 # code = "code"
 # parent = "../province"       # the project of the level above
+
+# [management]                 # tianren journal, register, check-project, occupation, adjust ...
+# rulebook = "rulebooks/ours.toml"   # left out: the packaged one of the jurisdiction
+# levels = {{province = "province", county = "county"}}   # levels of [admin] in the procedures
+# holidays = ["2026-01-01"]    # days off besides weekends; clocks run in working days
+# letterhead = "Office of the Redline"   # who writes the letters; address on further lines
+# signatory = "Head of the office"
+# appeal_to = "the government of the province"
+# signing_key = "/home/me/.tianren/journal.key.pem"   # tianren journal key; outside this folder
+# landcover_before = "landcover_2015"    # with it, natural land that was converted is known
+# Who may do what stands in roles.toml, which tianren journal start writes.
 """
 
 _CATALOG = """\
