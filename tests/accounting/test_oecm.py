@@ -19,6 +19,7 @@ from tianren.accounting.oecm import (
     NOT,
     QUALIFIES,
     Given,
+    Lack,
     assess,
     assess_all,
     consented,
@@ -64,6 +65,17 @@ def test_consent_refused_for_one_criterion_ends_the_assessment() -> None:
     found = assess("B1", answers)
     assert (found.outcome, found.failed) == (NOT, ("consent",))
     assert not consented(found.answers)
+
+
+def test_evidence_and_consent_are_asked_for_in_one_turn_and_once_for_each_criterion() -> None:
+    answers = [Given("B1", c, "yes", "a record") for c in IDS]
+    answers[-1] = Given("B1", "C8", "yes", "", consent="unknown")
+    found = assess("B1", answers)
+    assert found.outcome == CANDIDATE
+    assert found.missing == (Lack("C8", "evidence"), Lack("C8", "consent"))
+    silent = [a for a in answers if a.criterion != "consent"]
+    unsure = assess("B1", [*silent, Given("B1", "consent", "unknown", consent="unknown")])
+    assert [m for m in unsure.missing if m.criterion == "consent"] == [Lack("consent", "unknown")]
 
 
 def test_a_site_that_the_map_shows_protected_cannot_qualify_as_something_else() -> None:

@@ -231,7 +231,7 @@ def assess(site: str, given: Iterable[Given], protected: bool = False) -> Assess
     if any(a.consent == "no" for a in own) and CONSENT not in failed:
         failed = (*failed, CONSENT)
     missing = tuple(
-        lack for c in criteria() if (lack := _lack(c.id, by_criterion.get(c.id), protected))
+        lack for c in criteria() for lack in _lacks(c.id, by_criterion.get(c.id), protected)
     )
     outcome = NOT if failed else CANDIDATE if missing else QUALIFIES
     return Assessment(
@@ -246,17 +246,24 @@ def _fails(given: Given | None) -> bool:
     return given is not None and given.answer == "no"
 
 
-def _lack(criterion: str, given: Given | None, protected: bool) -> Lack | None:
-    """What an answer that did not fail still lacks to be met."""
+def _lacks(criterion: str, given: Given | None, protected: bool) -> list[Lack]:
+    """What an answer that did not fail still lacks to be met: in itself, and in consent."""
     if given is None:
-        return Lack(criterion, "unanswered")
+        return [Lack(criterion, "unanswered")]
+    if given.answer == "no":
+        return []
+    own = _lack(given, criterion == NO_PROTECTED_AREA and protected)
+    asked = given.consent == "unknown" and not (own and criterion == CONSENT)
+    return [Lack(criterion, what) for what in (own, "consent" if asked else "") if what]
+
+
+def _lack(given: Given, contradicted: bool) -> str:
+    """What a yes still lacks, or what the answer is instead of one; "" where nothing is amiss."""
     if given.answer != "yes":
-        return None if given.answer == "no" else Lack(criterion, given.answer)
-    if criterion == NO_PROTECTED_AREA and protected:
-        return Lack(criterion, "map")
-    if not given.evidence:
-        return Lack(criterion, "evidence")
-    return Lack(criterion, "consent") if given.consent == "unknown" else None
+        return given.answer
+    if contradicted:
+        return "map"
+    return "" if given.evidence else "evidence"
 
 
 def _open_step(open_criteria: set[str]) -> str:
