@@ -51,10 +51,13 @@ def is_delivery(path: Path) -> bool:
     """Whether a file stands for several: a folder, an archive with archives or a geodatabase."""
     if path.is_dir():
         return path.suffix.lower() != ".gdb"
-    if path.suffix.lower() != ".zip" or not zipfile.is_zipfile(path):
+    if path.suffix.lower() != ".zip":
         return False
-    with zipfile.ZipFile(path) as archive:
-        names = [Path(m.filename) for m in archive.infolist() if _wanted(m.filename)]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [Path(m.filename) for m in archive.infolist() if _wanted(m.filename)]
+    except zipfile.BadZipFile:
+        return False  # reading it says what is wrong with it
     return any(p.suffix.lower() == ".zip" or ".gdb" in str(p.parent).lower() for p in names)
 
 
