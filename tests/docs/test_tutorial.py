@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -168,9 +168,7 @@ def went_on(walked: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     return follow(SECOND, walked, tmp_path_factory.mktemp("second") / "demo")
 
 
-def follow(
-    page: Path, walked: dict[str, str], folder: Path, run: Callable[..., Any] = run
-) -> dict[str, str]:
+def follow(page: Path, walked: dict[str, str], folder: Path) -> dict[str, str]:
     """What each command of a page said, in a copy of the folder that the first page left."""
     shutil.copytree(walked["folder"], folder)
     said = {"folder": str(folder)}
@@ -281,20 +279,10 @@ def test_shared_land_counts_once_and_the_statement_adds_up(counted: dict[str, st
     assert not run.rows("unbalanced.csv")
 
 
-def run_here(command: str, folder: Path) -> Any:
-    """As run, without a process of its own: many short commands start faster."""
-    words = shlex.split(command)
-    assert words[0] == "tianren"
-    with contextlib.chdir(folder):
-        told = CliRunner().invoke(app, words[1:], env={"COLUMNS": "80"})
-    fault = "" if told.exception is None else str(told.exception)
-    return subprocess.CompletedProcess(words, told.exit_code, told.stdout, fault)
-
-
 @pytest.fixture(scope="module")
 def kept(walked: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The fourth page, in another copy of that folder; command -> what it said last."""
-    return follow(FOURTH, walked, tmp_path_factory.mktemp("fourth") / "demo", run_here)
+    return follow(FOURTH, walked, tmp_path_factory.mktemp("fourth") / "demo")
 
 
 def said_by(kept: dict[str, str], *words: str) -> str:
