@@ -323,7 +323,7 @@ def test_who_screened_does_not_approve(kept: dict[str, str]) -> None:
     page = FOURTH.read_text("utf-8").replace("\n", " ")
     (typed,) = re.findall(r"`(tianren occupation act [^`]*approve --as beat[^`]*)`", page)
     told = run_here(typed, Path(kept["folder"]))
-    assert told.returncode != 0 and "beat.furrer made the move screen" in told.stderr
+    assert told.exit_code != 0 and "beat.furrer made the move screen" in str(told.exception)
     shown = json.loads(run_here("tianren occupation show 2026-0001 --json", Path(kept["folder"]))
                        .stdout)  # fmt: skip
     assert [step["move"] for step in shown["steps"]] == [
