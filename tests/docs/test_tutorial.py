@@ -347,6 +347,30 @@ def test_every_command_on_every_page_exists(page: Path) -> None:
             assert name in group.commands  # type: ignore[attr-defined]
 
 
+def shown_commands(page: Path) -> Iterator[list[str]]:
+    """The words of each command in the blocks of a page, and in its text between backticks."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    typed = re.findall(r"^ *(?:\$ )?(tianren [^\n#]+)", text, re.MULTILINE)
+    for command in [*typed, *re.findall(r"`(tianren [^`]+)`", text.replace("\n", " "))]:
+        for part in re.split(r" && | \| ", command):
+            with contextlib.suppress(ValueError):  # prose with an apostrophe is no command
+                words = shlex.split(part, comments=True)
+                if words[:1] == ["tianren"]:
+                    yield words[1:]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_option_on_every_page_exists(page: Path) -> None:
+    for words in shown_commands(page):
+        command: Any = get_command(app)
+        rest = list(words)
+        while rest and hasattr(command, "commands") and rest[0] in command.commands:
+            command = command.commands[rest.pop(0)]
+        known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
+        named = [word for word in rest if re.fullmatch(r"--[a-z][a-z-]*", word)]
+        assert set(named) <= known, f"tianren {' '.join(words)}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
