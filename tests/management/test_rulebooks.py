@@ -37,6 +37,15 @@ def faults(table: Mapping[str, Any], others: Mapping[str, Any] | None = None) ->
     return [f"{f.rule} {f.subject} {f.message}" for f in check_table("own", table, "own", others)]
 
 
+def test_a_word_that_is_none_is_told_beside_those_that_are() -> None:
+    def mistype(table: dict[str, Any]) -> None:
+        table["rule"]["grazing"]["answer"] = "prohibted"
+
+    (told,) = [f for f in faults(changed(mistype)) if "rule.grazing.answer" in f]
+    assert "'permitted'" in told and "'prohibited'" in told and told.endswith("not 'prohibted'")
+    assert "<" not in told
+
+
 # -- the packaged ones -----------------------------------------------------------------------------
 
 

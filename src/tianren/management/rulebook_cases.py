@@ -17,6 +17,7 @@ from tianren.language import say
 from tianren.management.activities import judge
 from tianren.management.outcome import refuse
 from tianren.management.rulebook import Answer, Rulebook
+from tianren.management.rulebook_reading import plain_fault
 from tianren.management.verdict import Verdict
 
 LARGEST = 262_144  # characters of a file of cases
@@ -70,7 +71,7 @@ def read_cases(text: str, where: str) -> tuple[WorkedCase, ...]:
     try:
         return TypeAdapter(tuple[WorkedCase, ...]).validate_python(_plain(text, where))
     except ValidationError as fault:
-        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
+        lines = (f"{'.'.join(map(str, e['loc']))}: {plain_fault(e)}" for e in fault.errors())
         raise UserError("; ".join(lines), where=where, next_step=say("correct the cases")) from None
 
 

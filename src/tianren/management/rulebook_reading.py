@@ -5,6 +5,7 @@ that extends, and `remove` takes entries away.
 """
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -244,7 +245,15 @@ def _faults(adapter: TypeAdapter[Any], value: Any, name: str, *place: str) -> It
     except ValidationError as fault:
         for error in fault.errors():
             at = ".".join(str(k) for k in (*place, *error["loc"]))
-            yield refuse(_FORM, f"{name}: {at}", str(error["msg"]).removeprefix("Value error, "))
+            yield refuse(_FORM, f"{name}: {at}", plain_fault(error))
+
+
+def plain_fault(error: Mapping[str, Any]) -> str:
+    """What is wrong with a value, in words that stand in the file: 'permitted', and not the name
+    that the code has for it."""
+    message = re.sub(r"<[\w.]+: ('[^']*')>", r"\1", error["msg"]).removeprefix("Value error, ")
+    wrong = error.get("input")
+    return f"{message}, not '{wrong}'" if isinstance(wrong, str) else message
 
 
 def _read(name: str, line: Line) -> Rulebook:
