@@ -1,4 +1,4 @@
-"""The three no's: no less area, no loss of function, no change of nature; science section 7.5.
+"""The three no's: no less area, no loss of function, no change of nature.
 
 With them the two things that a line is also for: connection and species. Each check gives what was
 before and after, by how much it differs, and whether that passes; None where it is not known.
@@ -14,7 +14,7 @@ from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.records import Plain
 
-SOURCE = "science 7.5"
+SOURCE = "the three no's; tolerances are parameters, adjustment.*"
 IMPROVED, STABLE, DECLINED = "improved", "stable", "declined"
 
 
