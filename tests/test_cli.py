@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -37,9 +38,19 @@ def test_listing_parameters_loads_nothing_heavy() -> None:
     assert loaded_after(statement) == set()
 
 
-@pytest.mark.parametrize("name", sorted(get_command(app).commands))  # type: ignore[attr-defined]
-def test_every_help_opens_with_an_example(name: str) -> None:
-    text = get_command(app).commands[name].help  # type: ignore[attr-defined]
+def commands(group: Any, before: str = "") -> dict[str, str]:
+    """Each command as it is typed, those of groups too -> its help."""
+    found = {}
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found |= commands(command, f"{before}{name} ")
+        else:
+            found[before + name] = command.help
+    return found
+
+
+@pytest.mark.parametrize(("name", "text"), sorted(commands(get_command(app)).items()))
+def test_every_help_opens_with_an_example(name: str, text: str) -> None:
     assert text.startswith(f"Example: tianren {name}")
 
 
