@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from shapely.geometry import MultiPolygon, Polygon, box
 
+from tianren.geo.few_cells import few_fractions
 from tianren.geo.fractions import cell_fractions
 
 GRID = GeoBox((6, 8), Affine(10.0, 0, 100.0, 0, -10.0, 260.0), "EPSG:6933")
@@ -55,6 +56,16 @@ def test_shares_equal_the_intersection_with_every_cell(
 ) -> None:
     shape = star(turns, centre, size)
     np.testing.assert_allclose(shares(shape), by_intersection(shape, GRID), atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(radii, places, st.floats(0.5, 90), st.floats(0, 90))
+def test_a_few_cells_without_compiled_code_have_the_same_shares(
+    turns: list[float], centre: tuple[float, float], size: float, angle: float
+) -> None:
+    grid = GeoBox(GRID.shape, GRID.affine @ Affine.rotation(angle), GRID.crs)
+    shape = star(turns, centre, size)
+    np.testing.assert_allclose(few_fractions(shape, grid), shares(shape, grid), atol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
-from tianren.geo.fractions import cell_fractions
+from tianren.geo.few_cells import FEW, few_fractions
 from tianren.io.rasters import open_raster
 from tianren.language import say
 from tianren.management.register import CORE, PROTECTED, REDLINE, UNIT, Zone
@@ -342,8 +342,16 @@ def _cells(shape: Any, grid: Grid) -> tuple[Any, NDArray[np.float64]]:
     low = np.clip(first, 0, np.array(grid.shape) - 1)
     high = np.clip(last, low + 1, grid.shape)
     window = (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])))
-    shares = cell_fractions([shape], grid[window]).toarray().ravel()
-    return window, shares
+    return window, _shares(shape, grid[window])
+
+
+def _shares(shape: Any, part: Grid) -> NDArray[np.float64]:
+    if part.shape[0] * part.shape[1] <= FEW:
+        return few_fractions(shape, part)
+    from tianren.geo.fractions import cell_fractions
+
+    found: NDArray[np.float64] = cell_fractions([shape], part).toarray().ravel()
+    return found
 
 
 def _numbers(window: Any, width: int) -> NDArray[np.int64]:
