@@ -31,6 +31,8 @@ DONE = re.compile(
     r"|^\$ (?P<command>[^\n]+)$",
     re.MULTILINE | re.DOTALL,
 )
+# An audit that finds contradictions, and a move of somebody who may not, end with 1.
+REFUSED = ("tianren audit data/", "tianren occupation act 2026-0001 approve --as beat.furrer")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -125,9 +127,9 @@ def client(name: str, *arguments: str) -> str:
     return told.stdout
 
 
-def results(walked: dict[str, str]) -> Path:
-    """The results of the tutorial's first run."""
-    said = re.search(r"results/(delineate-[0-9a-f]+)/", walked["tianren demo demo"])
+def results(walked: dict[str, str], command: str = "tianren demo demo") -> Path:
+    """The results of a run of the tutorial, the first when none is named."""
+    said = re.search(r"results/(delineate-[0-9a-f]+)/", walked[command])
     assert said
     return Path(walked["folder"]) / "results" / said[1]
 
@@ -149,7 +151,10 @@ def test_every_delivered_raster_is_a_valid_cog(walked: dict[str, str]) -> None:
 
 
 def test_the_report_is_told_in_words(walked: dict[str, str]) -> None:
-    told = client("pdftotext", "-layout", str(results(walked) / "report.pdf"), "-")
+    """The first run was asked for last, and then told in Chinese; the one before it in English."""
+    assert "瑞士" in client("pdftotext", "-layout", str(results(walked) / "report.pdf"), "-")
+    often = results(walked, "tianren delineate --robustness 20")
+    told = client("pdftotext", "-layout", str(often / "report.pdf"), "-")
     for words in ("Switzerland", "km²", "unverified", "Findings", "sha256"):
         assert words.lower() in told.lower(), words
 
@@ -177,10 +182,9 @@ def follow(page: Path, walked: dict[str, str], folder: Path) -> dict[str, str]:
             write(folder / step["file"], step["text"], step["how"], step["was"])
             continue
         told = run_here(with_lines(step["command"], folder), folder)
-        # An audit that finds contradictions ends with 1: the page shows one.
-        expected = 1 if step["command"].startswith("tianren audit data/") else 0
+        expected = 1 if step["command"].startswith(REFUSED) else 0
         assert told.exit_code == expected, f"{step['command']}\n{told.output}\n{told.exception}"
-        said[step["command"]] = told.stdout
+        said[step["command"]] = told.stdout + (str(told.exception) if expected else "")
     return said
 
 
@@ -319,11 +323,9 @@ def test_cantons_sum_to_the_country_exactly(kept: dict[str, str]) -> None:
 
 
 def test_who_screened_does_not_approve(kept: dict[str, str]) -> None:
-    """The page says what Beat is told; nothing of it is recorded."""
-    page = FOURTH.read_text("utf-8").replace("\n", " ")
-    (typed,) = re.findall(r"`(tianren occupation act [^`]*approve --as beat[^`]*)`", page)
-    told = run_here(typed, Path(kept["folder"]))
-    assert told.exit_code != 0 and "beat.furrer made the move screen" in str(told.exception)
+    """Beat is told all that speaks against him; nothing of it is recorded."""
+    told = said_by(kept, "approve --as beat.furrer")
+    assert "beat.furrer made the move screen" in told and "decision_signature" in told
     shown = json.loads(run_here("tianren occupation show 2026-0001 --json", Path(kept["folder"]))
                        .stdout)  # fmt: skip
     assert [step["move"] for step in shown["steps"]] == [

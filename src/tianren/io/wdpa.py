@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,10 +81,14 @@ def _layers(entry: Entry, findings: list[Finding]) -> Iterable[GeoDataFrame]:
                     next_step=f'write the one it was made in: crs = "EPSG:4326" in [{entry.name}]',
                 )
             if not len(layer):
-                message = say("{name} has no records", name=named.sublayer or path.name)
+                message = say("{name} has no records", name=_called(path, named.sublayer))
                 rule = "sites.empty_layer"
                 findings.append(Finding(rule, entry.name, Severity.NOTE, message, entry.uri))
             yield layer
+
+
+def _called(path: Path, layer: str) -> str:
+    return f"{path.name}, {layer}" if layer not in ("", path.stem) else path.name
 
 
 # --- columns -------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ class Run:
 
     def results(self) -> "RunResults":
         """The finished run. One that was asked for again is from now on the latest of its step."""
-        if self.again:
+        if self.again and list_runs(self.folder.parents[1], self.step)[-1].id != self.id:
             self.write_text(ASKED, dt.datetime.now(dt.UTC).isoformat())
         return replace(_read(self.folder / "run.toml"), again=self.again)
 
