@@ -262,10 +262,12 @@ class Land:
     @cached_property
     def ranges(self) -> "Ranges | None":
         """The ranges of the latest run of species; None where there are none on this grid."""
+        run = latest_run(self.project, "species")
+        if run is None or not run.has("ranges.npz"):
+            return None
         from tianren.io.ranges import read_ranges
 
-        run = latest_run(self.project, "species")
-        return read_ranges(run.path("ranges.npz")) if run and run.has("ranges.npz") else None
+        return read_ranges(run.path("ranges.npz"))
 
     @cached_property
     def range_columns(self) -> Any:
