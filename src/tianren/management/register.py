@@ -302,7 +302,7 @@ def divided(areas: NDArray[np.float64], total: int) -> list[int]:
     whole = float(areas.sum())
     if total == 0 or whole <= 0:
         return [0] * len(areas)
-    exact = areas * (total / whole)
+    exact = areas / whole * total  # shares first: a whole of next to nothing must not overflow
     found = np.floor(exact).astype(np.int64)
     missing = total - int(found.sum())
     order = np.argsort(-(exact - found), kind="stable")
