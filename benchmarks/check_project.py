@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from benchmarks import data, measure
-from benchmarks.measure import Goal, Measured, at_most, measured
+from benchmarks.measure import Goal, at_most, told
 from tianren.io.rasters import raster_sink
 from tianren.management.register import (
     CORE,
@@ -99,14 +99,8 @@ def goals(asked: argparse.Namespace) -> list[Goal | str]:
         ("cold", "check-project, command line, slowest, s", 3.0),
         ("cold_elsewhere", "same with alternatives, slowest, s", 5.0),
     ):
-        took = _said(function, size)
+        took = told("check_project", function, "national", size)
         found.append(at_most(what, float(took.said[-1]), limit))
-    return found
-
-
-def _said(function: str, size: int) -> Measured:
-    found = measured("check_project", function, "national", size, 1, 1)
-    print("\n".join(f"  {line}" for line in found.said), flush=True)
     return found
 
 

@@ -23,7 +23,7 @@ import numpy as np
 import shapely
 
 from benchmarks import data
-from benchmarks.measure import Goal, Measured, at_least, at_most, measured, together
+from benchmarks.measure import Goal, at_least, at_most, together, told
 from tianren.management.people import Post, packaged_roles
 from tianren.management.register import (
     MANAGEMENT_NAMES,
@@ -53,22 +53,17 @@ def goals(asked: argparse.Namespace) -> list[Goal | str]:
     """Measure what benchmarks.run was asked for; a million records at its usual size."""
     size = min(100 * asked.size, RECORDS)
     print(f"\nJournal of {size:,} records", flush=True)
-    written = _said("append", size)
+    written = told("journal", "append", "file", size)
     found: list[Goal | str] = [at_least("batches, records/s", size / written.seconds, 20_000)]
     for kept, of in (("", ""), ("_kept", ", with snapshots")):
-        read = _said(f"as_of{kept}", size)
+        read = told("journal", f"as_of{kept}", "file", size)
         found.append(at_most(f"as of a day{of}, slowest of {ASKED}, ms", float(read.said[-1]), 100))
-        found.append(at_most(f"verify{of}, s", _said("verify", size).seconds, 20))
+        checked = told("journal", "verify", "file", size)
+        found.append(at_most(f"verify{of}, s", checked.seconds, 20))
     shared, alone, ours = together("journal", ["bare", "bare_alone", "writers"], "file", size, 1)
     for bare_, who in ((shared, f"{WRITERS} programs"), (alone, "one")):
         ratio = bare_.seconds / ours.seconds
         found.append(at_least(f"single appends / bare commits of {who}", ratio, 0.5))
-    return found
-
-
-def _said(function: str, size: int) -> Measured:
-    found = measured("journal", function, "file", size, 1, 1)
-    print("\n".join(f"  {line}" for line in found.said), flush=True)
     return found
 
 

@@ -63,6 +63,13 @@ def measured(
     return best
 
 
+def told(module: str, function: str, kind: str, size: int, threads: int = 1) -> Measured:
+    """One run of what `measured` runs, with all that it said."""
+    found = measured(module, function, kind, size, threads, 1)
+    print("\n".join(f"  {line}" for line in found.said), flush=True)
+    return found
+
+
 def together(
     module: str, functions: list[str], kind: str, size: int, threads: int, runs: int = 3
 ) -> list[Measured]:

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from benchmarks.measure import Goal, at_most, measured
+from benchmarks.measure import Goal, at_most, told
 from tianren.accounting.connectivity import (
     LinkRules,
     contributions,
@@ -35,15 +35,13 @@ def goals(asked: argparse.Namespace) -> list[Goal | str]:
     size = min(2 * asked.size, SITES)
     print(f"\nProtConn of {size:,} protected areas", flush=True)
     found: list[Goal | str] = []
-    same = measured("protconn", "definition", "few", FEW, asked.threads, 1)
-    print("\n".join(f"  {line}" for line in same.said))
+    same = told("protconn", "definition", "few", FEW, asked.threads)
     found.append(at_most("ProtConn / definition - 1, 300 sites", float(same.said[-1]), 1e-9))
     for function, what, minutes in (
         ("whole", "ProtConn and its fractions", 10.0),
         ("each", "ProtConn, every site and 1,000 candidates", 60.0),
     ):
-        ours = measured("protconn", function, "many", size, asked.threads, 1)
-        print("\n".join(f"  {line}" for line in ours.said))
+        ours = told("protconn", function, "many", size, asked.threads)
         found += [
             at_most(f"{what}, minutes", ours.seconds / 60, minutes),
             at_most(f"{what}, peak resident GiB", ours.peak_mib / 1024, 8.0),

@@ -2,14 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from tianren import __version__
 from tianren.errors import UserError
 from tianren.language import say, set_language
-from tianren.project.runs import RunResults
+
+if TYPE_CHECKING:
+    from tianren.project.runs import RunResults
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -105,7 +107,7 @@ def progress_line() -> Any:
 def give(answer: Answer, as_json: bool) -> None:
     """Print an answer; of a run that was there already it is said that nothing has changed."""
     run = getattr(answer, "run", None)
-    again = isinstance(run, RunResults) and run.again
+    again = getattr(run, "again", False)
     if as_json:
         import json
 
@@ -114,11 +116,11 @@ def give(answer: Answer, as_json: bool) -> None:
                               indent=2))  # fmt: skip
     else:
         typer.echo(answer.text())
-        if isinstance(run, RunResults) and again:
+        if run is not None and again:
             typer.echo(_unchanged(run))
 
 
-def _unchanged(run: RunResults) -> str:
+def _unchanged(run: "RunResults") -> str:
     return say(
         "Nothing that this rests on has changed since {moment}: it is the run made then, with "
         "{n} parameters, which are in {file}",

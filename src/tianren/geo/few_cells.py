@@ -11,7 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 FEW = 1_000  # cells; of more, tianren.geo.fractions is sooner done
-_ROUNDING = 1e-11  # a share within it of 0 or 1 is 0 or 1, as in fractions
+# Sums over rings leave rounding of this order; a share within it of 0 or 1 is 0 or 1.
+ROUNDING = 1e-11
 
 
 def few_fractions(shape: Any, grid: Any) -> NDArray[np.float64]:
@@ -22,4 +23,4 @@ def few_fractions(shape: Any, grid: Any) -> NDArray[np.float64]:
     corners = [grid.affine @ (across + x, down + y) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))]
     cells = shapely.polygons(np.stack([np.stack(c, axis=-1) for c in corners], axis=1))
     shares = shapely.area(shapely.intersection(shape, cells)) / shapely.area(cells)
-    return np.where(shares > 1 - _ROUNDING, 1.0, np.where(shares <= _ROUNDING, 0.0, shares))
+    return np.where(shares > 1 - ROUNDING, 1.0, np.where(shares <= ROUNDING, 0.0, shares))

@@ -17,12 +17,10 @@ import shapely
 from numpy.typing import NDArray
 
 from tianren.geo.compiled import compiled
+from tianren.geo.few_cells import ROUNDING
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-# Sums over rings leave rounding of this order; a share within it of 0 or 1 is 0 or 1.
-_ROUNDING = 1e-11
 
 
 def cell_fractions(polygons: Sequence[Any] | NDArray[Any], grid: Any) -> "scipy.sparse.csr_array":
@@ -205,7 +203,7 @@ def _filled(
         count = _put(cell, share, writing, found, shares, count)
         total += height
         last = cells[i] if i < len(cells) and cells[i] // columns == row else (row + 1) * columns
-        if abs(total) > _ROUNDING:
+        if abs(total) > ROUNDING:
             for inside in range(cell + 1, last):
                 count = _put(inside, total, writing, found, shares, count)
     return count
@@ -215,9 +213,9 @@ def _filled(
 def _put(
     cell: int, share: float, writing: bool, found: Ints, shares: Floats, count: int
 ) -> int:  # fmt: skip
-    if share <= _ROUNDING:
+    if share <= ROUNDING:
         return count
     if writing:
         found[count] = cell
-        shares[count] = 1.0 if share > 1.0 - _ROUNDING else share
+        shares[count] = 1.0 if share > 1.0 - ROUNDING else share
     return count + 1

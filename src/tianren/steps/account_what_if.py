@@ -28,9 +28,9 @@ def refuse_impossible(
     known = _known(project, line, None)
     for name in names:
         if name != QUEUE:
-            _polygons(_shapes(project, known, name), name)
+            _flat(_shapes(project, known, name), name)
     if add is not None:
-        _polygons(_drawn(project, add), add.stem)
+        _flat(_drawn(project, add), add.stem)
 
 
 def what_ifs(
@@ -101,8 +101,8 @@ def _drawn(project: "Project", path: Path) -> Any:
     return layer.geometry.to_numpy()
 
 
-def _polygons(shapes: Any, name: str) -> Any:
-    """One valid polygon of all, as an array: overlap among them does not matter."""
+def _flat(shapes: Any, name: str) -> list[Any]:
+    """The polygons among them; UserError where there is none."""
     flat = [s for s in shapes if s is not None and shapely.get_dimensions(s) == 2]
     if not flat:
         raise UserError(
@@ -111,7 +111,13 @@ def _polygons(shapes: Any, name: str) -> Any:
             by_how_much=say("{n} features, none of them a polygon", n=len(shapes)),
             next_step=say("give a polygon layer"),
         )
-    return np.array([shapely.union_all(np.array(flat, dtype=object))], dtype=object)
+    return flat
+
+
+def _polygons(shapes: Any, name: str) -> Any:
+    """One valid polygon of all, as an array: overlap among them does not matter."""
+    flat = np.array(_flat(shapes, name), dtype=object)
+    return np.array([shapely.union_all(flat)], dtype=object)
 
 
 def _entry(path: Path) -> Entry:

@@ -1,7 +1,7 @@
 """The public difference: what of the line changed between two days, where and why."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,15 +71,16 @@ def kept_difference(project: "Project") -> Difference | None:
     journal = project_journal(project)
     with journal.reading() as reader:
         days = [r.effective for r in reader.records(kind="zone") if r.subject.startswith(_LINE)]
-        span = Between(min(days), max(days)) if days else None
+        span = Between(min(days), max(days)) if len(set(days)) > 1 else None
         told = _difference(project, reader, span, "") if span else None
     journal.close()
     return told if told and told.changed else None
 
 
 def _difference(project: "Project", reader: Reader, span: Between, case_name: str) -> Difference:
-    changed = _changed(reader, span, case_name)
-    before, after = (_line_area(reader, day) for day in (span.start, span.end))
+    was, now = (reader.states(ZONES, day=day) for day in (span.start, span.end))
+    changed = _changed(reader, span, was, now, case_name)
+    before, after = (_line_area(zones) for zones in (was, now))
     return Difference(
         project.title.get(project.language, project.name), plane_wkt(project), span.start, span.end,
         changed, _line(reader, changed, span.end), before, after,
@@ -103,11 +104,11 @@ def _span(
     return Between(step.day - dt.timedelta(days=1), step.day), case.subject.partition("/")[2]
 
 
-def _changed(reader: Reader, span: Between, case_name: str) -> list[Changed]:
+def _changed(
+    reader: Reader, span: Between, was: Mapping[str, Zone], now: Mapping[str, Zone], case_name: str
+) -> list[Changed]:
     """What left and what came in, piece of land by piece of land, with the cause that the proposal
     names."""
-    was = reader.states(ZONES, day=span.start)
-    now = reader.states(ZONES, day=span.end)
     cases = cases_of(reader, NAME, day=span.end)
     behind = _behind(reader, span)
     found: list[Changed] = []
@@ -217,10 +218,9 @@ def _line(reader: Reader, changed: Sequence[Changed], day: dt.date) -> list[Any]
     return [close.shapes[z.subject] for z in close.of(REDLINE)]
 
 
-def _line_area(reader: Reader, day: dt.date) -> int:
-    """The area of the line on a day, whole m2."""
-    zones = reader.states(ZONES, day=day).values()
-    return sum(z.area_m2 for z in zones if z.kind == REDLINE and z.stands)
+def _line_area(zones: Mapping[str, Zone]) -> int:
+    """The area of the line among zones, whole m2."""
+    return sum(z.area_m2 for z in zones.values() if _standing(z))
 
 
 def _layer(told: Difference, folder: Path) -> list[Path]:

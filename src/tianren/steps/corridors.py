@@ -22,7 +22,7 @@ from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.raster import MISSING, Raster, cell_area, whole
 from tianren.steps.delineate import delineate, scenario_of
 from tianren.steps.finding_counts import count_findings, findings_line
-from tianren.steps.kept_line import is_kept, kept_state, line_of
+from tianren.steps.kept_line import kept_line, kept_state
 from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import raster_of
 
@@ -155,9 +155,7 @@ def corridors(project: "Project", *, progress: Progress = None) -> Corridors:
 
 def _parts(project: "Project", progress: Progress) -> RunResults:
     """The line whose parts are linked: as it is kept, where it is, else as drawn without any."""
-    if is_kept(project):
-        return line_of(project, None, progress)
-    return line_without(project, progress)
+    return kept_line(project) or line_without(project, progress)
 
 
 def line_without(project: "Project", progress: Progress = None) -> RunResults:

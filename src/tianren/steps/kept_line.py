@@ -4,7 +4,6 @@ A line that is kept moves by adjustment, without being drawn again. What asks fo
 takes the drawn run with the cells and pieces that have moved since.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import read_result, write_vector
 from tianren.language import say
 from tianren.management.register import REDLINE, Zone
+from tianren.project.digests import text_sha256
 from tianren.project.journal.home import has_journal, project_journal
 from tianren.project.runs import RunResults, latest_run, open_run
 from tianren.raster.raster import whole
@@ -39,25 +39,21 @@ def standing_line(project: "Project") -> RunResults | None:
 
     A scenario has the line that was drawn for it: the register keeps what is, not what if.
     """
-    if not is_kept(project):
-        return latest_run(project, "delineate")
-    return _as_kept(project)
+    return kept_line(project) or latest_run(project, "delineate")
 
 
-def _as_kept(project: "Project") -> RunResults:
-    """The drawn run with what has moved since it was entered into the register."""
+def kept_line(project: "Project") -> RunResults | None:
+    """The drawn run with what has moved since it was entered into the register; None where no
+    register keeps the line of the project as it stands."""
+    if project.scenario is not None or not has_journal(project.folder, project.store):
+        return None
     zones, shapes = kept_pieces(project)
+    if not zones:
+        return None
     drawn = Counter(str(zone.attributes.get("run", "")) for zone in zones)
     run = open_run(project, min(drawn, key=lambda name: (-drawn[name], name)), step="delineate")
     layer = read_result(run.path(PIECES), "redline")
     return moved_line(project, run, layer, zones, shapes)
-
-
-def is_kept(project: "Project") -> bool:
-    """Whether a register keeps the line of the project as it stands."""
-    if project.scenario is not None or not has_journal(project.folder, project.store):
-        return False
-    return bool(kept_pieces(project)[0])
 
 
 def line_of(project: "Project", run: str | None = None, progress: Progress = None) -> RunResults:
@@ -67,8 +63,8 @@ def line_of(project: "Project", run: str | None = None, progress: Progress = Non
     """
     if run:
         return open_run(project, run, step="delineate")
-    if is_kept(project):
-        return _as_kept(project)
+    if (kept := kept_line(project)) is not None:
+        return kept
     from tianren.steps.delineate import delineate
 
     return delineate(project, report=False, progress=progress).run
@@ -109,7 +105,7 @@ def moved_line(
     if drawn.keys() == now.keys() and all(now[c].equals_exact(drawn[c], 0) for c in now):
         return run
     text = "".join(f"{z.code} {z.boundary} {z.name} {z.level}\n" for z in zones)
-    key = hashlib.sha256(f"{run.id}\n{text}".encode()).hexdigest()[:12]
+    key = text_sha256(f"{run.id}\n{text}")[:12]
     folder = project.cache_folder / "kept_line" / key
     files = {name: folder / name for name in (CELLS, PIECES)}
     if not all(path.exists() for path in files.values()):

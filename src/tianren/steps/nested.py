@@ -27,7 +27,8 @@ from tianren.science.grading import highest
 from tianren.steps.declared import units
 from tianren.steps.delineate import scenario_of
 from tianren.steps.finding_counts import findings_line
-from tianren.steps.parcels import parent_line, parent_project
+from tianren.steps.kept_line import line_of
+from tianren.steps.parcels import parent_project
 from tianren.steps.progress import Progress
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def nested(
     """
     table = project.parcels
     above = parent_project(project, folder or (table.parent if table else ""))
-    upper, line = parent_line(above, parent, progress), parent_line(project, run, progress)
+    upper, line = line_of(above, parent, progress), line_of(project, run, progress)
     parameters = project.parameters()
     made = start_run(
         project, "nested", inputs=[level.source for level in project.admin], parameters=parameters,

@@ -107,7 +107,7 @@ def parcels(
             next_step='write [parcels], source = a polygon source, code = "the column of its code"',
         )
     above = parent_project(project, folder or table.parent)
-    line = parent_line(above, parent, progress)
+    line = line_of(above, parent, progress)
     parameters = project.parameters()
     sources = [table.source, *(level.source for level in project.admin)]
     made = start_run(
@@ -130,11 +130,6 @@ def parent_project(project: "Project", folder: str) -> "Project":
     from tianren.project.project import open_project
 
     return open_project((project.folder / Path(folder)).resolve()) if folder else project
-
-
-def parent_line(above: "Project", run: str | None, progress: Progress) -> RunResults:
-    """A line of the project above: the run named, else its own as it stands, or drawn now."""
-    return line_of(above, run, progress)
 
 
 @dataclass(frozen=True)
