@@ -7,10 +7,11 @@ that dirt cannot break it, and the sum over the pieces of a claim is the area of
 Importing this imports numba.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from threading import local
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -63,107 +64,140 @@ def pieces(claims: Sequence[Claim]) -> Pieces:
     when the claims have more combinations than 2^62.
     """
     layers, layer_of_claim = _layers(claims)
-    edges, owners = _edges(layers)
-    sizes = [len(layer) for layer in layers]
-    start = np.concatenate([[0], np.cumsum(sizes)])
-    layer = np.repeat(np.arange(len(layers)), sizes).astype(np.int64)
-    place, order = _places(claims, layer_of_claim, start)
-    weight = _weights([sizes[of] for of in layer_of_claim])
-    found = list(_strips(edges, owners, layer, layer_of_claim, place, order, weight))
-    return _summed(found, weight, [sizes[of] for of in layer_of_claim])
+    sizes = [len(layers[of]) for of in layer_of_claim]
+    weights = _weights(sizes)
+    place, code = _places(claims, layers, layer_of_claim, weights)
+    with ThreadPoolExecutor(processors()) as threads:
+        sums = _strips(threads, *_rings(np.concatenate(layers)), place, code)
+    return _pieces(sums, weights, sizes)
 
 
-def _layers(claims: Sequence[Claim]) -> tuple[list[NDArray[Any]], Ints]:
+def _layers(claims: Sequence[Claim]) -> tuple[list[NDArray[Any]], list[int]]:
     """Each array of polygons once, and which of them each claim is about."""
     layers: list[NDArray[Any]] = []
-    of = np.empty(len(claims), dtype=np.int64)
-    for c, claim in enumerate(claims):
+    of = []
+    for claim in claims:
         same = [n for n, layer in enumerate(layers) if layer is claim.polygons]
-        of[c] = same[0] if same else len(layers)
+        of.append(same[0] if same else len(layers))
         if not same:
             layers.append(claim.polygons)
     return layers, of
 
 
-def _places(claims: Sequence[Claim], layer_of_claim: Ints, start: Ints) -> tuple[Ints, Ints]:
-    """place (claims, polygons) and order (claims, places) as geo.slabs wants them."""
-    place = np.zeros((len(claims), start[-1]), dtype=np.int64)
-    order = np.zeros((len(claims), start[-1]), dtype=np.int64)
+def _places(
+    claims: Sequence[Claim], layers: Sequence[NDArray[Any]], layer_of_claim: Sequence[int],
+    weights: Sequence[int],
+) -> tuple[Ints, Ints]:  # fmt: skip
+    """place and code of all polygons as geo.slabs wants them."""
+    start = np.concatenate([[0], np.cumsum([len(layer) for layer in layers])])
+    nobody = start[-1]
+    place = np.full((nobody + 1, len(claims)), nobody + 1, dtype=np.int64)
+    code = np.zeros_like(place)
+    place[nobody] = nobody
     for c, claim in enumerate(claims):
         count = len(claim.polygons)
         wanted = np.arange(count) if claim.order is None else np.asarray(claim.order)
         if not np.array_equal(np.sort(wanted), np.arange(count)):
             raise ValueError("an order names each polygon of its claim once")
         first = start[layer_of_claim[c]]
-        place[c, first + wanted] = np.arange(count)
-        order[c, :count] = wanted
-    return place, order
+        place[first + wanted, c] = np.arange(count)
+        code[first : first + count, c] = np.arange(1, count + 1) * weights[c]
+    return place, code
 
 
-def _weights(sizes: Sequence[int]) -> Ints:
+def _weights(sizes: Sequence[int]) -> list[int]:
     """What one polygon of each claim counts in a key."""
     weights = [1]
-    for size in sizes[:-1]:
+    for size in sizes:
         weights.append(weights[-1] * (size + 1))
-    if weights[-1] * (sizes[-1] + 1) >= 2**62:
+    if weights[-1] >= 2**62:
         raise ValueError("the claims have too many combinations: overlay fewer at once")
-    return np.array(weights, dtype=np.int64)
-
-
-def _edges(layers: Sequence[NDArray[Any]]) -> tuple[Floats, Ints]:
-    """Every edge, from its lower to its upper end, and its polygon's number."""
-    polygons = np.concatenate(layers)
-    if len(polygons) == 0:
-        return np.empty((0, 4)), np.empty(0, dtype=np.int64)
-    wrong = ~np.isin(shapely.get_type_id(polygons), (POLYGON, MULTIPOLYGON))
-    if wrong.any():
-        raise ValueError(
-            f"claim {int(wrong.argmax())} is no polygon: {polygons[wrong][0].geom_type}"
-        )
-    _, ends, offsets = shapely.to_ragged_array(polygons, include_z=False)
-    if not np.isfinite(ends).all():
-        raise ValueError("a polygon has a coordinate that is not a finite number")
-    rings, *groups = (np.asarray(o, dtype=np.int64) for o in offsets)
-    owner = np.arange(len(rings) - 1)
-    for group in groups:  # from rings to parts to polygons
-        owner = np.searchsorted(group, owner, side="right") - 1
-    return slabs.edges_of(ends, rings, owner)
+    return weights[:-1]
 
 
 POLYGON, MULTIPOLYGON = 3, 6  # shapely's type numbers
 
 
-def _strips(edges: Floats, owners: Ints, *rest: Any) -> Iterator[tuple[Ints, Floats]]:
+def _rings(polygons: NDArray[Any]) -> tuple[Floats, Ints, Ints]:
+    """The corners of all rings, where each ring begins in them, and the polygon of each ring."""
+    kind = shapely.get_type_id(polygons)
+    wrong = ~np.isin(kind, (POLYGON, MULTIPOLYGON))
+    if wrong.any():
+        raise ValueError(
+            f"claim {int(wrong.argmax())} is no polygon: {polygons[wrong][0].geom_type}"
+        )
+    corners = shapely.get_coordinates(polygons)
+    if not np.isfinite(corners).all():
+        raise ValueError("a polygon has a coordinate that is not a finite number")
+    plain = (kind == POLYGON) & (shapely.get_num_interior_rings(polygons) == 0)
+    parts, of = shapely.get_parts(polygons[~plain], return_index=True)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    owners = np.concatenate([np.flatnonzero(plain), np.flatnonzero(~plain)[of[of_part]]])
+    sizes = shapely.get_num_coordinates(np.concatenate([polygons[plain], rings]))
+    order = np.argsort(owners, kind="stable")  # as the corners are
+    return corners, np.concatenate([[0], np.cumsum(sizes[order])]), owners[order]
+
+
+class _Part(NamedTuple):
+    """The edges of some rings, their polygons, and which of them each strip touches."""
+
+    edges: Floats
+    owners: Ints
+    first: Ints
+    members: Ints
+
+    def cut(self, s: int, low: float, high: float) -> tuple[Floats, Ints]:
+        mine = self.members[self.first[s] : self.first[s + 1]]
+        return slabs.in_strip(self.edges, self.owners, mine, low, high)
+
+
+PARTS = 8  # that the edges are sorted into strips by
+
+
+def _strips(
+    threads: ThreadPoolExecutor, corners: Floats, rings: Ints, owners: Ints, place: Ints, code: Ints
+) -> list[Any]:
     """The areas of each strip, in the order of the strips; kernels run without a lock."""
-    if len(edges) == 0:
-        return iter([])
-    bounds = _bounds(edges)
-    first, members = slabs.touching(edges, bounds)
+    if len(corners) == 0:
+        return []
+    bounds = _bounds(corners)
 
-    def one(s: int) -> tuple[Ints, Floats]:
-        mine = members[first[s] : first[s + 1]]
-        return slabs.strip(edges[mine], owners[mine], bounds[s], bounds[s + 1], *rest)
+    def part(n: int) -> _Part:
+        begin, end = (len(owners) * k // PARTS for k in (n, n + 1))
+        edges, whose = slabs.edges_of(corners, rings[begin : end + 1], owners[begin:end])
+        return _Part(edges, whose, *slabs.touching(edges, bounds))
 
-    with ThreadPoolExecutor(processors()) as threads:
-        return iter(list(threads.map(one, range(len(bounds) - 1))))
+    parts = list(threads.map(part, range(PARTS)))
+    own = local()
+
+    def one(s: int) -> Any:
+        if not hasattr(own, "room"):
+            own.room = slabs.room_for(len(place))
+        found = [each.cut(s, bounds[s], bounds[s + 1]) for each in parts]
+        edges, whose = (np.concatenate(some) for some in zip(*found, strict=True))
+        return slabs.strip(edges, whose, bounds[s], bounds[s + 1], place, code, own.room)
+
+    return list(threads.map(one, range(len(bounds) - 1)))
 
 
-def _bounds(edges: Floats) -> Floats:
+def _bounds(corners: Floats) -> Floats:
     """The sides of strips with about as many edges each."""
-    ends = np.sort(edges[:: slabs.SAMPLE, 1])
-    count = max(1, round((len(edges) / slabs.PER_TILE) ** 0.5))
-    inner = ends[np.linspace(0, len(ends) - 1, count + 1).astype(np.int64)[1:-1]]
-    return np.unique(np.concatenate([[edges[:, 1].min() - 1], inner, [edges[:, 3].max() + 1]]))
+    height = corners[:, 1]
+    count = max(1, round((len(height) / slabs.PER_TILE) ** 0.5))
+    inner = np.sort(height[:: slabs.SAMPLE])
+    inner = inner[np.linspace(0, len(inner) - 1, count + 1).astype(np.int64)[1:-1]]
+    return np.unique(np.concatenate([[height.min() - 1], inner, [height.max() + 1]]))
 
 
-def _summed(found: Sequence[tuple[Ints, Floats]], weight: Ints, sizes: Sequence[int]) -> Pieces:
+def _pieces(sums: Sequence[Any], weights: Sequence[int], sizes: Sequence[int]) -> Pieces:
     """The strips' areas added up by key, in the order of the strips."""
-    if not found:
-        return Pieces(np.empty((0, len(weight)), dtype=np.int64), np.empty(0))
-    keys, inverse = np.unique(np.concatenate([k for k, _ in found]), return_inverse=True)
-    area = np.bincount(inverse, np.concatenate([a for _, a in found]), minlength=len(keys))
+    if not sums:
+        return Pieces(np.empty((0, len(weights)), dtype=np.int64), np.empty(0))
+    table = np.concatenate(sums)
+    keys, inverse = np.unique(table["key"], return_inverse=True)
+    area = np.bincount(inverse, table["area"], minlength=len(keys))
     owner = np.stack(
-        [keys // w % (size + 1) - 1 for w, size in zip(weight, sizes, strict=True)], axis=1
+        [keys // w % (size + 1) - 1 for w, size in zip(weights, sizes, strict=True)], axis=1
     )
     rows = np.lexsort(owner.T[::-1])
     return Pieces(owner[rows], area[rows].astype(np.float64))

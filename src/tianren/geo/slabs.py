@@ -7,12 +7,18 @@ its height. Nothing is joined or clipped as a polygon, so no topology can fail.
 
 A place is inside a polygon when an odd number of the polygon's edges lie left of it. Edges are rows
 x1 y1 x2 y2 with y1 <= y2; a level edge bounds no trapezoid, but who goes up along a side of a tile
-enters or leaves its polygon there. A polygon's place is its number in the order of a claim. Where
-one polygon covers a whole tile, those behind it in all their claims have nothing there, and their
-edges are passed over.
+enters or leaves its polygon there. Where one polygon covers a whole tile, those behind it in all
+their claims have nothing there, and their edges are passed over.
+
+place (polygons + 1, claims): a polygon's number in the order of a claim; the last row, `nobody`,
+comes after all of them, and a polygon that a claim is not about after nobody. code, of that shape:
+what each adds to a key.
+
+Arrays are handed on one by one, never in a tuple: numba counts the references of what it takes out
+of a tuple, under a lock, and that took more time than all else.
 """
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,104 +27,87 @@ from tianren.geo.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Box = tuple[float, float, float, float]  # west, east, low, high of a tile
 
 PER_TILE = 24  # edges: the work of a tile grows with their square, the number of tiles falls
 SAMPLE = 4  # one in so many edges decides where tiles end
 ROUNDING = 8e-16  # of a coordinate: places that differ by less are one
 
-
 CROWDED = 8 * PER_TILE  # edges: a tile with more is cut again,
 MOST_PARTS = 32  # into so many parts at most,
 ROUNDS = 3  # and so often
 
+# An edge within a tile: its lower end, dx/dy, the height of its upper end, its polygon.
+PIECE = np.dtype([("x", "f8"), ("low", "f8"), ("slope", "f8"), ("high", "f8"), ("who", "i8")])
+# Where an edge crosses the left side of a tile.
+ENTRY = np.dtype([("height", "f8"), ("who", "i8")])
+# A piece through a slab: where it is on the lower side and on the upper; order: its place there.
+LINE = np.dtype([("piece", "i8"), ("below", "f8"), ("above", "f8"), ("order", "i8")])
+# What lies right of a line, which bounds the polygon `who`; area: as far as it was added up.
+GAP = np.dtype([("who", "i8"), ("key", "i8"), ("area", "f8")])
 
-class Claims(NamedTuple):
-    """What strip is given of claims and polygons."""
+# Rows of holders (3, claims), polygons: the first of those that cover the whole tile, who has the
+# land at the tile's left side, and who has it where the sweep stands.
+BEST, LEFT, HERE = 0, 1, 2
 
-    layer: Ints
-    claim_layer: Ints
-    place: Ints
-    order: Ints
-    weight: Ints
+# What a polygon with edges in a tile is there: not yet looked at, behind others, or seen.
+UNKNOWN, HIDDEN, SEEN = 1, 2, 3
 
+# A hash table of areas; a place that is free has the key -1.
+SUM = np.dtype([("key", "i8"), ("area", "f8")])
+SOME = 256  # places of a new table
 
-class Tile(NamedTuple):
-    """Room for what is worked out in one tile, used again for the next."""
-
-    pieces: Floats  # (n, 4) x at the lower end, lower end, slope dx/dy, upper end
-    who: Ints  # the pieces' polygons, by number within the tile
-    entry: Floats  # heights at which edges cross the left side
-    entry_who: Ints
-    ids: Ints  # the polygons themselves, by number within the tile
-    over: Ints  # polygons over the place where the sweep stands, the first many[0] of them
-    many: Ints
-    at: Ints  # where in over each polygon is, or -1
-    active: Ints  # the pieces through a slab, from left to right
-    below: Floats  # where they are at the slab's lower side
-    above: Floats
-    order: Ints  # active pieces by their place on the lower, then on the upper side
-    best: Ints  # (claims,) first places of those that cover the whole tile
-    rank: Ints  # (n + 1, claims) places; the row after the last polygon stands for the best
-    code: Ints  # (n + 1, claims) what each adds to a key
-    left: Ints  # (claims,) numbers of those that have the land at the left side
-    holder: Ints  # (claims,) and where the sweep stands
+_NONE = np.empty(0)
 
 
 @compiled
 def strip(
-    edges: Floats, owners: Ints, low: float, high: float, layer: Ints, claim_layer: Ints,
-    place: Ints, order: Ints, weight: Ints,
-) -> tuple[Ints, Floats]:  # fmt: skip
-    """Areas by key of the strip low <= y < high: (keys, areas), keys as they come.
+    edges: Floats, owners: Ints, low: float, high: float, place: Ints, code: Ints, room: Ints
+) -> Any:
+    """The areas by key of the strip low <= y < high: SUM, in no order.
 
-    edges (n, 4) touch the strip and are cut to it in place; owners (n,) their polygons; layer
-    (polygons,); claim_layer (claims,); place (claims, polygons); order (claims, polygons): the
-    polygon at each place; weight (claims,): a key is the sum of (polygon + 1) * weight.
+    edges (n, 4) as in_strip gives them; owners (n,) their polygons; place, code: see above; room:
+    from room_for, the same for one strip after the other.
     """
-    keys, areas = np.full(256, -1, dtype=np.int64), np.zeros(256)
     if len(edges) == 0:
-        return keys[:0], areas[:0]
-    _cut_to_strip(edges, low, high)
+        return _table(0)
     bounds, first, members = _tiles(edges)
     events = _bottom_events(edges, low)
-    tile = _room(first, len(claim_layer))
-    claims = Claims(layer, claim_layer, place, order, weight)
-    cover = np.empty(len(layer), dtype=np.int64)  # polygons over the tile's lower left corner
-    where = np.full(len(layer), -1, dtype=np.int64)  # their places in cover
-    local = np.full(len(layer), -1, dtype=np.int64)  # numbers within the tile
-    covering, done, used = 0, 0, 0
+    most = max(1, np.max(first[1:] - first[:-1]))
+    pieces, rising = np.empty(most, dtype=PIECE), np.empty(most, dtype=np.int64)
+    entries, lines = np.empty(most, dtype=ENTRY), np.empty(most, dtype=LINE)
+    gaps = np.empty(most + 1, dtype=GAP)
+    holders = np.empty((3, place.shape[1]), dtype=np.int64)
+    cover, over, state = room[0], room[1], room[2]
+    table, used, done = _table(SOME), 0, 0
     for t in range(len(bounds) - 1):
         while done < len(events) and edges[events[done], 0] < bounds[t]:
-            covering = _toggle(cover, where, covering, owners[events[done]])
+            _toggle(cover, owners[events[done]])
             done += 1
-        mine = members[first[t] : first[t + 1]]
-        count = _number(owners, mine, local, tile.ids)
-        _best_of_cover(cover[:covering], local, claims, tile.best)
-        wanted = _wanted(tile, count, where, local, claims)
-        pieces, entries = _cut_to_tile(edges, owners, mine, local, bounds[t], bounds[t + 1], tile)
-        keys, areas, used = _slabs(
-            tile, pieces, entries, wanted, low, high, bounds[t], bounds[t + 1], keys, areas, used
-        )
-        for i in mine:
-            local[owners[i]] = -1
-    known = keys >= 0
-    return keys[known], areas[known]
+        begin, end = first[t], first[t + 1]
+        _mark(owners, members, begin, end, state, UNKNOWN)
+        _best_of_cover(cover, state, place, holders)
+        _look(owners, members, begin, end, state, cover, over, place, holders)
+        inside, entering = _cut_to_tile(
+            edges, owners, members, begin, end, state, bounds[t], bounds[t + 1], pieces, rising,
+            entries,
+        )  # fmt: skip
+        box = (bounds[t], bounds[t + 1], low, high)
+        table, used = _slabs(
+            pieces, rising, inside, entries, entering, lines, gaps, over, place, code, holders, box,
+            table, used,
+        )  # fmt: skip
+        _clear(over)
+        _mark(owners, members, begin, end, state, 0)
+    _clear(cover)
+    return table[table["key"] >= 0]
 
 
 @compiled
-def _room(first: Ints, claims: int) -> Tile:
-    edges = 1
-    for t in range(len(first) - 1):
-        edges = max(edges, first[t + 1] - first[t])
-    numbers = np.empty((7, edges), dtype=np.int64)
-    places = np.empty((3, edges), dtype=np.float64)
-    ranks = np.empty((2, edges + 1, claims), dtype=np.int64)
-    some = np.empty((3, claims), dtype=np.int64)
-    return Tile(
-        np.empty((edges, 4)), numbers[0], places[0], numbers[1], numbers[2], numbers[5],
-        np.zeros(1, dtype=np.int64), numbers[6], numbers[3],
-        places[1], places[2], numbers[4], some[0], ranks[0], ranks[1], some[1], some[2],
-    )  # fmt: skip
+def room_for(polygons: int) -> Ints:
+    """Room for what strip notes of polygons: those over a tile's corner, those over the place where
+    the sweep stands (both sets, see _toggle), and what each is in a tile."""
+    return np.zeros((3, 2 * polygons + 1), dtype=np.int64)
 
 
 @compiled
@@ -144,7 +133,10 @@ def touching(edges: Floats, bounds: Floats) -> tuple[Ints, Ints]:
     """The edges of each strip: members[first[s] : first[s + 1]]."""
     inner = bounds[1:-1]
     starts = np.searchsorted(inner, edges[:, 1])
-    stops = np.searchsorted(inner, edges[:, 3]) + 1
+    stops = starts + 1
+    for i in range(len(edges)):
+        while stops[i] <= len(inner) and inner[stops[i] - 1] < edges[i, 3]:
+            stops[i] += 1
     return _listed(starts, stops, len(bounds) - 1)
 
 
@@ -166,13 +158,21 @@ def _listed(starts: Ints, stops: Ints, count: int) -> tuple[Ints, Ints]:
 
 
 @compiled
-def _cut_to_strip(edges: Floats, low: float, high: float) -> None:
-    for i in range(len(edges)):
-        x1, y1, x2, y2 = edges[i]
+def in_strip(
+    edges: Floats, owners: Ints, members: Ints, low: float, high: float
+) -> tuple[Floats, Ints]:
+    """Some of the edges cut to a strip, and their polygons."""
+    found, whose = np.empty((len(members), 4)), np.empty(len(members), dtype=np.int64)
+    for n in range(len(members)):
+        i = members[n]
+        x1, y1, x2, y2 = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
+        found[n, 0], found[n, 1], found[n, 2], found[n, 3] = x1, y1, x2, y2
         if y1 < low:
-            edges[i, 0], edges[i, 1] = x1 + (low - y1) * ((x2 - x1) / (y2 - y1)), low
+            found[n, 0], found[n, 1] = x1 + (low - y1) * ((x2 - x1) / (y2 - y1)), low
         if y2 > high:
-            edges[i, 2], edges[i, 3] = x1 + (high - y1) * ((x2 - x1) / (y2 - y1)), high
+            found[n, 2], found[n, 3] = x1 + (high - y1) * ((x2 - x1) / (y2 - y1)), high
+        whose[n] = owners[i]
+    return found, whose
 
 
 @compiled
@@ -197,7 +197,11 @@ def _tiles(edges: Floats) -> tuple[Floats, Ints, Ints]:
 def _in_tiles(edges: Floats, bounds: Floats) -> tuple[Ints, Ints]:
     inner = bounds[1:-1]
     starts = np.searchsorted(inner, np.minimum(edges[:, 0], edges[:, 2]))
-    stops = np.searchsorted(inner, np.maximum(edges[:, 0], edges[:, 2]), side="right") + 1
+    stops = starts + 1
+    for i in range(len(edges)):
+        east = max(edges[i, 0], edges[i, 2])
+        while stops[i] <= len(inner) and inner[stops[i] - 1] <= east:
+            stops[i] += 1
     return _listed(starts, stops, len(bounds) - 1)
 
 
@@ -241,130 +245,124 @@ def _bottom_events(edges: Floats, low: float) -> Ints:
     return found[np.argsort(edges[found, 0])]
 
 
-@compiled
-def _toggle(cover: Ints, where: Ints, covering: int, polygon: int) -> int:
-    """Put a polygon into the cover, or take it out; the new number of covering polygons."""
-    at = where[polygon]
-    if at < 0:
-        cover[covering], where[polygon] = polygon, covering
-        return covering + 1
-    last = cover[covering - 1]
-    cover[at], where[last] = last, at
-    where[polygon] = -1
-    return covering - 1
+# -- a set of polygons, in one array: how many, which (from 1 on), and where each stands there -----
 
 
 @compiled
-def _number(owners: Ints, mine: Ints, local: Ints, ids: Ints) -> int:
-    """Number the polygons of a tile's edges from 0, in local and in ids; how many."""
-    count = 0
-    for i in mine:
-        if local[owners[i]] < 0:
-            local[owners[i]], ids[count] = count, owners[i]
-            count += 1
-    return count
+def _toggle(polygons: Ints, polygon: int) -> bool:
+    """Put a polygon into a set, or take it out; True when it was put in."""
+    many, stands = polygons[0], len(polygons) // 2 + 1 + polygon
+    at = polygons[stands]
+    if at == 0:
+        polygons[0], polygons[many + 1], polygons[stands] = many + 1, polygon, many + 1
+        return True
+    last = polygons[many]
+    polygons[at], polygons[len(polygons) // 2 + 1 + last] = last, at
+    polygons[0], polygons[stands] = many - 1, 0
+    return False
 
 
 @compiled
-def _best_of_cover(cover: Ints, local: Ints, claims: Claims, best: Ints) -> None:
-    """The first place of each claim among the polygons that cover the whole tile."""
-    best[:] = len(claims.layer)
-    for polygon in cover:
-        if local[polygon] < 0:
-            for c in range(len(best)):
-                if claims.claim_layer[c] == claims.layer[polygon]:
-                    best[c] = min(best[c], claims.place[c, polygon])
+def _holds(polygons: Ints, polygon: int) -> bool:
+    return bool(polygons[len(polygons) // 2 + 1 + polygon] > 0)
 
 
 @compiled
-def _wanted(tile: Tile, count: int, where: Ints, local: Ints, claims: Claims) -> int:
-    """Number anew the polygons that may have something, in local and ids; how many.
+def _clear(polygons: Ints) -> None:
+    for n in range(1, polygons[0] + 1):
+        polygons[len(polygons) // 2 + 1 + polygons[n]] = 0
+    polygons[0] = 0
 
-    Their edges alone count; over says how it stands at the tile's lower left corner.
-    """
-    kept = 0
-    for n in range(count):
-        polygon = tile.ids[n]
-        local[polygon] = -1
-        if _ranked(polygon, kept, tile, claims):
-            local[polygon], tile.ids[kept] = kept, polygon
-            tile.at[kept] = -1
-            kept += 1
-    for c in range(len(tile.best)):
-        tile.rank[kept, c], tile.code[kept, c], tile.left[c] = tile.best[c], 0, kept
-        if tile.best[c] < len(claims.layer):
-            tile.code[kept, c] = (claims.order[c, tile.best[c]] + 1) * claims.weight[c]
-    tile.many[0] = 0
-    for n in range(kept):
-        if where[tile.ids[n]] >= 0:
-            _cross(tile, n, tile.left, kept, 0)
-    return kept
+
+# -- a tile ----------------------------------------------------------------------------------------
 
 
 @compiled
-def _ranked(polygon: int, number: int, tile: Tile, claims: Claims) -> bool:
-    """Note a polygon's places and codes; False when it comes first in none of its claims."""
-    wanted = False
-    for c in range(len(tile.best)):
-        mine = claims.claim_layer[c] == claims.layer[polygon]
-        tile.rank[number, c] = claims.place[c, polygon] if mine else len(claims.layer) + 1
-        tile.code[number, c] = 0
-        if mine:
-            own = claims.order[c, claims.place[c, polygon]]
-            tile.code[number, c] = (own + 1) * claims.weight[c]
-        wanted |= tile.rank[number, c] < tile.best[c]
-    return wanted
+def _mark(owners: Ints, members: Ints, begin: int, end: int, state: Ints, what: int) -> None:
+    """Note of the polygons of a tile's edges what they are there."""
+    for m in range(begin, end):
+        state[owners[members[m]]] = what
+
+
+@compiled
+def _best_of_cover(cover: Ints, state: Ints, place: Ints, holders: Ints) -> None:
+    """The first, in each claim, of the polygons that cover the whole tile."""
+    for c in range(place.shape[1]):
+        best = len(place) - 1
+        for n in range(1, cover[0] + 1):
+            polygon = cover[n]
+            if state[polygon] == 0 and place[polygon, c] < place[best, c]:
+                best = polygon
+        holders[BEST, c] = holders[LEFT, c] = best
+
+
+@compiled
+def _look(
+    owners: Ints, members: Ints, begin: int, end: int, state: Ints, cover: Ints, over: Ints,
+    place: Ints, holders: Ints,
+) -> None:  # fmt: skip
+    """Which polygons may have something in the tile, and which of them are over its corner."""
+    for m in range(begin, end):
+        polygon = owners[members[m]]
+        if state[polygon] == UNKNOWN:
+            state[polygon] = HIDDEN
+            for c in range(place.shape[1]):
+                if place[polygon, c] < place[holders[BEST, c], c]:
+                    state[polygon] = SEEN
+            if state[polygon] == SEEN and _holds(cover, polygon):
+                _cross(polygon, over, place, holders, LEFT)
 
 
 @compiled
 def _cut_to_tile(
-    edges: Floats, owners: Ints, mine: Ints, local: Ints, west: float, east: float, tile: Tile
-) -> tuple[int, int]:
-    """The wanted edges cut to a tile, and where they cross its left side; how many of both."""
-    count, entries = 0, 0
-    for i in mine:
-        number = local[owners[i]]
-        if number < 0:
+    edges: Floats, owners: Ints, members: Ints, begin: int, end: int, state: Ints, west: float,
+    east: float, pieces: Any, rising: Ints, entries: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """The edges that are seen cut to a tile, and where they cross its left side; how many of both.
+
+    rising: the numbers of the pieces by their lower ends.
+    """
+    count, entering = 0, 0
+    for m in range(begin, end):
+        i = members[m]
+        who = owners[i]
+        if state[who] != SEEN:
             continue
         x1, y1, x2, y2 = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
         if min(x1, x2) < west:
-            tile.entry[entries] = _height_at(x1, y1, x2, y2, west)
-            tile.entry_who[entries] = number
-            entries = _risen(tile.entry, tile.entry_who, entries)
+            _put_entry(entries, entering, _height_at(x1, y1, x2, y2, west), who)
+            entering += 1
         ax, ay = _end(x1, y1, x2, y2, x1, y1, west, east)
         bx, by = _end(x1, y1, x2, y2, x2, y2, west, east)
         if ay < by:
-            _put(tile, count, ax, ay, bx, by, number)
+            _put_piece(pieces, rising, count, ax, ay, bx, by, who)
             count += 1
-    return count, entries
+    return count, entering
 
 
 @compiled
-def _put(
-    tile: Tile, count: int, ax: float, ay: float, bx: float, by: float, number: int
-) -> None:  # fmt: skip
-    """Add a piece to those before it, by its lower end."""
-    pieces, at = tile.pieces, count
-    while at > 0 and pieces[at - 1, 1] > ay:
-        for k in range(4):
-            pieces[at, k] = pieces[at - 1, k]
-        tile.who[at] = tile.who[at - 1]
+def _put_piece(
+    pieces: Any, rising: Ints, count: int, ax: float, ay: float, bx: float, by: float, who: int
+) -> None:
+    """Add a piece to those before it, and its number by its lower end."""
+    slope, at = (bx - ax) / (by - ay), count
+    piece = pieces[count]
+    piece.x, piece.low, piece.high, piece.who = ax, ay, by, who
+    piece.slope = slope if np.isfinite(slope) else 0.0
+    while at > 0 and pieces[rising[at - 1]].low > ay:
+        rising[at] = rising[at - 1]
         at -= 1
-    slope = (bx - ax) / (by - ay)
-    pieces[at, 0], pieces[at, 1], pieces[at, 3] = ax, ay, by
-    pieces[at, 2] = slope if np.isfinite(slope) else 0.0
-    tile.who[at] = number
+    rising[at] = count
 
 
 @compiled
-def _risen(heights: Floats, who: Ints, last: int) -> int:
-    """Move the last height to its place among those before it; how many there are now."""
-    height, number, at = heights[last], who[last], last
-    while at > 0 and heights[at - 1] > height:
-        heights[at], who[at] = heights[at - 1], who[at - 1]
+def _put_entry(entries: Any, count: int, height: float, who: int) -> None:
+    """Add an entry to those before it, by its height."""
+    at = count
+    while at > 0 and entries[at - 1].height > height:
+        entries[at].height, entries[at].who = entries[at - 1].height, entries[at - 1].who
         at -= 1
-    heights[at], who[at] = height, number
-    return last + 1
+    entries[at].height, entries[at].who = height, who
 
 
 @compiled
@@ -391,203 +389,229 @@ def _end(
 
 @compiled
 def _slabs(
-    tile: Tile, pieces: int, entries: int, polygons: int, low: float, high: float, west: float,
-    east: float, keys: Ints, areas: Floats, used: int,
-) -> tuple[Ints, Floats, int]:  # fmt: skip
-    """Add the trapezoids of a tile, slab by slab, to the table of areas."""
-    heights = _heights(tile, pieces, entries, low, high)
+    pieces: Any, rising: Ints, inside: int, entries: Any, entering: int, lines: Any, gaps: Any,
+    over: Ints, place: Ints, code: Ints, holders: Ints, box: Box, table: Any, used: int,
+) -> tuple[Any, int]:  # fmt: skip
+    """Add the trapezoids of a tile, slab by slab, to the table of areas; the table, and how many
+    of its places are taken."""
+    west, east, bottom, high = box
     slack = ROUNDING * max(abs(west), abs(east))
-    active, begun, entered = 0, 0, 0
-    for s in range(len(heights) - 1):
-        bottom, top = heights[s], heights[s + 1]
-        while entered < entries and tile.entry[entered] <= bottom:
-            _cross(tile, tile.entry_who[entered], tile.left, polygons, 0)
-            entered += 1
-        active = _still(tile, active, bottom)
-        while begun < pieces and tile.pieces[begun, 1] <= bottom:
-            tile.active[active] = begun
-            active, begun = active + 1, begun + 1
-        between = heights[s : s + 2]
-        if not _sorted(tile, active, bottom, top, slack):
-            between = _crossings(tile, active, bottom, top)
-        for n in range(len(between) - 1):
-            if len(between) > 2:
-                _sorted(tile, active, between[n], between[n + 1], slack)
-            thick = between[n + 1] - between[n]
-            keys, areas, used = _row(tile, active, polygons, thick, west, east, keys, areas, used)
-    return keys, areas, used
+    count, begun, entered, many = 0, 0, 0, 0  # lines, pieces, entries and gaps
+    while bottom < high:
+        changed = False
+        while entered < entering and entries[entered].height <= bottom:
+            _cross(entries[entered].who, over, place, holders, LEFT)
+            entered, changed = entered + 1, True
+        count = _still(lines, pieces, count, bottom)
+        while begun < inside and pieces[rising[begun]].low <= bottom:
+            lines[count].piece = rising[begun]
+            count, begun = count + 1, begun + 1
+        top = min(high, entries[entered].height) if entered < entering else high
+        top = min(top, pieces[rising[begun]].low) if begun < inside else top
+        top = _first_end(lines, pieces, count, top)
+        whole = _sorted(lines, pieces, count, bottom, top, slack)
+        between = _NONE if whole else _crossings(lines, count, bottom, top)
+        for n in range(len(between) + 1):
+            to = top if n == len(between) else between[n]
+            if not whole:
+                _sorted(lines, pieces, count, bottom, to, slack)
+            if changed or not _as_before(gaps, many, lines, pieces, count):
+                table = _with_room(table, used + many)
+                used = _write(gaps, many, table, used)
+                _look_along(gaps, lines, pieces, count, over, place, code, holders)
+                many, changed = count + 1, False
+            _widen(gaps, lines, count, west, east, to - bottom)
+            bottom = to
+    table = _with_room(table, used + many)
+    return table, _write(gaps, many, table, used)
 
 
 @compiled
-def _heights(tile: Tile, pieces: int, entries: int, low: float, high: float) -> Floats:
-    """Every height at which an edge begins, ends or comes in, rising, each once."""
-    found = np.empty(2 + 2 * pieces + entries)
-    found[0], found[1] = low, high
-    for i in range(pieces):
-        found[2 + 2 * i], found[3 + 2 * i] = tile.pieces[i, 1], tile.pieces[i, 3]
-    for i in range(entries):
-        found[2 + 2 * pieces + i] = tile.entry[i]
-    return _each_once(found)
+def _still(lines: Any, pieces: Any, count: int, bottom: float) -> int:
+    """Leave out those that end below the slab; how many are left."""
+    kept = 0
+    for a in range(count):
+        piece = lines[a].piece
+        if pieces[piece].high > bottom:
+            lines[kept].piece = piece
+            kept += 1
+    return kept
+
+
+@compiled
+def _first_end(lines: Any, pieces: Any, count: int, top: float) -> float:
+    for a in range(count):
+        top = min(top, pieces[lines[a].piece].high)
+    return top
+
+
+@compiled
+def _sorted(lines: Any, pieces: Any, count: int, bottom: float, top: float, slack: float) -> bool:
+    """Bring lines into their order at half height; False when some cross in the slab."""
+    for a in range(count):
+        n = lines[a].piece
+        piece = pieces[n]
+        xb = piece.x + (bottom - piece.low) * piece.slope
+        xa = piece.x + (top - piece.low) * piece.slope
+        at = a
+        while at > 0 and lines[at - 1].below + lines[at - 1].above > xb + xa:
+            lines[at].below, lines[at].above = lines[at - 1].below, lines[at - 1].above
+            lines[at].piece = lines[at - 1].piece
+            at -= 1
+        lines[at].below, lines[at].above, lines[at].piece = xb, xa, n
+    for a in range(1, count):
+        if lines[a].below < lines[a - 1].below - slack:
+            return False
+        if lines[a].above < lines[a - 1].above - slack:
+            return False
+    return True
+
+
+@compiled
+def _crossings(lines: Any, count: int, bottom: float, top: float) -> Floats:
+    """The heights at which lines cross within a slab, rising, each once.
+
+    From their order on the lower side to that on the upper, each exchange is one crossing.
+    """
+    found, many = np.empty(2 * count), 0
+    for a in range(count):
+        at = a
+        while at > 0 and lines[lines[at - 1].order].below > lines[a].below:
+            lines[at].order = lines[at - 1].order
+            at -= 1
+        lines[at].order = a
+    for a in range(1, count):
+        n, at = lines[a].order, a
+        while at > 0 and lines[lines[at - 1].order].above > lines[n].above:
+            other = lines[at - 1].order
+            lines[at].order = other
+            at -= 1
+            before = lines[n].below - lines[other].below
+            after = lines[other].above - lines[n].above
+            if many == len(found):
+                found = np.concatenate((found, np.empty(many)))
+            height = bottom + (top - bottom) * (before / (before + after))
+            if bottom < height < top:
+                found[many] = height
+                many += 1
+        lines[at].order = n
+    return _each_once(found[:many])
 
 
 @compiled
 def _each_once(heights: Floats) -> Floats:
     heights.sort()
-    count = 1
-    for height in heights[1:]:
-        if height > heights[count - 1]:
+    count = 0
+    for height in heights:
+        if count == 0 or height > heights[count - 1]:
             heights[count] = height
             count += 1
     return heights[:count]
 
 
 @compiled
-def _still(tile: Tile, active: int, bottom: float) -> int:
-    """Leave out of the active pieces those that end below the slab; how many are left."""
-    kept = 0
-    for a in range(active):
-        if tile.pieces[tile.active[a], 3] > bottom:
-            tile.active[kept] = tile.active[a]
-            kept += 1
-    return kept
+def _as_before(gaps: Any, many: int, lines: Any, pieces: Any, count: int) -> bool:
+    """Whether the same polygons are crossed as in the slab below, so that its gaps go on."""
+    a = 0
+    while a < count and gaps[a + 1].who == pieces[lines[a].piece].who:
+        a += 1
+    return many == count + 1 == a + 1
 
 
 @compiled
-def _sorted(tile: Tile, active: int, bottom: float, top: float, slack: float) -> bool:
-    """Bring active pieces into their order at half height; False when some cross in the slab."""
-    below, above = tile.below, tile.above
-    for a in range(active):
-        n = tile.active[a]
-        x, slope = tile.pieces[n, 0], tile.pieces[n, 2]
-        xb = x + (bottom - tile.pieces[n, 1]) * slope
-        xa = x + (top - tile.pieces[n, 1]) * slope
-        at = a
-        while at > 0 and below[at - 1] + above[at - 1] > xb + xa:
-            below[at], above[at] = below[at - 1], above[at - 1]
-            tile.active[at] = tile.active[at - 1]
-            at -= 1
-        below[at], above[at], tile.active[at] = xb, xa, n
-    for a in range(1, active):
-        if below[a] < below[a - 1] - slack or above[a] < above[a - 1] - slack:
-            return False
-    return True
+def _look_along(
+    gaps: Any, lines: Any, pieces: Any, count: int, over: Ints, place: Ints, code: Ints,
+    holders: Ints,
+) -> None:  # fmt: skip
+    """Find the key of each gap of a slab, from left to right."""
+    for c in range(place.shape[1]):
+        holders[HERE, c] = holders[LEFT, c]
+    gaps[0].who, gaps[0].key, gaps[0].area = -1, _key(code, holders), 0.0
+    for a in range(count):
+        who = pieces[lines[a].piece].who
+        _cross(who, over, place, holders, HERE)
+        gaps[a + 1].who, gaps[a + 1].key, gaps[a + 1].area = who, _key(code, holders), 0.0
+    for a in range(count):  # back to how it stands at the left side
+        _toggle(over, gaps[a + 1].who)
 
 
 @compiled
-def _crossings(tile: Tile, active: int, bottom: float, top: float) -> Floats:
-    """The heights at which active pieces cross, with those of the slab itself.
-
-    From their order on the lower side to that on the upper, each exchange is one crossing.
-    """
-    order, below, above = tile.order, tile.below, tile.above
-    found = np.empty(2 * active + 2)
-    found[0], found[1], count = bottom, top, 2
-    for a in range(active):
-        at = a
-        while at > 0 and below[order[at - 1]] > below[a]:
-            order[at] = order[at - 1]
-            at -= 1
-        order[at] = a
-    for a in range(1, active):
-        n, at = order[a], a
-        while at > 0 and above[order[at - 1]] > above[n]:
-            other = order[at - 1]
-            order[at] = other
-            at -= 1
-            before, after = below[n] - below[other], above[other] - above[n]
-            if count == len(found):
-                found = np.concatenate((found, np.empty(count)))
-            height = bottom + (top - bottom) * (before / (before + after))
-            if bottom < height < top:
-                found[count] = height
-                count += 1
-        order[at] = n
-    return _each_once(found[:count])
-
-
-@compiled
-def _row(
-    tile: Tile, active: int, polygons: int, thick: float, west: float, east: float, keys: Ints,
-    areas: Floats, used: int,
-) -> tuple[Ints, Floats, int]:  # fmt: skip
-    """Add the trapezoids of one slab, from left to right."""
+def _key(code: Ints, holders: Ints) -> int:
+    """The key of those who have the land where the sweep stands."""
     key = 0
-    for c in range(len(tile.holder)):
-        tile.holder[c] = tile.left[c]
-        key += tile.code[tile.left[c], c]
+    for c in range(code.shape[1]):
+        key += code[holders[HERE, c], c]
+    return key
+
+
+@compiled
+def _cross(polygon: int, over: Ints, place: Ints, holders: Ints, row: int) -> None:
+    """Enter a polygon, or leave it, and bring a row of holders up to date."""
+    entered = _toggle(over, polygon)
+    for c in range(place.shape[1]):
+        holder = holders[row, c]
+        if entered and place[polygon, c] < place[holder, c]:
+            holders[row, c] = polygon
+        elif holder == polygon and not entered:
+            heir = holders[BEST, c]
+            for n in range(1, over[0] + 1):
+                if place[over[n], c] < place[heir, c]:
+                    heir = over[n]
+            holders[row, c] = heir
+
+
+@compiled
+def _widen(gaps: Any, lines: Any, count: int, west: float, east: float, thick: float) -> None:
+    """Add the trapezoids of a slab to its gaps."""
     x = west
-    for a in range(active + 1):
-        to = east if a == active else 0.5 * (tile.below[a] + tile.above[a])
+    for a in range(count + 1):
+        to = east if a == count else 0.5 * (lines[a].below + lines[a].above)
         if to > x:
-            if key > 0:
-                if 2 * used >= len(keys):
-                    keys, areas = _grown(keys, areas)
-                used += _add(keys, areas, key, (to - x) * thick)
+            gaps[a].area += (to - x) * thick
             x = to
-        if a < active:
-            key = _cross(tile, tile.who[tile.active[a]], tile.holder, polygons, key)
-    for a in range(active):  # back to how it stands at the left side
-        _step(tile, tile.who[tile.active[a]])
-    return keys, areas, used
+
+
+# -- the table of areas ----------------------------------------------------------------------------
 
 
 @compiled
-def _step(tile: Tile, number: int) -> bool:
-    """Step into a polygon or out of it; True when it was entered."""
-    at, many = tile.at[number], tile.many[0]
-    if at < 0:
-        tile.over[many], tile.at[number] = number, many
-        tile.many[0] = many + 1
-        return True
-    last = tile.over[many - 1]
-    tile.over[at], tile.at[last] = last, at
-    tile.at[number], tile.many[0] = -1, many - 1
-    return False
+def _table(places: int) -> Any:
+    table = np.empty(places, dtype=SUM)
+    for i in range(places):
+        table[i].key, table[i].area = -1, 0.0
+    return table
 
 
 @compiled
-def _cross(tile: Tile, number: int, holder: Ints, polygons: int, key: int) -> int:
-    """Enter a polygon, or leave it, and bring the holders up to date; the key from there on."""
-    if _step(tile, number):
-        return _enter(tile, number, holder, key)
-    for c in range(len(holder)):
-        if holder[c] == number:
-            heir = polygons
-            for n in tile.over[: tile.many[0]]:
-                if tile.rank[n, c] < tile.rank[heir, c]:
-                    heir = n
-            key += tile.code[heir, c] - tile.code[number, c]
-            holder[c] = heir
-    return key
+def _with_room(table: Any, wanted: int) -> Any:
+    """The table, or a larger one, so that no more than half of its places will be taken."""
+    while 2 * wanted > len(table):
+        larger = _table(2 * len(table))
+        for i in range(len(table)):
+            if table[i].key >= 0:
+                _add(larger, table[i].key, table[i].area)
+        table = larger
+    return table
 
 
 @compiled
-def _enter(tile: Tile, number: int, holder: Ints, key: int) -> int:
-    for c in range(len(holder)):
-        if tile.rank[number, c] < tile.rank[holder[c], c]:
-            key += tile.code[number, c] - tile.code[holder[c], c]
-            holder[c] = number
-    return key
+def _write(gaps: Any, many: int, table: Any, used: int) -> int:
+    """Add what gaps hold to the table; how many of its places are taken."""
+    for a in range(many):
+        if gaps[a].key > 0 and gaps[a].area > 0:
+            used += _add(table, gaps[a].key, gaps[a].area)
+    return used
 
 
 @compiled
-def _add(keys: Ints, areas: Floats, key: int, area: float) -> int:
-    """Add to a key's area in the hash table; 1 when the key is new."""
-    mask = len(keys) - 1
+def _add(table: Any, key: int, area: float) -> int:
+    """Add to a key's area; 1 when the key is new."""
+    mask = len(table) - 1
     at = (key * 0x9E3779B97F4A7C1) >> 7 & mask
-    while keys[at] != key and keys[at] >= 0:
+    while table[at].key != key and table[at].key >= 0:
         at = (at + 1) & mask
-    areas[at] += area
-    if keys[at] == key:
+    table[at].area += area
+    if table[at].key == key:
         return 0
-    keys[at] = key
+    table[at].key = key
     return 1
-
-
-@compiled
-def _grown(keys: Ints, areas: Floats) -> tuple[Ints, Floats]:
-    larger, held = np.full(2 * len(keys), -1, dtype=np.int64), np.zeros(2 * len(keys))
-    for i in range(len(keys)):
-        if keys[i] >= 0:
-            _add(larger, held, keys[i], areas[i])
-    return larger, held
