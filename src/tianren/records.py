@@ -49,18 +49,17 @@ class Record:
 
     def require_whole(self) -> None:
         """Refuse a record without its kind, subject, actor, role or ground."""
-        needed = {
-            "kind": self.kind, "subject": self.subject, "actor": self.actor, "role": self.role,
-            "ground": self.ground,
-        }  # fmt: skip
-        missing = [name for name, value in needed.items() if not value.strip()]
-        if missing:
-            raise UserError(
-                f"a record needs its {' and '.join(missing)}",
-                where=f"{self.kind or 'record'} of {self.subject or 'nothing'}",
-                next_step="name the actor (--as), the role that roles.toml gives, and the ground "
-                "(--ground)",
-            )
+        needed = (self.kind, self.subject, self.actor, self.role, self.ground)
+        if all(map(str.strip, needed)):
+            return
+        names = ("kind", "subject", "actor", "role", "ground")
+        missing = [n for n, value in zip(names, needed, strict=True) if not value.strip()]
+        raise UserError(
+            f"a record needs its {' and '.join(missing)}",
+            where=f"{self.kind or 'record'} of {self.subject or 'nothing'}",
+            next_step="name the actor (--as), the role that roles.toml gives, and the ground "
+            "(--ground)",
+        )
 
 
 def shapes_named(body: Plain) -> list[str]:

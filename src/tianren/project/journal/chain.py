@@ -9,32 +9,35 @@ import datetime as dt
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from tianren.records import Plain, Record
 
 FIRST = ""  # what the first line holds in place of a hash
-_SALT_BYTES = 16
+_SALT_BYTES, _SALTS_AT_ONCE = 16, 64
 
 
-@dataclass(frozen=True)
-class Sealed:
-    """A personal value as it is kept beside the chain."""
+class Sealed(NamedTuple):
+    """A personal value as it is kept beside the chain, and the digest that the chain holds."""
 
     label: str
     salt: str
     value: str
-
-    @property
-    def digest(self) -> str:
-        return seal_digest(self.salt, self.value)
+    digest: str
 
 
-def seal(label: str, value: str) -> Sealed:
-    """A personal value with a new salt: without the salt its digest says nothing about it."""
-    return Sealed(label, secrets.token_hex(_SALT_BYTES), value)
+def seal(label: str, value: str, salt: str) -> Sealed:
+    """A personal value with a salt of its own: without it the digest says nothing about it."""
+    return Sealed(label, salt, value, seal_digest(salt, value))
+
+
+def new_salts() -> Iterator[str]:
+    """Random salts, one after the other; the system is asked for many at once."""
+    digits = 2 * _SALT_BYTES
+    while True:
+        many = secrets.token_hex(_SALT_BYTES * _SALTS_AT_ONCE)
+        yield from (many[i : i + digits] for i in range(0, len(many), digits))
 
 
 def seal_digest(salt: str, value: str) -> str:

@@ -22,6 +22,7 @@ from tianren.project.journal.chain import (
     FIRST,
     line_hash,
     line_of,
+    new_salts,
     record_from,
     seal,
     time_text,
@@ -282,13 +283,17 @@ class Book(Reader):
         self._keep_shapes(shapes or {})
         moment = self._now()
         recorded, first = time_text(moment), self._head.number + 1
-        number, previous = self._head.number, self._head.hash
+        number, previous, salts = self._head.number, self._head.hash, new_salts()
         rows: list[Any] = []
         hidden: list[Any] = []
         places: dict[tuple[str, str], None] = {}
         for number, one in enumerate(new, first):
             one.require_whole()
-            mine = [seal(label, str(v)) for label, v in one.personal.items() if v is not None]
+            mine = [
+                seal(label, str(value), next(salts))
+                for label, value in one.personal.items()
+                if value is not None
+            ]
             line = line_of(one, number, recorded, {h.label: h.digest for h in mine}, previous)
             previous = line_hash(line)
             rows.append(_row(one, number, recorded, line, previous))

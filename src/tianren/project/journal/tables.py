@@ -45,6 +45,7 @@ sealed = Table(
     Column("label", _word(), primary_key=True),
     Column("salt", _word(), nullable=False),
     Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Shapes by the SHA-256 of their WKB, in the plane of the journal; a record's body names them.

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("label", _word(), primary_key=True),
         sa.Column("salt", _word(), nullable=False),
         sa.Column("value", sa.Text, nullable=False),
+        sqlite_with_rowid=False,
     )  # fmt: skip
     op.create_table(
         "shape",
