@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from entries import SUMS, add, entry, start
 from sqlalchemy import event
 
 from tianren.errors import UserError
+from tianren.project.journal import database
 from tianren.project.journal.check import check
 from tianren.project.journal.database import Database, database_of
 from tianren.project.journal.journal import Journal, open_journal
@@ -184,6 +186,22 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
             add(open_journal(database_of("", tmp_path)), entry("a"))
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_program_that_writes_for_long_is_told_and_then_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = database_of("", tmp_path)
+    journal = start(store)
+    other = sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(database, "_PATIENCE", 0.05)
+    with pytest.raises(UserError, match="another program has been writing"):
+        add(journal, entry("a"))
+    assert whole(journal) == 1  # it can be read meanwhile
+    other.execute("COMMIT")
+    add(journal, entry("a"))
+    assert whole(journal) == 2
 
 
 def test_a_file_that_is_no_journal_is_told(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """SQLite in the project's folder, or PostgreSQL by url: one way to reach both.
 
-One writer at a time: on SQLite by a lock file that waits in turn and BEGIN IMMEDIATE, with every
-commit on the disk (WAL, synchronous=FULL); on PostgreSQL by an advisory lock.
+One writer at a time: on SQLite by BEGIN IMMEDIATE, with every commit on the disk (WAL,
+synchronous=FULL); on PostgreSQL by an advisory lock.
 """
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,14 +16,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+)
 
 from tianren.errors import UserError
 from tianren.language import say
 
 FILE_NAME = "journal.sqlite"
 _PATIENCE = 60.0  # seconds that a writer waits for its turn
-_LOOK = 0.003  # seconds between looks: many that wait look often enough together
+_LOOK = 0.0005  # seconds between looks
 # page_size holds for a new file. Records of one batch are about subjects all over the country: with
 # large pages, in memory until the batch is whole, the indexes are written once and not again and
 # again. A checkpoint each 20,000 pages lets the log grow to 160 MB at most.
@@ -66,9 +74,10 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """The one connection that writes, until it is done: all is written, or nothing."""
-        with self._told(), self._turn(), self.engine.connect() as connection:
+        with self._told(), self.engine.connect() as connection:
+            connection.begin()
             if self.is_file:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                self._take_turn(connection.connection.driver_connection)
             else:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
             try:
@@ -78,30 +87,25 @@ class Database:
                 connection.rollback()
                 raise
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Writers to a file wait in turn: SQLite alone lets them sleep longer than a commit."""
-        if not self.is_file:
-            yield
-            return
-        from filelock import FileLock, Timeout
-
-        path = Path(str(self.url.database))
-        lock = FileLock(path.with_name(f".{path.name}.lock"))
+    def _take_turn(self, connection: Any) -> None:
+        """Begin to write once no other program does. It is asked often: SQLite by itself lets who
+        waits sleep longer than a commit takes."""
+        until = time.monotonic() + _PATIENCE
+        connection.execute("PRAGMA busy_timeout=0")
         try:
-            lock.acquire(timeout=_PATIENCE, poll_interval=_LOOK)
-        except Timeout:
-            raise UserError(
-                say("another program has been writing the journal for {n} s", n=int(_PATIENCE)),
-                where=self.where,
-                next_step=say("nothing was written; wait until it ends, then try again"),
-            ) from None
-        except OSError as fault:
-            raise _cannot_write(self.where, str(fault.strerror)) from fault
-        try:
-            yield
+            while not _begun(connection):
+                if time.monotonic() > until:
+                    raise self._kept_busy()
+                time.sleep(_LOOK)
         finally:
-            lock.release()
+            connection.execute(f"PRAGMA busy_timeout={1000 * _PATIENCE:.0f}")
+
+    def _kept_busy(self) -> UserError:
+        return UserError(
+            say("another program has been writing the journal for {n} s", n=int(_PATIENCE)),
+            where=self.where,
+            next_step=say("nothing was written; wait until it ends, then try again"),
+        )
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -110,6 +114,17 @@ class Database:
             yield
         except DBAPIError as fault:
             raise _explained(self, fault) from fault
+
+
+def _begun(connection: Any) -> bool:
+    """Whether a file can be written now; False while another program writes it."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as fault:
+        if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise OperationalError("BEGIN IMMEDIATE", None, fault) from fault
+        return False
+    return True
 
 
 def database_of(store: str, folder: Path) -> Database:
@@ -174,14 +189,6 @@ def _set_up_file(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _cannot_write(where: str, why: str) -> UserError:
-    return UserError(
-        say("the journal cannot be written: {why}", why=why),
-        where=where,
-        next_step=say("nothing was written; see to the disk or its rights, then try again"),
-    )
 
 
 # What the two stores say of a fault, and what is told of it.

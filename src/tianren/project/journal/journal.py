@@ -6,6 +6,7 @@ with journal.writing() as book:          # one writer at a time
 """
 
 import datetime as dt
+import gc
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -77,10 +78,7 @@ class Reader:
 
     def head(self) -> Head:
         """The last record; number 0 where there is none."""
-        t = records_table.c
-        row = self.connection.execute(
-            sa.select(t.number, t.hash, t.recorded).order_by(t.number.desc()).limit(1)
-        ).first()
+        row = self.connection.execute(_LAST).first()
         if row is None:
             return Head(0, FIRST)
         return Head(row.number, row.hash, dt.datetime.fromisoformat(row.recorded))
@@ -139,10 +137,11 @@ class Reader:
         known: Known = None,
     ) -> dict[str, S]:
         """Subject -> state of all of a kind, or of those named, in the order of their names."""
-        if known is None:
-            return self._states_now(fold, place, subjects, day)
-        found = self._grouped(fold, [*_known(known), *_of(fold, records_table.c, place)], subjects)
-        return _folded(fold, found, day)
+        with _garbage_left():
+            if known is None:
+                return self._states_now(fold, place, subjects, day)
+            wanted = [*_known(known), *_of(fold, records_table.c, place)]
+            return _folded(fold, self._grouped(fold, wanted, subjects), day)
 
     def touching(self, name: str, bounds: Bounds) -> list[str]:
         """Subjects of a kind that have, or had, a shape that could meet these bounds."""
@@ -229,23 +228,24 @@ class Reader:
         states = _folded(fold, whole, day)
         for subject, (_, state) in kept.items():
             if subject not in whole:
-                one = fold.of(standing(later.get(subject, ()), day), fold.unpack(state))
+                before = fold.unpack(json.loads(state))
+                one = fold.of(standing(later.get(subject, ()), day), before)
                 if one is not None:
                     states[subject] = one
         return dict(sorted(states.items()))
 
     def _snapshots(
         self, fold: Fold[Any], place: str, subjects: Sequence[str] | None
-    ) -> dict[str, tuple[str, Plain]]:
-        """Subject -> the last day of effect in its snapshot, and the state."""
-        found: dict[str, tuple[str, Plain]] = {}
+    ) -> dict[str, tuple[str, str]]:
+        """Subject -> the last day of effect in its snapshot, and the state as text."""
+        found: dict[str, tuple[str, str]] = {}
         ask = sa.select(snapshot.c.subject, snapshot.c.day, snapshot.c.state)
         ask = ask.where(*_of_subjects(fold, snapshot.c, place))
         parts: Iterable[Any] = [None] if subjects is None else _parts(sorted(set(subjects)))
         for part in parts:
             named = ask if part is None else ask.where(snapshot.c.subject.in_(part))
             rows = self.connection.execute(named)
-            found.update((r.subject, (r.day, json.loads(r.state))) for r in rows)
+            found.update((r.subject, (r.day, r.state)) for r in rows)
         return found
 
     def _newer(
@@ -452,7 +452,27 @@ def _require_file(database: Database) -> None:
         )
 
 
+@contextmanager
+def _garbage_left() -> Iterator[None]:
+    """Python's search for cycles put off: records have none, and it would look at all that are read
+    again and again, half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 # -- rows and conditions ---------------------------------------------------------------------------
+
+# Made once: every decision asks it.
+_LAST = (
+    sa.select(records_table.c.number, records_table.c.hash, records_table.c.recorded)
+    .order_by(records_table.c.number.desc())
+    .limit(1)
+)
 
 
 def _row(one: Record, number: int, recorded: str, line: str, digest: str) -> tuple[Any, ...]:
