@@ -93,11 +93,23 @@ def _doc(node: Definition) -> str:
     return f"```text\n{text}\n```" if text else ""
 
 
+_SOURCES = """Sources that are named by a short form, here, in findings and in reports:
+
+- **G17**: 生态保护红线划定指南, 环办生态〔2017〕48号: Guidelines for delineating Ecological
+  Conservation Redlines, Ministry of Environmental Protection & National Development and Reform
+  Commission, May 2017
+- **DE20**: 资源环境承载能力和国土空间开发适宜性评价指南（试行）: guide to the dual evaluation,
+  Ministry of Natural Resources, January 2020
+- **Tianren**: a choice of this software that rests on no authority; the page of the explanations
+  that gives its reason is named
+"""
+
+
 def parameters_page() -> str:
     """Every parameter: id, unit, entries with date, source and whether the source was read."""
     from tianren.parameters import all_parameters
 
-    parts = ["# Parameters\n"]
+    parts = ["# Parameters\n", _SOURCES]
     for name, parameter in sorted(all_parameters().items()):
         parts.append(f"## {name}\n\n{parameter.name.get('en', '')}, in `{parameter.unit}`\n")
         for setting in parameter.history:

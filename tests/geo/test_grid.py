@@ -41,7 +41,7 @@ def test_equal_area_projections_are_accepted(crs: str) -> None:
     ("crs", "percent"), [("ESRI:54009", 0.52), ("EPSG:32738", 0.78), ("EPSG:3857", 1.0)]
 )
 def test_others_are_refused_with_their_error_and_a_proposal(crs: str, percent: float) -> None:
-    """science 13: spherical Mollweide +0.52 % over Madagascar, UTM 38S up to +0.78 %."""
+    """spherical Mollweide +0.52 % over Madagascar, UTM 38S up to +0.78 %."""
     errors = area_errors(grid_over(crs))
     assert max(errors.values()) * 100 > percent * 0.95
     with pytest.raises(UserError, match=r"not equal-area.*too large") as fault:

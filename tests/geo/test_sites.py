@@ -93,7 +93,7 @@ def test_a_kind_that_is_neither_does_not_count() -> None:
 
 
 def test_a_point_is_a_circle_of_its_area_and_without_area_does_not_count() -> None:
-    # science 10, W10: 78.54 km2 is a circle of 5000.006 m radius.
+    # 78.54 km2 is a circle of 5000.006 m radius.
     point = shapely.Point(50_000, 50_000)
     cleaned = clean(site(point, reported_km2=78.54), site(point, "2", name="Bare"))
     assert km2(cleaned) == {"1": 78.54} and bool(cleaned.sites["approximate"].iloc[0])

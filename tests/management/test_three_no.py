@@ -33,7 +33,7 @@ AREAS = st.integers(0, 10**13)
 
 
 def test_w11_by_hand() -> None:
-    """Science section 10, W11: area 1000 to 996.5 with 2 exempt; function 0.640 to 0.612."""
+    """Area 1000 to 996.5 with 2 exempt; function 0.640 to 0.612."""
     area = area_check(1000 * KM2, 996_500_000, 2 * KM2, PARAMETERS)
     assert area.passed is False
     assert area.short == pytest.approx(1.5e6 - 1000 * KM2 * 1e-4)  # beyond what mapping may lose

@@ -23,7 +23,9 @@ from tianren.project.toml_text import as_toml
 from .small_project import make_project
 
 AREA = Measure("redline.area", "Small", "2026", 1 / 3, "m2", by=(("realm", "land"),))
-NOTE = Finding("water.clipped", "runoff", Severity.NOTE, "3 cells, 云", "science 12")
+NOTE = Finding(
+    "water.clipped", "runoff", Severity.NOTE, "3 cells, 云", "Tianren: How the line is drawn"
+)
 
 
 @pytest.fixture

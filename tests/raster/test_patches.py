@@ -56,7 +56,7 @@ def components(key: Array, steps: tuple[Cell, ...], wanted: bool = True) -> list
 
 
 def clean_by_hand(cells: Array, hole: int, minimum: int) -> Array:
-    """The definitions of science section 13, word for word and slow."""
+    """The definitions, word for word and slow."""
     out = np.where(cells == MISSING, 3, cells)
     rows, columns = out.shape
     for part in components((out == 1) | (out == 2), EIGHT, wanted=False):

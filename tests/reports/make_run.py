@@ -297,7 +297,8 @@ def _cuts(fields: Fields) -> dict[str, Any]:
 
 FINDINGS = [
     Finding("layers.constant", "soil_erodibility", Severity.NOTE,
-            "One soil erodibility of 0.03 is used everywhere: there is no survey", "science 12"),
+            "One soil erodibility of 0.03 is used everywhere: there is no survey",
+            "Tianren: How the line is drawn"),
     Finding("water.et_clipped", "water_conservation", Severity.WARNING,
             "Evapotranspiration was clipped to potential evapotranspiration in 4.2 % of the cells",
             "Zhang et al. 2001"),

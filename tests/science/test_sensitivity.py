@@ -31,7 +31,7 @@ def test_worked_example() -> None:
 
 
 def test_which_combinations_are_extreme() -> None:
-    # science 2: with four factors only 5555 and 5553, with three only 555 and 553
+    # with four factors only 5555 and 5553, with three only 555 and 553
     four = {
         tuple(sorted(c)) for c in itertools.product((1.0, 3.0, 5.0), repeat=4)
         if grade_score(sens.mean_of_four(*c), 2.0, 4.0) == 5.0

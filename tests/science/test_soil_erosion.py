@@ -65,7 +65,7 @@ def test_erosivity_without_rain_is_zero_and_missing_stays_missing() -> None:
 
 
 def test_annual_erosivity_overestimates_even_rain() -> None:
-    # science 12: 1050 mm/a gives 5333 by the annual formula, 1377 from even months
+    # 1050 mm/a gives 5333 by the annual formula, 1377 from even months
     assert soil.erosivity_from_annual(1050.0) == pytest.approx(5333, abs=1)
     even = soil.erosivity_monthly(np.full((12, 1), 1050 / 12))
     assert even[0] == pytest.approx(1377, abs=1)
@@ -166,7 +166,7 @@ def test_more_cover_never_erodes_more(a: float, b: float) -> None:
 
 
 def test_dryland_cover_factor() -> None:
-    # science 1.2: c1 = 0.6 gives 0.353; above 1 below 5 % cover
+    # c1 = 0.6 gives 0.353; above 1 below 5 % cover
     assert soil.dryland_cover_factor(0.6) == pytest.approx(0.353, abs=5e-4)
     assert soil.dryland_cover_factor(0.04) == 1.0
     assert soil.dryland_cover_clipped(0.04) == 1.0

@@ -43,7 +43,7 @@ def test_calm_moves_no_soil(speed: float) -> None:
 
 
 def test_soil_loss_peaks_where_the_derivative_says() -> None:
-    # science 12: x = 61.7 at z = 50 m; by brute force on a fine ladder
+    # x = 61.7 at z = 50 m; by brute force on a fine ladder
     ladder = np.linspace(1.0, 200.0, 199_001)
     found = ladder[np.argmax(wind.wind_soil_loss(ladder, 50.0))]
     assert found == pytest.approx(61.7, abs=0.05)

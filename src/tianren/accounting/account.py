@@ -127,7 +127,13 @@ class _Causes:
                     old=a["name"], new=b["name"],
                 )  # fmt: skip
                 found.append(
-                    Finding("account.site_changed", site, Severity.WARNING, message, "science 8")
+                    Finding(
+                        "account.site_changed",
+                        site,
+                        Severity.WARNING,
+                        message,
+                        "Tianren: How the account is made",
+                    )
                 )
         return found
 

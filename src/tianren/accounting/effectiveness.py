@@ -23,7 +23,7 @@ COLUMNS = (
     "site_id", "tool", "date", "percent", "level", "answered", "not_applicable", "open", "area_m2",
     "first_date", "first_percent", "change_per_year", "green_list", "source",
 )  # fmt: skip
-SOURCE = "science section 8; WWF 2021 (METT-4): 100 * sum / (3 n), items that do not apply removed"
+SOURCE = "WWF 2021 (METT-4): 100 * sum / (3 n), items that do not apply removed"
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def polygons_of(shape: Any) -> Any:
 
 
 def mean_share(table: "DataFrame") -> dict[str, float]:
-    """The mean percent over areas, each counting the same, by what is counted (science 8)."""
+    """The mean percent over areas, each counting the same, by what is counted."""
     return _by_counted(table, lambda percent: percent.mean())
 
 

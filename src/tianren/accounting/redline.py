@@ -1,7 +1,7 @@
 """What each piece of the redline counts as: the redline is not counted wholesale.
 
-Every piece is a protected area, a recorded OECM, a potential OECM, or neither (science section 8;
-CCICED 2025, 2.2.2.3).
+Every piece is a protected area, a recorded OECM, a potential OECM, or neither (CCICED
+2025, 2.2.2.3).
 """
 
 import re

@@ -43,7 +43,7 @@ class Evenness:
 
 def evenness(rows: "DataFrame", slack: float = 0.0) -> list[Evenness]:
     """The capped mean (mean of the share of the target that each class reaches, at most 1), the
-    percent of classes at the target, and the sum of the gaps: science 4.
+    percent of classes at the target, and the sum of the gaps.
 
     slack: share of a target that may be missing, as boundaries are drawn at different scales.
     """

@@ -191,7 +191,5 @@ def about_overload(rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
             worst = sorted(over, key=lambda r: (-r["overload"], r["code"]))
             most = ", ".join(str(r["label"]) for r in worst[:3])
             message = say(text, n=len(over), all=len(mine), most=most)
-            found.append(
-                Finding("capacity.overload", purpose, Severity.WARNING, message, "science 6")
-            )
+            found.append(Finding("capacity.overload", purpose, Severity.WARNING, message, "DE20"))
     return found

@@ -342,7 +342,13 @@ def _missing_cells(recipe: Recipe, count: int, km2: float, total: int) -> Findin
         area=f"{count * km2:,.0f}",
         share=f"{100 * count / total:.2g}",
     )
-    return Finding("criterion.missing_cells", recipe.makes, Severity.WARNING, message, "science 0")
+    return Finding(
+        "criterion.missing_cells",
+        recipe.makes,
+        Severity.WARNING,
+        message,
+        "Tianren: How the line is drawn",
+    )
 
 
 def nowhere(work: Work) -> frozenset[str]:

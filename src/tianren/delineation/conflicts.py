@@ -1,6 +1,6 @@
 """Conflicts with the line: what is kept, what must be retired, what is deducted, and how much.
 
-science section 5 point 4: permanent farmland, built-up land, mining rights, plantations. Only land
+permanent farmland, built-up land, mining rights, plantations. Only land
 outside must-include areas is ever deducted.
 """
 

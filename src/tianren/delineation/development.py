@@ -1,6 +1,6 @@
 """The boundary between development and conservation: what land is best for, and what is on it now.
 
-Science section 6: extremely important land is for conservation; elsewhere suitability is weighed
+Extremely important land is for conservation; elsewhere suitability is weighed
 against ecological importance. Everything is counted in whole cells, so that parts sum to totals.
 """
 

@@ -1,6 +1,6 @@
 """Gap analysis: how much of every species, ecosystem, ecoregion, function and key area zones hold.
 
-Science section 4; Rodrigues et al. 2004, BioScience 54:1092. A feature and a zone that both cover
+Rodrigues et al. 2004, BioScience 54:1092. A feature and a zone that both cover
 part of a cell are taken to meet in the product of their shares.
 """
 

@@ -258,7 +258,7 @@ def _findings(
     """What the cuts say about themselves: no value, no total, a top class too heavy or too wide."""
     if plan.criterion.grading == "share" and not cuts:
         message = say("No cell of the region has a value: nothing is graded.")
-        yield Finding("grading.no_value", plan.id, Severity.ERROR, message, "science 1.6")
+        yield Finding("grading.no_value", plan.id, Severity.ERROR, message, "G17")
     yield from cuts_findings(
         cuts,
         plan.id,

@@ -1,4 +1,4 @@
-"""Areas that must be inside the line, by kind: science section 5 point 2.
+"""Areas that must be inside the line, by kind.
 
 A declared entry (a Rule) with its layer becomes MustAreas: polygons or a 0/1 raster with a kind,
 a name and a protection level. Overlap counts once; a site that does not count is a Decision with
@@ -44,7 +44,7 @@ KIND_NAMES = {
     "natural_shoreline": "natural shoreline",
     "tiny_population": "tiny population",
 }
-CORE, PROTECTED, REDLINE_ONLY = 1, 2, 3  # protection levels, science section 13
+CORE, PROTECTED, REDLINE_ONLY = 1, 2, 3  # protection levels
 
 
 def kind_name(kind: str) -> str:
@@ -166,7 +166,7 @@ def from_streams(rule: Rule, strips: Raster, widths: Mapping[int, float]) -> Pre
         kind=kind_name(rule.kind),
     )
     rule_id = f"must_include.{rule.kind}_from_elevation"
-    derived = Finding(rule_id, rule.name, Severity.NOTE, message, "science 5 and 13")
+    derived = Finding(rule_id, rule.name, Severity.NOTE, message, "G17")
     area = MustArea(rule.name, rule.kind, _level(rule), raster=strips)
     return Prepared((area,), (), (derived, *_narrow(rule, strips, widths)))
 
@@ -260,7 +260,7 @@ def _nothing_left(rule: Rule, sites: Any, kept: list[int]) -> tuple[Finding, ...
         n=len(sites),
         name=rule.name,
     )
-    return (Finding("must_include.none_counts", rule.name, Severity.WARNING, message, "science 5"),)
+    return (Finding("must_include.none_counts", rule.name, Severity.WARNING, message, "G17"),)
 
 
 def _circles(rule: Rule, layer: Any, kept: list[int]) -> tuple[Finding, ...]:
@@ -294,4 +294,10 @@ def area_on_grid(name: str, polygons_m2: float, cells_m2: float) -> Finding | No
         cells=cells_m2 / 1e6,
         polygons=polygons_m2 / 1e6,
     )
-    return Finding("must_include.area_on_grid", name, Severity.WARNING, message, "science 13")
+    return Finding(
+        "must_include.area_on_grid",
+        name,
+        Severity.WARNING,
+        message,
+        "Tianren: How the line is drawn",
+    )

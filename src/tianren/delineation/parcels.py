@@ -2,7 +2,7 @@
 
 A parcel is red when enough of it lies inside the line of the level above; its edges stay the
 parcel's own. Areas become whole square metres once, for each parcel; every figure above is a sum of
-these, so figures sum to their parent exactly. Science section 5, point 9.
+these, so figures sum to their parent exactly.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from tianren.geo.coverage import Fault
 from tianren.language import say
 
 Ints = NDArray[np.int64]
-SOURCE = "science 5 (9)"
+SOURCE = "Tianren: How to go from nation to township"
 FIGURE_COLUMNS = (
     "level", "code", "label", "parent_level", "parent_code", "parcels", "red_parcels", "area_m2",
     "red_m2", "red_percent", "line_m2", "commission_m2", "omission_m2", "drift_percent",

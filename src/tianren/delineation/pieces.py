@@ -1,4 +1,4 @@
-"""The pieces of the line: what is in each, its category, code, name and reasons; science 5 and 13.
+"""The pieces of the line: what is in each, its category, code, name and reasons.
 
 Counting is by whole cells, so it is exact and does not depend on blocks or workers.
 """
@@ -20,7 +20,7 @@ from tianren.parameters import Parameters
 from tianren.raster.blocks import reduce_blocks
 from tianren.raster.raster import MISSING, Array, Raster
 
-# The order of science sections 1 and 2, which settles ties.
+# Their order settles ties.
 FUNCTIONS = {
     "water_conservation": "water conservation",
     "soil_conservation": "soil conservation",

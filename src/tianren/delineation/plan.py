@@ -313,7 +313,9 @@ def _constant(info: LayerInfo, made: CriterionPlan) -> Finding:
             "It cancels in the shares and grades of {criterion}, not in its amounts.",
             criterion=say(CRITERIA[made.id]),
         )
-    return Finding("layer.constant", made.id, Severity.WARNING, message, "science 12")
+    return Finding(
+        "layer.constant", made.id, Severity.WARNING, message, "Tianren: How the line is drawn"
+    )
 
 
 def plan_order(plans: Sequence[CriterionPlan]) -> tuple[Recipe, ...]:

@@ -1,7 +1,7 @@
 """The line itself: core, must-include and corridors, minus conflicts, cleaned and cut into pieces.
 
-The order and the definitions are those of science section 13. Every stage is a raster in a Store,
-so that a killed run goes on from what it has, and so that one cell can be explained afterwards.
+The order and the definitions are those of docs/explanation/method.md. Every stage is a raster in a
+Store, so that a killed run goes on from what it has, and one cell can be explained afterwards.
 """
 
 import math
@@ -135,7 +135,7 @@ def limits(minimum_m2: float, hole_m2: float, grid: Grid) -> Limits:
 
 
 def draw(ground: Ground, limit: Limits, store: Store) -> Line:
-    """Science section 13, steps 1 to 5. Stages already in the store are used as they are."""
+    """The mask, and the pieces of it. Stages already in the store are used as they are."""
     mask, findings = inside(ground, limit, store)
     _stage(store, ["step"], _finish, [store.raster("origin"), mask])
     sources = [mask, ground.divisions, ground.realm, ground.must]
@@ -146,7 +146,7 @@ def draw(ground: Ground, limit: Limits, store: Store) -> Line:
 
 
 def inside(ground: Ground, limit: Limits, store: Store) -> tuple[Raster, tuple[Finding, ...]]:
-    """Science section 13, steps 1 to 4: the mask (states of raster.patches.clean)."""
+    """The mask (states of raster.patches.clean)."""
     if ground.corridors is None:
         _clean(ground, limit, store, "", None)
         return store.raster("mask"), ()
@@ -387,4 +387,6 @@ def _broken(number: int, parts: int, deducted: bool) -> Finding:
         why=why,
     )
     rule = "redline.corridor_broken" if deducted else "redline.corridor_short"
-    return Finding(rule, f"corridor {number}", Severity.WARNING, message, "science 13")
+    return Finding(
+        rule, f"corridor {number}", Severity.WARNING, message, "Tianren: How the line is drawn"
+    )

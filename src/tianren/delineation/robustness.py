@@ -260,7 +260,7 @@ def _none(found: Robustness) -> list[Finding]:
                 "scales a whole function and cancels in its shares, or decides nothing here.",
                 name=name,
             ),
-            "science 1.6",
+            "G17",
         )
         for name in found.without_effect
     ]

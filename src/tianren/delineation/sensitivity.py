@@ -1,4 +1,4 @@
-"""The five sensitivities: factors scored by tables, composed by geometric mean. Science section 2.
+"""The five sensitivities: factors scored by tables, composed by geometric mean.
 
 A project chooses by short name, [delineation.methods] water_erosion = "intensity": water_erosion,
 desertification and rocky_desertification score | intensity; salinisation score; coastal_erosion
@@ -362,7 +362,7 @@ COASTAL_EROSION = Criterion(
             coastal_erosion,
             settings=_retreat_settings,
             name="retreat",
-            source="DE20; science 2",
+            source="DE20",
         ),
     ),
     "present",

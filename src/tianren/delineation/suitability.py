@@ -1,7 +1,7 @@
 """Dual evaluation on the grid: levels of suitability for farming and towns, from what there is.
 
 Each factor is planned like a function of the line: computed, or missing with the layers that would
-bring it. Science section 6; the guide is DE20 (MNR 2020).
+bring it; the guide is DE20 (MNR 2020).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +23,7 @@ from tianren.science import suitability as science
 from tianren.science.landcover import look_up
 from tianren.science.water import DAYS_IN_MONTH
 
-DE20 = "Dual evaluation guide (MNR 2020); science 6"
+DE20 = "Dual evaluation guide (MNR 2020)"
 PURPOSES = ("farm", "town")
 FACTORS_OF = {
     "farm": ("farm_water", "farm_land", "farm_climate", "farm_soil", "hazard_limit", "dry_land"),

@@ -1,4 +1,4 @@
-"""Habitats of species with tiny populations, which must be inside the line: science section 5.
+"""Habitats of species with tiny populations, which must be inside the line.
 
 A species qualifies by its population, or because its row says so. Its habitat is the patches of its
 area of habitat that hold records; where none does, or none is known, the cells of its area of
@@ -99,6 +99,6 @@ def habitats(
             message = say("{name} has a tiny population and no record: no habitat is kept for it",
                           name=name)  # fmt: skip
             findings.append(
-                Finding("tiny_populations.no_record", name, Severity.WARNING, message, "science 5")
+                Finding("tiny_populations.no_record", name, Severity.WARNING, message, "G17")
             )
     return found, findings

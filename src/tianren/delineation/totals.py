@@ -145,7 +145,7 @@ def held(
 ) -> dict[str, tuple[int, int]]:
     """Function -> (sum inside the line, sum over the graded area), in exact whole numbers.
 
-    Negative values count as zero, as they do in grading (science 1.6). known_scales: what
+    Negative values count as zero, as they do in grading. known_scales: what
     pieces.scale_of says of each value, where a tally has it already.
     """
     names = tuple(values)
@@ -330,7 +330,7 @@ def _held_shares(facts: Facts, make: Make) -> list[Measure]:
 def large_share(measures: Iterable[Measure], limit: float) -> list[Finding]:
     """A line that takes more than `limit` percent of a realm is drawn as asked, and questioned."""
     return [
-        Finding("redline.large_share", realm, Severity.WARNING, _large(realm, m.value), "science 5")
+        Finding("redline.large_share", realm, Severity.WARNING, _large(realm, m.value), "G17")
         for m in measures
         for realm in ("land", "sea")
         if m.indicator == "redline.share" and m.by == (("realm", realm),) and m.value > limit

@@ -387,7 +387,7 @@ def _finding(source: str, rule: str, rows: "DataFrame") -> Finding:
         area=f"{concerned['km2'].sum():,.1f}",
         sites="; ".join(named),
     )
-    return Finding(f"sites.{rule}", source, severity, message, "science 8")
+    return Finding(f"sites.{rule}", source, severity, message, "Tianren: How the account is made")
 
 
 def _concerned(rows: "DataFrame") -> "Series[float]":

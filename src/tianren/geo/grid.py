@@ -15,7 +15,7 @@ from pyproj.exceptions import CRSError
 from tianren.errors import UserError
 from tianren.geo.area import longitudes, to_plane
 
-TOLERANCE = 1e-4  # planar over geodesic area of a cell, science section 13
+TOLERANCE = 1e-4  # planar over geodesic area of a cell
 _LARGEST_SHIFT = 1e-6  # of a cell: what a file's rounding may move a grid
 _SMALLEST_SQUARE = 1_000.0  # m: geodesic area of a smaller cell has too few true digits
 # Albers distorts shapes less where a region is wide and off the equator, elsewhere the other does.

@@ -4,7 +4,6 @@ A border is the cell edges between two units. On each side of an edge stands the
 ordinary, important, or red. An edge touches the line where one side is red; it is matched where
 both are, and it is an open seam where the other side is important but not red. Lengths are along
 cell edges, so a slanting border counts up to 1.41 times its length; shares do not suffer from it.
-Science section 5, point 7.
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
 """Protected areas and OECMs made ready to be counted: which sites count, in which shape, and why.
 
 A site is one record: a polygon, or a point with a reported area. The rules are those of practice
-with the World Database on Protected Areas (science section 8), as dated parameters. Whatever a
+with the World Database on Protected Areas, as dated parameters. Whatever a
 rule does to a site is a row of the log; nothing is dropped in silence. Shapes lie in the project's
 equal-area plane.
 """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Geometries = NDArray[np.object_]
 Flags = NDArray[np.bool_]
 HALVINGS = 6  # of the tolerance, before smoothing is given up
-SOURCE = "science section 13, step 6"
+SOURCE = "Tianren: How the line is drawn"
 
 
 def smooth(

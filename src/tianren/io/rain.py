@@ -277,4 +277,4 @@ def _said(series: Series, erosive: float) -> list[Finding]:
     rest = len(series.days) - last - 1
     if rest:
         message += say("; {rest} bands after the last whole year were left out", rest=rest)
-    return [Finding("rain.derived", entry.layer, Severity.NOTE, message, "science 1.2, 12")]
+    return [Finding("rain.derived", entry.layer, Severity.NOTE, message, "G17")]

@@ -155,4 +155,4 @@ def _derived(name: str, terrain: DerivedTerrain) -> Finding:
         message += say(
             ", in a window of {window:,.0f} m ({cells} cells)", window=terrain.window, cells=cells
         )
-    return Finding("terrain.derived", name, Severity.NOTE, message, "science 12; Horn (1981)")
+    return Finding("terrain.derived", name, Severity.NOTE, message, "Horn (1981)")

@@ -28,7 +28,7 @@ KIND_NAMES = {
     OTHER: "other zone",
     UNIT: "unit of administration",
 }
-CORE, GENERAL, LINE_ONLY = 1, 2, 3  # protection levels, science section 13
+CORE, GENERAL, LINE_ONLY = 1, 2, 3  # protection levels
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ GRADE_NAMES = {
     "fair": "Fair",
     "poor": "Poor",
 }
-SOURCE = "science sections 7.5 and 7.6; HJ 1143-2020 was not read"
+SOURCE = "Tianren: How the line is supervised; HJ 1143-2020 was not read"
 METHOD = "points along a line between two parameters; weights of what is not known go to the rest"
 
 
@@ -191,7 +191,7 @@ def _require_lines(found: Scoring) -> None:
 
 def area_kept(now: float, before: float, exempt: float) -> float:
     """A1 / (A0 - A_exempt), 1: area now over what the law asks to be kept; whole where it asks
-    nothing. Areas in one unit. Science section 7.5."""
+    nothing. Areas in one unit."""
     asked = before - exempt
     return 1.0 if asked <= 0.0 else now / asked
 

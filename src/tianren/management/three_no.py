@@ -99,7 +99,7 @@ def area_check(before: int, after: int, exempt: int, parameters: Parameters) -> 
 
 def climate_neutral(after: float, reference_before: float, reference_after: float) -> float:
     """The later total as it would be in the earlier climate: F1 R0 / R1, by the ratio of the same
-    function over a reference region that did not change. Science section 7.5."""
+    function over a reference region that did not change."""
     return after * reference_before / reference_after if reference_after else after
 
 
@@ -133,7 +133,7 @@ def function_check(
 
 def kept_natural(natural_before: float, natural_both: float) -> float | None:
     """N = A_nat(t1) n A_nat(t0) / A_nat(t0): the share of natural land that stayed natural; None
-    where there was none. Science section 7.5."""
+    where there was none."""
     return natural_both / natural_before if natural_before > 0 else None
 
 

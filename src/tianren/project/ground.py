@@ -60,7 +60,11 @@ def _proposed(project: Project, findings: list[Finding]) -> str:
     raw, _ = read_vector(project.entry(project.region_source), None)
     crs = propose_crs(raw.geometry.to_numpy(), raw.crs)
     message = say("project.toml names no CRS; the grid is drawn in {crs}", crs=crs)
-    findings.append(Finding("project.crs_proposed", "grid", Severity.NOTE, message, "science 13"))
+    findings.append(
+        Finding(
+            "project.crs_proposed", "grid", Severity.NOTE, message, "Tianren: How the line is drawn"
+        )
+    )
     return crs
 
 

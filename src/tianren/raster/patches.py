@@ -57,7 +57,7 @@ def clean(
     size: int = ROWS,
     workers: int | None = None,
 ) -> CleanCounts:
-    """Fill holes, then drop patches that are too small; science section 13, steps 3 and 4.
+    """Fill holes, then drop patches that are too small, steps 3 and 4.
 
     state: 0 open, 1 inside, 2 inside and its patch stays whatever its area, 3 barrier (nodata,
     foreign, deducted, outside the region); MISSING is a barrier. A hole is an 8-connected set of

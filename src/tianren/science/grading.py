@@ -1,7 +1,7 @@
 """Grades from scores, and how grades and criteria combine. 5 extremely, 3 sensitive or important, 1
 ordinary.
 
-The cut by cumulative share of a service (science 1.6) works on whole countries: raster.cuts.
+The cut by cumulative share of a service works on whole countries: raster.cuts.
 """
 
 import numpy as np

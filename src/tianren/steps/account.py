@@ -304,7 +304,15 @@ def _unknown_years(ground: Ground, opened: dt.date) -> list[Finding]:
         "{n} sites of {all} have no year, {area} km2: they are in the opening balance of {day}",
         n=len(unknown), all=len(ground.sites), area=f"{area / 1e6:,.0f}", day=opened.isoformat(),
     )  # fmt: skip
-    return [Finding("account.unknown_years", "statement", Severity.WARNING, message, "science 8")]
+    return [
+        Finding(
+            "account.unknown_years",
+            "statement",
+            Severity.WARNING,
+            message,
+            "Tianren: How the account is made",
+        )
+    ]
 
 
 def _distance_measures(far: "DataFrame", asked: tables.Asked) -> list[Measure]:
@@ -319,7 +327,7 @@ def _distance_measures(far: "DataFrame", asked: tables.Asked) -> list[Measure]:
             if abs(value) < float("inf"):  # no pace is enough after the deadline
                 found.append(
                     Measure(indicator, asked.place, asked.period, value, unit, by,
-                            method="target share of the realm less what is held; science 8")
+                            method="target share of the realm less what is held")
                 )  # fmt: skip
     return found
 
@@ -366,4 +374,8 @@ def _outside(found: tables.Held) -> list[Finding]:
     told_ = say(
         "{area} km2 of sites lie outside the region: not counted", area=f"{area / 1e6:,.0f}"
     )
-    return [Finding("account.outside", "sites", Severity.NOTE, told_, "science 8")]
+    return [
+        Finding(
+            "account.outside", "sites", Severity.NOTE, told_, "Tianren: How the account is made"
+        )
+    ]

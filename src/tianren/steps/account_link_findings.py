@@ -11,7 +11,7 @@ from tianren.language import say
 from tianren.steps.account_links import Field, Linked
 
 SUBJECT = "connectivity"
-SCIENCE = "Saura et al. 2017, 2018; science 8"
+SCIENCE = "Saura et al. 2017, 2018"
 ROUNDING = 1e-9  # percent: less than this below zero is not negative
 
 

@@ -36,7 +36,7 @@ REGION_COLUMNS = (
     "f_prot_percent", "f_within_percent", "f_contig_percent", "f_unprot_percent",
     "f_trans_percent",
 )  # fmt: skip
-METHOD = "exact edge-to-edge distances; Saura et al. 2017, 2018; science 8"
+METHOD = "exact edge-to-edge distances; Saura et al. 2017, 2018"
 REGIONS = (UNIT, "ecoregion")
 
 

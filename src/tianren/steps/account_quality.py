@@ -99,7 +99,13 @@ def _not_counted(sites: list[str]) -> Finding:
         "{n} assessed sites do not count, and neither do their assessments: {names}",
         n=len(sites), names=", ".join(sites[:5]) + (" ..." if len(sites) > 5 else ""),
     )  # fmt: skip
-    return Finding("assessments.not_counted", "assessments", Severity.NOTE, message, "science 8")
+    return Finding(
+        "assessments.not_counted",
+        "assessments",
+        Severity.NOTE,
+        message,
+        "Tianren: How the account is made",
+    )
 
 
 def _effectiveness(

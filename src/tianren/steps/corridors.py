@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tianren.project.sections.corridors import CorridorsTable
 
 Array = NDArray[Any]
-SCIENCE = "science 5 (8), 13"
+SCIENCE = "Tianren: How corridors are found"
 
 
 @dataclass(frozen=True)

@@ -448,7 +448,7 @@ def _coarse(limit: Limits) -> list[Finding]:
     message = say("the minimum patch is no larger than a cell, so no patch can be dropped")
     return [
         Finding("redline.minimum_is_a_cell", "redline.minimum_area", Severity.NOTE, message,
-                "science 13")
+                "Tianren: How the line is drawn")
     ]  # fmt: skip
 
 

@@ -44,8 +44,8 @@ def export(
     """Write the redline of a run in another format.
 
     format: gpkg, shapefile, geojson, kml, geoparquet or csv; folder: exports/ of the run when None.
-    The shapefile has the fields of the boundary attribute table of Ecological Conservation Redlines
-    (science 5); GeoJSON and KML are in EPSG:4326, the others in the grid's CRS.
+    The shapefile has the fields of the boundary attribute table of Ecological Conservation
+    Redlines; GeoJSON and KML are in EPSG:4326, the others in the grid's CRS.
     """
     from tianren.project.runs import open_run
     from tianren.reports.contents import read_contents

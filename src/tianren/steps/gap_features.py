@@ -347,7 +347,15 @@ def _range_findings(
             n=len(elsewhere),
             all=len(names),
         )
-        found.append(Finding("gaps.whole_range", "species", Severity.WARNING, message, "science 4"))
+        found.append(
+            Finding(
+                "gaps.whole_range",
+                "species",
+                Severity.WARNING,
+                message,
+                "Tianren: How species are known",
+            )
+        )
     for name, area, here in zip(names, given, mapped, strict=True):
         if area < 0.99 * here:
             message = say(

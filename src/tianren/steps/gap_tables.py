@@ -281,7 +281,15 @@ def _not_viable(zone: str, names: Sequence[str]) -> list[Finding]:
         zone=say("all zones") if zone == ANY else zone,
         names=", ".join(names[:5]),
     )
-    return [Finding("viability.covered_not_viable", zone, Severity.WARNING, message, "science 4")]
+    return [
+        Finding(
+            "viability.covered_not_viable",
+            zone,
+            Severity.WARNING,
+            message,
+            "Tianren: How species are known",
+        )
+    ]
 
 
 # -- restoration -----------------------------------------------------------------------------------

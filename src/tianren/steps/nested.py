@@ -40,7 +40,7 @@ COLUMNS = (
 )  # fmt: skip
 GRADES = (5, 3, 1, 0)
 GRADE_COLUMNS = ("parent_grade", "grade", "area_m2")
-SOURCE = "science 5 (9)"
+SOURCE = "Tianren: How to go from nation to township"
 
 
 @dataclass(frozen=True)

@@ -402,7 +402,15 @@ def _findings(
         red=names[longest.red][1], other=names[longest.other][1],
         area=f"{float(np.sum(held['cells'][1:])) / 1e6:,.0f}",
     )  # fmt: skip
-    return [Finding("seams.open", "seams", Severity.WARNING, message, "science 5 (7)")]
+    return [
+        Finding(
+            "seams.open",
+            "seams",
+            Severity.WARNING,
+            message,
+            "Tianren: How to go from nation to township",
+        )
+    ]
 
 
 def _measures(

@@ -371,9 +371,7 @@ def _findings(known: Known, living: Sequence[Home], weights: Mapping[str, float]
             "categories, protection or endemism in [species] status"
         )
         found.append(
-            Finding(
-                "species.no_weight", "weighted_richness", Severity.ERROR, message, "science 1.4"
-            )
+            Finding("species.no_weight", "weighted_richness", Severity.ERROR, message, "G17")
         )
     status = known.project.species.status if known.project.species else ""
     there = [h.species for h in living if h.source != NONE]

@@ -68,7 +68,7 @@ def importance(project: "Project") -> tuple[Raster, list[Finding]]:
         all=len(rows),
         run=run.id,
     )
-    found = Finding("biodiversity.species_run", run.id, Severity.NOTE, message, "science 1.4")
+    found = Finding("biodiversity.species_run", run.id, Severity.NOTE, message, "G17")
     return open_raster(path, name=IMPORTANCE, grid=project.grid), [found]
 
 

@@ -138,7 +138,7 @@ RECIPES = (
             "water.pet_thornthwaite",
             "Potential evapotranspiration is estimated from temperature alone (Thornthwaite "
             "1948); it is too low where the air is dry or windy.",
-            source="science 12",
+            source="Tianren: How the line is drawn",
         ),
     ),
     Recipe(
@@ -155,14 +155,14 @@ RECIPES = (
                 "water.et_clipped",
                 "Actual evapotranspiration by the curve exceeds the potential one in {cells} cells "
                 "({area} km2, {share} %); it is cut to the potential one there.",
-                source="science 12",
+                source="Tianren: How the line is drawn",
             ),
         ),
         finding=Flag(
             "water.et_derived",
             "Actual evapotranspiration is not measured but derived from rain, potential "
             "evapotranspiration and land cover (Zhang et al. 2001).",
-            source="science 12",
+            source="Tianren: How the line is drawn",
         ),
     ),
     Recipe(
@@ -178,7 +178,7 @@ RECIPES = (
             "water.et_by_fu",
             "Actual evapotranspiration is not measured but derived from rain and potential "
             "evapotranspiration by one curve for all land cover but open water (Fu 1981).",
-            source="science 12",
+            source="Tianren: How the line is drawn",
         ),
     ),
     Recipe(

@@ -51,7 +51,7 @@ RECIPES = (
                 "biodiversity.not_mapped",
                 "There is no such layer: the rule takes it to be nowhere.",
                 Severity.WARNING,
-                "science 1.4",
+                "G17",
             ),
         )
         for layer in ("priority_ecosystem", "vulnerable_species_range", "germplasm_habitat")

@@ -131,7 +131,7 @@ RECIPES = (
             "Rainfall erosivity is computed from monthly normals, which underestimates it: the "
             "storms of single years are averaged away.",
             Severity.WARNING,
-            "science 12",
+            "Tianren: How the line is drawn",
         ),
     ),
     Recipe(
@@ -146,7 +146,7 @@ RECIPES = (
             "Rainfall erosivity is computed from annual rain by a formula fitted to monsoon "
             "China; it overestimates where rain falls evenly over the year.",
             Severity.WARNING,
-            "science 12",
+            "Tianren: How the line is drawn",
         ),
     ),
     Recipe(
@@ -201,7 +201,7 @@ RECIPES = (
                 "soil.dryland_cover_clipped",
                 "The C formula of rain-fed cropland leaves 0 to 1 in {cells} cells ({share} %) "
                 "and is held at its end there.",
-                source="science 12",
+                source="Tianren: How the line is drawn",
             ),
         ),
     ),

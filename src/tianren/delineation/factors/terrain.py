@@ -70,7 +70,7 @@ RECIPES = (
         nothing,
         "m",
         at_door=True,
-        source="science 12",
+        source="Tianren: How the line is drawn",
     ),
     Recipe("aspect", "Horn (1981) on the grid", ("elevation",), nothing, "degree", at_door=True),
     Recipe(
@@ -95,7 +95,7 @@ RECIPES = (
                 "soil.slope_length_capped",
                 "The slope length (inflow area over cell side) is longer than the longest slope in "
                 "{cells} cells ({share} %), most of them streams; it is held at the longest there.",
-                source="science 12",
+                source="Tianren: How the line is drawn",
             ),
         ),
         finding=Flag(
@@ -116,7 +116,7 @@ RECIPES = (
             "soil.slope_length_constant",
             "The slope length of RUSLE is one number for the whole region: cells do not show "
             "hillslopes.",
-            source="science 12",
+            source="Tianren: How the line is drawn",
         ),
     ),
 )

@@ -60,7 +60,7 @@ RECIPES = (
         miami_present,
         "g C/(m2 a)",
         settings=number_setting("carbon_fraction", "productivity.carbon_fraction"),
-        source="Lieth 1975; science 12",
+        source="Lieth 1975",
         choice=("criteria.npp_method", "present"),
         finding=Flag(
             "npp.miami_fapar",
@@ -68,7 +68,7 @@ RECIPES = (
             "Lieth 1975) times the absorbed fraction of radiation, so that bare ground and ice "
             "take up nothing.",
             Severity.WARNING,
-            "science 12",
+            "Tianren: How the line is drawn",
         ),
     ),
     Recipe(
@@ -84,7 +84,7 @@ RECIPES = (
             "Net primary productivity is that of the climate (Miami model, Lieth 1975): it knows "
             "no land use, soil or altitude beyond temperature and rain.",
             Severity.WARNING,
-            "science 12",
+            "Tianren: How the line is drawn",
         ),
     ),
     Recipe(
@@ -118,7 +118,7 @@ RECIPES = (
             "Carbon stocks are IPCC default factors by ecosystem type: one number a type, "
             "whatever the climate and the state of the vegetation.",
             Severity.WARNING,
-            "science 12",
+            "Tianren: How the line is drawn",
         ),
     ),
 )

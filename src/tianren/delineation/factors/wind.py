@@ -93,13 +93,13 @@ RECIPES = (
                 "No month blows above 5 m/s at 2 m on average in {cells} cells ({area} km2, "
                 "{share} %): the wind factor is 0 there, whatever the gusts.",
                 Severity.WARNING,
-                "science 1.3",
+                "G17",
             ),
             Flag(
                 "wind.snow_unknown",
                 "Snow cover is not known and counts as none (SD = 1) in the wind factor; {share} "
                 "% of the region have months below freezing.",
-                source="science 1.3",
+                source="G17",
             ),
         ),
         finding=Flag(
@@ -108,7 +108,7 @@ RECIPES = (
             "gusts that move soil are averaged away, so it is far too low. Evaporation is "
             "Thornthwaite's, and every day counts as a day with rain.",
             Severity.WARNING,
-            "science 1.3",
+            "G17",
         ),
     ),
     Recipe(
@@ -122,7 +122,7 @@ RECIPES = (
                 "The soil lies outside those RWEQ was fitted to in {cells} cells ({share} %); it "
                 "is held at the end of the range there.",
                 Severity.WARNING,
-                "science 1.3",
+                "G17",
             ),
         ),
         source="Fryrear et al. 1994",

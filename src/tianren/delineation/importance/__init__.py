@@ -1,4 +1,4 @@
-"""The six functions: the model method first, then the NPP index method. Science section 1.
+"""The six functions: the model method first, then the NPP index method.
 
 A project chooses by short name, [delineation.methods] water_conservation = "npp":
 water_conservation model | npp; soil_conservation and windbreak_sand_fixation model | npp | rule;

@@ -70,13 +70,13 @@ CARBON = Criterion(
             "g C/(m2 a)",
             settings=_artificial,
             name="npp",
-            source="science 12",
+            source="Tianren: How the line is drawn",
             flags=(
                 Flag(
                     "carbon.not_counted",
                     "{area} km2 ({share} %) are farmland, orchards or built-up: what grows there "
                     "is harvested or cleared, so it does not count as carbon taken up.",
-                    source="science 12",
+                    source="Tianren: How the line is drawn",
                 ),
             ),
             finding=Flag(
@@ -84,7 +84,7 @@ CARBON = Criterion(
                 "Carbon is graded by net primary productivity alone, because neither the carbon "
                 "stock nor the respiration of the soil is known: what is taken up, not what stays.",
                 Severity.WARNING,
-                "science 12",
+                "Tianren: How the line is drawn",
             ),
         ),
         Recipe(

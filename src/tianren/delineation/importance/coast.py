@@ -42,7 +42,7 @@ COAST = Criterion(
             natural_coast,
             settings=_coast_settings,
             name="coast",
-            source="DE20; science 1.5",
+            source="DE20",
         ),
     ),
     "present",

@@ -104,7 +104,7 @@ LIFE = Criterion(
             species_surface,
             realms=frozenset({LAND, SEA}),
             name="species",
-            source="G17; science 1.4",
+            source="G17",
         ),
         Recipe(
             "biodiversity",
@@ -118,7 +118,7 @@ LIFE = Criterion(
                     "biodiversity.not_counted",
                     "{area} km2 ({share} %) are farmland, orchards or built-up: the index is meant "
                     "for natural ecosystems, so they hold no biodiversity maintenance.",
-                    source="science 1.4",
+                    source="G17",
                 ),
             ),
             name="npp",
@@ -137,7 +137,7 @@ LIFE = Criterion(
                 "The NPP index method is used: it ranks places, its total is no amount. Without "
                 "land cover it cannot tell nature from farmland, and counts both.",
                 Severity.WARNING,
-                "science 1.4",
+                "G17",
             ),
             source="G17 Annex A",
         ),
@@ -156,7 +156,7 @@ LIFE = Criterion(
             use="asked",
             grading="present",
             finding=BY_RULE,
-            source="DE20; science 1.4",
+            source="DE20",
         ),
     ),
     "share",

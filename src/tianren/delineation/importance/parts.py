@@ -6,14 +6,14 @@ NEGATIVE = Flag(
     "function.negative",
     "The value is negative in {cells} cells ({area} km2, {share} %); it counts as 0 in totals and "
     "grades.",
-    source="science 1.1, 1.6",
+    source="G17",
 )
 
 
 NPP_INDEX = Flag(
     "function.npp_index",
     "The NPP index method is used: it ranks places, its total is no amount.",
-    source="science 1",
+    source="G17",
 )
 
 

@@ -111,7 +111,7 @@ SOIL = Criterion(
             use="asked",
             grading="present",
             finding=BY_RULE,
-            source="DE20; science 1.2",
+            source="DE20",
         ),
     ),
     "share",

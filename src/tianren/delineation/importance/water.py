@@ -91,7 +91,7 @@ WATER = Criterion(
                     "water.not_counted",
                     "{area} km2 ({share} %) are of types that the runoff table does not count "
                     "(farmland, built-up, bare, ice); they hold no water conservation.",
-                    source="science 1.1",
+                    source="G17",
                 ),
             ),
         ),

@@ -125,7 +125,7 @@ WIND = Criterion(
                     "%): there "
                     'less cover means less "loss", so the value is too low.',
                     Severity.WARNING,
-                    "science 12",
+                    "Tianren: How the line is drawn",
                 ),
                 NEGATIVE,
             ),
@@ -150,7 +150,7 @@ WIND = Criterion(
             use="asked",
             grading="present",
             finding=BY_RULE,
-            source="DE20; science 1.3",
+            source="DE20",
         ),
     ),
     "share",
