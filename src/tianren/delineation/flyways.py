@@ -192,9 +192,9 @@ def _point(coordinates: Any) -> Any:
 
 
 def _lon_lat(places: Sequence[Any], crs: Any) -> list[Place]:
-    from pyproj import Transformer
+    from tianren.geo.moves import move_between
 
-    to = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    to = move_between(crs, "EPSG:4326")
     return [to.transform(place[0], place[1]) for place in places]
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pyproj
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
@@ -14,6 +13,7 @@ from pyproj.exceptions import CRSError
 
 from tianren.errors import UserError
 from tianren.geo.area import longitudes, to_plane
+from tianren.geo.moves import move_between
 
 TOLERANCE = 1e-4  # planar over geodesic area of a cell
 _LARGEST_SHIFT = 1e-6  # of a cell: what a file's rounding may move a grid
@@ -53,7 +53,7 @@ def _area_error(grid: GeoBox, row: int, column: int) -> float:
     degrees, earth = crs.geodetic_crs, crs.get_geod()
     if degrees is None or earth is None:
         return math.nan
-    move = pyproj.Transformer.from_crs(crs, degrees, always_xy=True)
+    move = move_between(crs, degrees)
     lon, lat = move.transform(*shapely.get_coordinates(square).T)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         return math.nan

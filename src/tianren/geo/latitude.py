@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
+
+from tianren.geo.moves import move_between
 
 STEP = 16  # cells between the nodes where the projection is inverted
 
@@ -39,7 +40,7 @@ class LatitudeSource:
         a = self.grid.affine
         across, down = column * STEP + 0.5, row * STEP + 0.5
         x, y = a.c + a.a * across + a.b * down, a.f + a.d * across + a.e * down
-        to_degrees = Transformer.from_crs(str(self.grid.crs), "EPSG:4326", always_xy=True)
+        to_degrees = move_between(str(self.grid.crs), "EPSG:4326")
         return np.asarray(to_degrees.transform(x, y)[1], dtype=np.float64)
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from tianren.geo.moves import move_between
 from tianren.geo.within import Within
 
 Floats = NDArray[np.float64]
@@ -204,7 +204,7 @@ def _place(marks: _Marks, records: pd.DataFrame, region: Region) -> tuple[Floats
 def _project(lon: Floats, lat: Floats, crs: Any) -> tuple[Floats, Floats]:
     x, y = np.full(len(lon), np.nan), np.full(len(lon), np.nan)
     good = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-    move = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    move = move_between("EPSG:4326", crs)
     px, py = move.transform(lon[good], lat[good])
     finite = np.isfinite(px) & np.isfinite(py)
     x[good], y[good] = np.where(finite, px, np.nan), np.where(finite, py, np.nan)
@@ -340,7 +340,7 @@ def _by_species(rows: Bools, species: _Species) -> Iterator[tuple[str, NDArray[n
 def range_in_degrees(polygon: Any, crs: Any) -> tuple[float, float, float, float]:
     """West, south, east and north of a polygon of a plane, in degrees."""
     points = shapely.get_coordinates(polygon)
-    back = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    back = move_between(crs, "EPSG:4326")
     lon, lat = back.transform(points[:, 0], points[:, 1])
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 

@@ -2,13 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from functools import cache
 from operator import itemgetter
 
 import numpy as np
 from affine import Affine
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from tianren.geo.moves import move_between
 from tianren.raster.raster import Array, Grid, Window
 
 _LATTICE = 17  # points a side at which the edge of a tile is followed
@@ -69,7 +69,7 @@ def _places(source: Grid, target: Grid, window: Window) -> tuple[Array, Array] |
         np.linspace(columns.start, columns.stop, _LATTICE),
     )
     x, y = target.affine @ (j.ravel(), i.ravel())
-    x, y = (np.asarray(v) for v in _move(target.crs.proj, source.crs.proj).transform(x, y))
+    x, y = (np.asarray(v) for v in move_between(target.crs.proj, source.crs.proj).transform(x, y))
     finite = np.isfinite(x) & np.isfinite(y)
     if not finite.any():
         return None
@@ -78,12 +78,6 @@ def _places(source: Grid, target: Grid, window: Window) -> tuple[Array, Array] |
         middle = x[len(x) // 2]
         x = middle + (x - middle + 180) % 360 - 180
     return x, y
-
-
-@cache
-def _move(here: CRS, there: CRS) -> Transformer:
-    """Made once for all tiles: to make one takes as long as to warp a tile."""
-    return Transformer.from_crs(here, there, always_xy=True)
 
 
 def _bounds(source: Grid, x: Array, y: Array) -> tuple[int, int, int, int]:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyproj
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
@@ -19,6 +18,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.degrees import read_axis, read_position
 from tianren.geo.grid import known_crs
+from tianren.geo.moves import move_between
 from tianren.io.darwincore import archive_blocks, plain_blocks
 from tianren.io.delimited import TextBlock
 from tianren.io.formats import read_features
@@ -357,7 +357,7 @@ def _placed(entry: Entry, path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     if not entry.crs or _is_layer(path):
         return frame
     crs = known_crs(entry.crs, where=entry.where)
-    move = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    move = move_between(crs, "EPSG:4326")
     x, y = move.transform(frame["longitude"].to_numpy(), frame["latitude"].to_numpy())
     lost = ~(np.isfinite(x) & np.isfinite(y))
     return frame.assign(longitude=np.where(lost, np.nan, x), latitude=np.where(lost, np.nan, y))

@@ -55,6 +55,11 @@ class Entry:
     group: str = ""
     start: dt.date | None = None
 
+    @classmethod
+    def brought(cls, path: Path, kind: SourceKind) -> "Entry":
+        """A file that somebody brings, beside the catalog."""
+        return cls(path.stem, path.stem, kind, folder=path.resolve().parent, uri=path.name)
+
     @property
     def is_vector(self) -> bool:
         return self.kind == "vector"

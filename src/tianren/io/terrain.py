@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from tianren.findings import Finding, Severity
+from tianren.geo.moves import move_between
 from tianren.io.alignment import Aligned, WarpedSource, tile_size
 from tianren.io.kept import VERSION, Kept, content_key, grid_words
 from tianren.io.native import NativeRaster, open_native
@@ -95,7 +96,7 @@ def cell_sizes(grid: Grid, rows: Array, column: int) -> tuple[Array, Array]:
     if earth is None or degrees is None:
         size = np.ones(len(rows))
         return size * abs(grid.affine.a), size * abs(grid.affine.e)
-    move = Transformer.from_crs(crs, degrees, always_xy=True)
+    move = move_between(crs, degrees)
     middle = rows + 0.5
 
     def place(j: float, i: Array) -> tuple[Array, Array]:

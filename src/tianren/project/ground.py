@@ -6,12 +6,12 @@ from pathlib import Path
 
 from geopandas import GeoDataFrame
 from pandas import DataFrame
-from pyproj import Transformer
 from shapely import get_dimensions, union_all
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.grid import check_equal_area, known_crs, make_grid, propose_crs
+from tianren.geo.moves import move_between
 from tianren.geo.shore import enclosed, gaps
 from tianren.io.alignment import Aligned, align
 from tianren.io.kept import kept_copy
@@ -93,7 +93,7 @@ def _filled(entry: Entry, layer: GeoDataFrame) -> GeoDataFrame:
         return layer
     loose = gaps(shapes)
     if loose:
-        to_degrees = Transformer.from_crs(layer.crs, "EPSG:4326", always_xy=True)
+        to_degrees = move_between(layer.crs, "EPSG:4326")
         lon, lat = to_degrees.transform(*loose[0].place)
         raise UserError(
             "the shoreline does not close",

@@ -405,9 +405,11 @@ def bearing_of_north(sheet: Sheet) -> float:
     """The angle of true north at the map's centre, clockwise from the top of the sheet, radians."""
     if not sheet.crs:
         return 0.0
-    from pyproj import CRS, Transformer
+    from pyproj import CRS
 
-    there = Transformer.from_crs(CRS.from_user_input(sheet.crs), "EPSG:4326", always_xy=True)
+    from tianren.geo.moves import move_between
+
+    there = move_between(CRS.from_user_input(sheet.crs), "EPSG:4326")
     left, right, bottom, top = sheet.extent
     x, y = (left + right) / 2, (bottom + top) / 2
     lon, lat = there.transform(x, y)

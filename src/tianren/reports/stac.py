@@ -109,13 +109,13 @@ def _bounds(contents: Contents) -> tuple[float, float, float, float] | None:
 
 
 def _ring(crs: str, bounds: tuple[float, float, float, float]) -> tuple[list[float], list[float]]:
-    from pyproj import Transformer
+    from tianren.geo.moves import move_between
 
     left, bottom, right, top = bounds
     steps = [n / 20 for n in range(21)]
     sides = [(left + t * (right - left), y) for t in steps for y in (bottom, top)]
     sides += [(x, bottom + t * (top - bottom)) for t in steps for x in (left, right)]
-    there = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    there = move_between(crs, "EPSG:4326")
     points = [there.transform(x, y) for x, y in sides]
     known = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
     return [x for x, _ in known], [y for _, y in known]

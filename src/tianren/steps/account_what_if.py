@@ -97,7 +97,7 @@ def _queue(assessed: RunResults) -> Any:
 
 def _drawn(project: "Project", path: Path) -> Any:
     """The polygons of a file, repaired and in the project's plane."""
-    layer, _ = read_vector(_entry(path), project.grid.crs.to_wkt())
+    layer, _ = read_vector(Entry.brought(path, "vector"), project.grid.crs.to_wkt())
     return layer.geometry.to_numpy()
 
 
@@ -120,10 +120,6 @@ def _polygons(shapes: Any, name: str) -> Any:
     return np.array([shapely.union_all(flat)], dtype=object)
 
 
-def _entry(path: Path) -> Entry:
-    return Entry(path.stem, path.stem, "vector", folder=path.resolve().parent, uri=path.name)
-
-
 def added_hash(add: Path | None) -> str:
     """What decides of an added file: its name and what it says."""
     if add is None:
@@ -132,4 +128,4 @@ def added_hash(add: Path | None) -> str:
         raise UserError(
             say("there is no such file"), where=str(add), next_step=say("name a file of polygons")
         )
-    return f"{add.stem} {content_sha256(_entry(add))}"
+    return f"{add.stem} {content_sha256(Entry.brought(add, 'vector'))}"

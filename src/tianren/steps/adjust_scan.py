@@ -96,7 +96,7 @@ def _listed(project: "Project", path: Path | None) -> list[Listed]:
     if path is None:
         sites = account_sites(project).cleaned.sites
     else:
-        entry = Entry(path.stem, path.stem, "vector", folder=path.resolve().parent, uri=path.name)
+        entry = Entry.brought(path, "vector")
         records, _ = read_sites(entry, plane_wkt(project), {})
         sites = clean_sites(records, project.region, site_rules(project.parameters())).sites
     areas = sites[(sites["kind"] == PA).to_numpy()]

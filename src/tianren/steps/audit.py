@@ -89,6 +89,6 @@ def _rows(path: Path) -> list[dict[str, str]]:
     from tianren.io.sources import Entry
     from tianren.io.tables import read_table
 
-    entry = Entry(path.name, path.name, "table", folder=path.resolve().parent, uri=path.name)
+    entry = Entry.brought(path, "table")
     frame, _ = read_table(entry)
     return [{str(k): str(v) for k, v in row.items()} for row in frame.to_dict("records")]

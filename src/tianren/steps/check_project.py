@@ -106,9 +106,9 @@ class Checked:
         }  # fmt: skip
 
     def _degrees(self, shape: Any) -> tuple[float, float]:
-        from pyproj import Transformer
+        from tianren.geo.moves import move_between
 
-        move = Transformer.from_crs(self.wkt, "OGC:CRS84", always_xy=True)
+        move = move_between(self.wkt, "OGC:CRS84")
         point = shape.centroid
         lon, lat = move.transform(point.x, point.y)
         return float(lon), float(lat)

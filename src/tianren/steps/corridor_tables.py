@@ -203,9 +203,9 @@ def _route_rows(project: "Project", found: Found) -> list[dict[str, Any]]:
 
 def _in_line(project: "Project", found: Found, place: tuple[float, float]) -> bool:
     """Whether a place lies in the line or in an accepted corridor; not when it is off the grid."""
-    from pyproj import Transformer
+    from tianren.geo.moves import move_between
 
-    to = Transformer.from_crs("EPSG:4326", project.grid.crs.to_wkt(), always_xy=True)
+    to = move_between("EPSG:4326", project.grid.crs.to_wkt())
     column, row = ~project.grid.affine @ to.transform(*place)
     rows, columns = project.grid.shape
     if not (0 <= row < rows and 0 <= column < columns):

@@ -269,10 +269,10 @@ def _refuse_resistance(project: "Project", values: Array, source: str) -> None:
 
 def lon_lat(project: "Project", row: int, column: int) -> tuple[float, float]:
     """The centre of a cell, degrees."""
-    from pyproj import Transformer
+    from tianren.geo.moves import move_between
 
     x, y = project.grid.affine @ (column + 0.5, row + 0.5)
-    to = Transformer.from_crs(project.grid.crs.to_wkt(), "EPSG:4326", always_xy=True)
+    to = move_between(project.grid.crs.to_wkt(), "EPSG:4326")
     longitude, latitude = to.transform(x, y)
     return float(longitude), float(latitude)
 

@@ -142,9 +142,9 @@ class Results:
     @cached_property
     def to_grid(self) -> "Transformer":
         """Longitude, latitude to the grid's plane."""
-        from pyproj import Transformer
+        from tianren.geo.moves import move_between
 
-        return Transformer.from_crs("OGC:CRS84", self.grid.crs.to_wkt(), always_xy=True)
+        return move_between("OGC:CRS84", self.grid.crs.to_wkt())
 
     def _open(self, name: str) -> Raster:
         return open_raster(self.run.path(name), kind="category")

@@ -48,7 +48,7 @@ def read_shapes(project: "Project", path: Path) -> "tuple[GeoDataFrame, list[Fin
             say("there is no such file"), where=str(path),
             next_step=say("name a polygon file: GeoPackage, Shapefile, GeoJSON, KML"),
         )  # fmt: skip
-    entry = Entry(path.stem, path.stem, "vector", folder=path.resolve().parent, uri=path.name)
+    entry = Entry.brought(path, "vector")
     return read_vector(entry, plane_wkt(project))
 
 

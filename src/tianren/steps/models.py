@@ -12,6 +12,7 @@ import numpy as np
 from tianren.delineation.species_maps import Predictors, count_suitable, gather, most_together
 from tianren.errors import UserError
 from tianren.findings import Finding
+from tianren.geo.moves import move_between
 from tianren.geo.threads import processors
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import read_result
@@ -275,10 +276,9 @@ def _rasters(
 
 def _cells(project: "Project", records: "DataFrame") -> np.ndarray[Any, np.dtype[np.int64]]:
     """The number of each record's cell, -1 off the grid."""
-    import pyproj
 
     grid = project.grid
-    move = pyproj.Transformer.from_crs(4326, grid.crs.to_wkt(), always_xy=True)
+    move = move_between(4326, grid.crs.to_wkt())
     x, y = move.transform(records["lon"].to_numpy(float), records["lat"].to_numpy(float))
     columns, rows = ~grid.affine @ (np.asarray(x), np.asarray(y))
     height, width = grid.shape

@@ -157,12 +157,12 @@ class _Job:
         return np.asarray(shapely.make_valid(shapes), dtype=object)
 
     def lon_lat(self, places: Sequence[tuple[float, float]]) -> list[tuple[str, str]]:
-        from pyproj import Transformer
+        from tianren.geo.moves import move_between
 
         if not places:
             return []
         crs = self.cells.grid.crs.to_wkt()
-        move = Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
+        move = move_between(crs, "OGC:CRS84")
         lon, lat = move.transform(*np.array(places).T)
         return [(f"{x:.6f}", f"{y:.6f}") for x, y in zip(lon, lat, strict=True)]
 

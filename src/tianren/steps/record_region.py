@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.geo.moves import move_between
 from tianren.geo.records import CODES, Cleaned, Limits, Region
 from tianren.language import say
 from tianren.parameters import Parameters
@@ -76,7 +77,6 @@ def _institutions(
     """x, y of the institutions; a row without a usable place is told and left out."""
     if not table.institutions:
         return np.empty((0, 2))
-    import pyproj
 
     entry = project.entry(table.institutions)
     rows, found = project.table(table.institutions)
@@ -101,7 +101,7 @@ def _institutions(
         findings.append(
             Finding("records.institution", entry.name, Severity.WARNING, message, entry.uri)
         )
-    move = pyproj.Transformer.from_crs(4326, project.grid.crs.to_wkt(), always_xy=True)
+    move = move_between(4326, project.grid.crs.to_wkt())
     lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
     xy = np.column_stack(move.transform(lon, lat))
     return np.asarray(xy[np.isfinite(xy).all(axis=1)])

@@ -219,12 +219,11 @@ def mark(
 
 
 def _markers(project: "Project", path: Path) -> list[dict[str, Any]]:
-    from pyproj import Transformer
-
+    from tianren.geo.moves import move_between
     from tianren.io.sources import Entry
     from tianren.io.tables import read_table
 
-    entry = Entry(path.stem, path.stem, "table", folder=path.resolve().parent, uri=path.name)
+    entry = Entry.brought(path, "table")
     rows, _ = read_table(entry)
     for column in ("marker", "type", "lon", "lat"):
         if column not in rows.columns:
@@ -232,7 +231,7 @@ def _markers(project: "Project", path: Path) -> list[dict[str, Any]]:
                 say("there is no column {column}", column=column), where=str(path),
                 next_step=say("the table needs marker, type, lon, lat, and may have standing"),
             )  # fmt: skip
-    move = Transformer.from_crs("OGC:CRS84", project.grid.crs.to_wkt(), always_xy=True)
+    move = move_between("OGC:CRS84", project.grid.crs.to_wkt())
     found = []
     for n, row in enumerate(rows.to_dict("records"), start=2):
         lon, lat = _degrees(row, path, n)

@@ -160,10 +160,10 @@ class _Ground:
 
     @cached_property
     def to_degrees(self) -> "Transformer":
-        from pyproj import Transformer
+        from tianren.geo.moves import move_between
 
         crs = self.project.grid.crs.to_wkt()
-        return Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
+        return move_between(crs, "OGC:CRS84")
 
     @property
     def computed(self) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.fractions import cell_fractions
+from tianren.geo.moves import move_between
 from tianren.language import say
 from tianren.parameters.headings import columns_by_role, needed_columns
 from tianren.raster.raster import MISSING, Raster
@@ -148,12 +149,11 @@ def _records(project: "Project", run: "RunResults | None") -> Records:
     if run is None:
         nothing = np.empty(0)
         return Records(np.empty(0, dtype=str), {}, nothing, nothing, np.empty(0, dtype=np.int64))
-    import pyproj
 
     from tianren.io.vectors import read_result
 
     rows = read_result(run.path("records.gpkg"), "records")
-    move = pyproj.Transformer.from_crs(4326, project.grid.crs.to_wkt(), always_xy=True)
+    move = move_between(4326, project.grid.crs.to_wkt())
     x, y = (np.asarray(v) for v in move.transform(rows["lon"].to_numpy(float),
                                                   rows["lat"].to_numpy(float)))  # fmt: skip
     species = rows["species"].astype(str)

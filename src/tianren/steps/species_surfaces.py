@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyproj
 import scipy.sparse
 
+from tianren.geo.moves import move_between
 from tianren.io.rasters import raster_sink
 from tianren.raster.raster import MISSING, cell_area, whole
 from tianren.science.species import (
@@ -134,7 +134,7 @@ class _Cells:
         self._affine = project.grid.affine
         self._columns = ranges.shape[1]
         crs = project.grid.crs.to_wkt()
-        self._move = pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
+        self._move = move_between(crs, 4326)
 
     def __getitem__(self, cell: int) -> tuple[str, str, str, str]:
         row, column = divmod(cell, self._columns)

@@ -111,7 +111,7 @@ def results(project: "Project", path: Path, *, day: dt.date | None = None) -> To
     """What a table that came back says, with exact intervals."""
     on = day or dt.date.today()
     found = _made_again(project, path)
-    entry = Entry(path.stem, path.stem, "table", folder=path.resolve().parent, uri=path.name)
+    entry = Entry.brought(path, "table")
     rows, _ = read_table(entry)
     table = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
     back = read_back(found, table, str(path), on)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pyproj
 from numpy.typing import NDArray
 
+from tianren.geo.moves import move_between
 from tianren.geo.records import REASONS
 from tianren.io.previews import Preview
 from tianren.io.vectors import read_result
@@ -101,7 +101,7 @@ def _draw(contents: Contents, folder: Path) -> list[Drawn]:
 def _places(folder: Path, crs: str) -> tuple[Floats, Floats]:
     """x, y of the kept records in the project's plane."""
     rows = read_result(folder / "records.gpkg", "records")
-    move = pyproj.Transformer.from_crs(4326, crs, always_xy=True)
+    move = move_between(4326, crs)
     x, y = move.transform(rows["lon"].to_numpy(float), rows["lat"].to_numpy(float))
     return np.asarray(x), np.asarray(y)
 
