@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tianren.science import choice
-from tianren.science.choice import LOCKED_OUT, Problem, make_problem
+from tianren.science.choice import LOCKED_OUT, Borders, Problem, make_problem
 from tianren.science.choice_highs import Effort
 from tianren.science.choice_importance import (
     distance,
@@ -106,3 +106,20 @@ def test_rarity_weighted_richness_by_hand() -> None:
     amounts = np.array([[5.0, 1.0], [5.0, 9.0]])
     problem = make_problem([1, 1], amounts, [1, 1], weights=[1.0, 2.0])
     assert rarity_weighted_richness(problem) == pytest.approx([0.7, 2.3])
+
+
+def in_a_row(n: int) -> Problem:
+    """Units side by side, each of which needs a chosen neighbour."""
+    at = np.arange(n)
+    borders = Borders(at[:-1], at[1:], np.ones(n - 1), np.full(n, 2.0))
+    amounts = np.ones((n, 1))
+    return make_problem(np.ones(n), amounts, np.array([2.0]), borders=borders, neighbours=1)
+
+
+@pytest.mark.parametrize(("units", "method"), [(9, "re-solved"), (101, "price")])
+def test_many_units_with_neighbours_are_not_searched_again_one_by_one(
+    units: int, method: str
+) -> None:
+    plan = solve(in_a_row(units), Effort(gap=0.01))
+    assert int(plan.units.sum()) == 2
+    assert replacement_cost(plan, EXACT).method == method

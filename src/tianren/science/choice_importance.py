@@ -17,7 +17,7 @@ from tianren.science.choice import (
 from tianren.science.choice_core import relaxation
 from tianren.science.choice_highs import Effort, search
 from tianren.science.choice_model import Model, as_chosen, model_of, reduced_costs, with_rows
-from tianren.science.choice_solver import SMALL, Plan, plan_of, route_of, solve
+from tianren.science.choice_solver import SMALL, TINY, Plan, plan_of, route_of, solve
 
 MANY = 50  # chosen units: beyond it replacement costs come from prices
 DEARER = 0.1  # what is chosen already costs so much more when another answer is looked for
@@ -38,16 +38,22 @@ class Importance:
 def replacement_cost(plan: Plan, effort: Effort | None = None, many: int = MANY) -> Importance:
     """What it costs to do without each chosen unit; Cabeza & Moilanen 2006, Biol. Conserv. 132:336.
 
-    Re-solved for up to `many` units, otherwise from the prices of the relaxation.
+    Re-solved for up to `many` units, otherwise, and where each search would be long, from the
+    prices of the relaxation.
     """
     locked = (plan.problem.status == LOCKED_IN).any(axis=1)
     wanted = np.flatnonzero(plan.units & ~locked)
-    if len(wanted) > many:
+    if len(wanted) > many or _slow(plan.problem):
         return Importance(_by_price(plan, wanted), "price")
     cost = np.zeros(len(plan.problem.units))
     for unit in wanted:
         cost[unit] = _without(plan, int(unit), effort)
     return Importance(cost, "re-solved")
+
+
+def _slow(problem: Problem) -> bool:
+    """Whether one search already takes long: neighbours must be chosen among more than a few."""
+    return (problem.neighbours > 0 or problem.connected) and problem.cost.size > TINY
 
 
 def _without(plan: Plan, unit: int, effort: Effort | None) -> float:

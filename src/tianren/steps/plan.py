@@ -140,7 +140,9 @@ def _make(
     """Everything between the lock and run.toml, which is written last."""
     problem, advised = ready.problem, advice(ready.problem)
     run.write_text("problem.txt", _problem_text(problem, advised))
-    effort = Effort(gap=parameters.number("choice.gap") / 100)
+    effort = Effort(
+        gap=parameters.number("choice.gap") / 100, seconds=parameters.number("choice.seconds")
+    )
     tell(say("choosing among {n} planning units", n=len(problem.units)))
     found = solve(problem, effort)
     tell(say("what each unit matters"))
