@@ -25,10 +25,20 @@ def project_journal(project: "Project") -> "Journal":
 
 
 def has_journal(folder: Path, store: str) -> bool:
-    """Whether a project keeps a journal: a file that is there, or a server that it names."""
-    from tianren.project.journal.database import FILE_NAME
+    """Whether a project keeps a journal: a file that is there, or one started on a server."""
+    from tianren.project.journal.database import FILE_NAME, database_of
 
-    return bool(store) or (folder / FILE_NAME).exists()
+    if not store:
+        return (folder / FILE_NAME).exists()
+    from tianren.project.journal.schema import revision_of
+
+    database = database_of(store, folder)
+    try:
+        if database.is_file:
+            return Path(str(database.url.database)).exists()
+        return bool(revision_of(database))
+    finally:
+        database.close()
 
 
 def anchor_now(folder: Path, journal: "Journal", signing_key: str = "") -> "Anchor | None":
