@@ -76,7 +76,7 @@ def require_case(reader: Reader, name: str, text: str) -> Case:
     found = case_from(reader, subject)
     if found is not None:
         return found
-    raise _no_case(subject, sorted(reader.subjects(f"{name}/")))
+    raise no_case(subject, sorted(reader.subjects(f"{name}/")))
 
 
 def known_case(found: Mapping[str, C], name: str, text: str) -> C:
@@ -84,10 +84,11 @@ def known_case(found: Mapping[str, C], name: str, text: str) -> C:
     subject = subject_of(name, text)
     if subject in found:
         return found[subject]
-    raise _no_case(subject, sorted(found))
+    raise no_case(subject, sorted(found))
 
 
-def _no_case(subject: str, known: Sequence[str]) -> UserError:
+def no_case(subject: str, known: Sequence[str]) -> UserError:
+    """That there is none, and which of those known is nearest."""
     import difflib
 
     name = subject.partition("/")[0]

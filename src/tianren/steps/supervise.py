@@ -31,6 +31,7 @@ from tianren.steps.cases import (
     calendar_of,
     known_case,
     next_subject,
+    no_case,
     own_records,
     subject_of,
     undeclared_years,
@@ -127,10 +128,7 @@ def _append(
 def _case(book: Reader, subject: str) -> SupervisedCase:
     found = supervision.cases_of(standing(own_records(book, subject))).get(subject)
     if found is None:
-        raise UserError(
-            say("there is no case {subject}", subject=subject), where="journal",
-            next_step=say("list them: tianren supervise show"),
-        )  # fmt: skip
+        raise no_case(subject, sorted(book.subjects(f"{NAME}/")))
     return found
 
 
