@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tianren.geo.distances import Outlines, outlines
+from tianren.geo.nearby import nearby_order
 from tianren.geo.overlay import Claim, pieces
 from tianren.parameters import Parameters
 from tianren.science.marginal import Heirs, Total, removals, total
@@ -78,7 +79,8 @@ def patches(sites: NDArray[Any], land: Any, *, beyond: Any = None, across: float
     connect, without area of their own.
     """
     inner, owner = _clipped(sites, land)
-    order = np.argsort(shapely.bounds(inner)[:, 0], kind="stable") if len(inner) else owner
+    west, south, east, north = shapely.bounds(inner).reshape(-1, 4).T
+    order = nearby_order(west + east, south + north)
     area, heirs = _attributed(inner, owner, order)
     outer, far = _clipped(sites, beyond) if beyond is not None else (inner[:0], owner[:0])
     near = shapely.dwithin(outer, land, across) if len(outer) else np.zeros(0, dtype=bool)
