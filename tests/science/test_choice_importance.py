@@ -11,6 +11,7 @@ from tianren.science import choice
 from tianren.science.choice import LOCKED_OUT, Borders, Problem, make_problem
 from tianren.science.choice_highs import Effort
 from tianren.science.choice_importance import (
+    best_first,
     distance,
     portfolio,
     rarity_weighted_richness,
@@ -66,7 +67,11 @@ def test_prices_never_claim_more_than_the_relaxation_loses(seed: int) -> None:
     prices = replacement_cost(plan, EXACT, many=0)
     assert prices.method == "price"
     bound = relaxation(model_of(problem)).bound
-    for unit in np.flatnonzero(prices.cost > 1e-9):
+    every = all_values(problem)
+    for unit in np.flatnonzero(plan.units):
+        replaceable = any(not a[unit, 0] for _, a in every)
+        assert np.isfinite(prices.cost[unit]) == replaceable
+    for unit in np.flatnonzero((prices.cost > 1e-9) & np.isfinite(prices.cost)):
         status = problem.status.copy()
         status[unit] = LOCKED_OUT
         without = relaxation(model_of(replace(problem, status=status)))
@@ -123,3 +128,14 @@ def test_many_units_with_neighbours_are_not_searched_again_one_by_one(
     plan = solve(in_a_row(units), Effort(gap=0.01))
     assert int(plan.units.sum()) == 2
     assert replacement_cost(plan, EXACT).method == method
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_the_best_of_a_portfolio_is_the_plan(seed: int) -> None:
+    problem = small(seed)
+    coarse = solve(problem, Effort(gap=0.5))
+    first, *rest = best_first(coarse, portfolio(coarse, 3, worse=1.0, effort=EXACT))
+    assert first.objective == min(p.objective for p in (first, *rest))
+    assert first.bound == coarse.bound
+    assert sorted(p.objective for p in rest) == [p.objective for p in rest] or first is coarse

@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tianren.errors import UserError
+from tianren.science import choice_advice
 from tianren.science.choice import (
     LOCKED_IN,
     LOCKED_OUT,
+    TOLERANCE,
     Chosen,
     Floats,
     Ints,
@@ -44,7 +47,9 @@ def replacement_cost(plan: Plan, effort: Effort | None = None, many: int = MANY)
     locked = (plan.problem.status == LOCKED_IN).any(axis=1)
     wanted = np.flatnonzero(plan.units & ~locked)
     if len(wanted) > many or _slow(plan.problem):
-        return Importance(_by_price(plan, wanted), "price")
+        cost = _by_price(plan, wanted)
+        cost[wanted[_without_substitute(plan.problem, wanted)]] = np.inf
+        return Importance(cost, "price")
     cost = np.zeros(len(plan.problem.units))
     for unit in wanted:
         cost[unit] = _without(plan, int(unit), effort)
@@ -64,6 +69,22 @@ def _without(plan: Plan, unit: int, effort: Effort | None) -> float:
     except UserError:  # no set keeps the rules without this unit: that is the answer
         return np.inf
     return abs(max(0.0, _sign(plan) * (other.objective - plan.objective)))
+
+
+def _without_substitute(problem: Problem, wanted: Ints) -> NDArray[np.bool_]:
+    """Which of these units no set can do without: all others together miss a target.
+
+    Prices do not tell them: what a target forces needs no price.
+    """
+    if problem.objective != "minimum_set":
+        return np.zeros(len(wanted), dtype=bool)
+    most = problem.amounts[0]
+    for amounts in problem.amounts[1:]:
+        most = most.maximum(amounts)
+    spare = choice_advice.available(problem) - problem.targets * (1 - TOLERANCE)
+    held = most[wanted].tocoo()
+    missed = held.row[held.data > spare[held.col]]
+    return np.asarray(np.bincount(missed, minlength=len(wanted)) > 0)
 
 
 def _sign(plan: Plan) -> float:
@@ -164,6 +185,16 @@ def _by_price_rise(found: list[Plan], least: int, effort: Effort | None) -> Plan
             bound = _sign(found[0]) * found[0].bound
             return plan_of(problem, chosen, bound, found[0].route, "gap")
     return None
+
+
+def best_first(plan: Plan, others: list[Plan]) -> list[Plan]:
+    """The plan and the others, the best first: within the gap of a search another may be better."""
+    best = min([plan, *others], key=lambda p: _sign(plan) * p.objective)
+    if best is plan:
+        return [plan, *others]
+    first = replace(best, bound=plan.bound, prices=plan.prices, stopped=plan.stopped)
+    rest = [p for p in (plan, *others) if p is not best]
+    return [first, *sorted(rest, key=lambda p: _sign(plan) * p.objective)]
 
 
 def selection_frequency(plans: list[Plan]) -> Floats:

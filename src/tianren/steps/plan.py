@@ -17,6 +17,7 @@ from tianren.science.choice_advice import advice
 from tianren.science.choice_highs import Effort
 from tianren.science.choice_importance import (
     Importance,
+    best_first,
     portfolio,
     replacement_cost,
     selection_frequency,
@@ -145,9 +146,9 @@ def _make(
     )
     tell(say("choosing among {n} planning units", n=len(problem.units)))
     found = solve(problem, effort)
+    found, *others = best_first(found, _others(project, parameters, found, effort, tell))
     tell(say("what each unit matters"))
     importance = replacement_cost(found, effort)
-    others = _others(project, parameters, found, effort, tell)
     write_features(run, ready, found)
     write_portfolio(run, ready, [found, *others])
     write_units(project, run, ready, found, importance, selection_frequency([found, *others]))
@@ -157,7 +158,7 @@ def _make(
     compared, measures = compare(project, run, ready, found, line, effort, tell)
     run.finish(
         [*_measures(project, run, ready, found), *measures],
-        [*ready.findings, *advised, *_limits(found)],
+        [*ready.findings, *advised, *_limits(found), *_least_proven(importance)],
         parameters,
         statement=str(found),
         plan=_record(ready, found, importance),
@@ -191,6 +192,16 @@ def _limits(found: Plan) -> list[Finding]:
     message = say("the search ended at its limit, at most {gap} % from the best",
                   gap=f"{choice.rounded_up(100 * found.gap):.2f}")  # fmt: skip
     return [Finding("plan.limit", "plan", Severity.NOTE, message)]
+
+
+def _least_proven(importance: Importance) -> list[Finding]:
+    """That replacement costs were not searched for unit by unit."""
+    if importance.method != "price":
+        return []
+    message = say("replacement costs are the least that is proven: to search again without each of "
+                  "so many units would take too long; what no other units can replace is marked "
+                  "irreplaceable")  # fmt: skip
+    return [Finding("plan.prices", "plan", Severity.NOTE, message)]
 
 
 def _record(ready: Ready, found: Plan, importance: Importance) -> dict[str, Any]:
