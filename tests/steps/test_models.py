@@ -15,7 +15,7 @@ from tianren.io.rasters import open_raster
 from tianren.project.project import Project, open_project
 from tianren.project.runs import list_runs
 from tianren.raster.raster import MISSING
-from tianren.steps import model_one
+from tianren.steps import model_findings, model_one
 from tianren.steps import models as step
 
 SPECIES = """
@@ -247,3 +247,20 @@ def test_a_climate_whose_name_is_no_folder_is_refused(tmp_path: Path, name: str)
     wrong = SPECIES.replace("climates.warmer", f'climates."{name}"')
     with pytest.raises(UserError, match="cannot be the name of a climate"):
         step.models(project_of(tmp_path, wrong))
+
+
+class Asked:
+    """Parameters, as far as the findings ask for them."""
+
+    def number(self, name: str) -> float:
+        return {"models.weak": 0.5, "models.novel_warning": 0.1}[name]
+
+
+@pytest.mark.parametrize(("tss", "told"), [(0.28, True), (0.5, False), ("", False)])
+def test_a_weak_model_is_named(tss: float | str, told: bool) -> None:
+    row = {"species": "Boophis idae", "status": "modelled", "reason": "too few blocks",
+           "auc": 0.67 if tss != "" else "", "tss": tss, "novel_share": 0.0}  # fmt: skip
+    found = model_findings.outcomes([row], 15, [], Asked())
+    weak = [f.message for f in found if f.rule == "models.weak"]
+    assert bool(weak) == told
+    assert all("Boophis idae 0.28" in message for message in weak)

@@ -15,6 +15,7 @@ COLLINEAR = "Dormann et al. 2013, Ecography 36:27"
 TARGET = "Phillips et al. 2009, Ecological Applications 19:181"
 NOVEL = "Elith, Kearney & Phillips 2010, Methods in Ecology and Evolution 1:330"
 SMALL = "van Proosdij et al. 2016, Ecography 39:542"
+NAMED = 5  # species that a finding names
 BLOCKS = "Roberts et al. 2017, Ecography 40:913"
 
 
@@ -67,11 +68,25 @@ def outcomes(
             message = say("on land not seen the model is no better than chance: AUC {auc}",
                           auc=f"{row['auc']:.2f}")  # fmt: skip
             found.append(_warning("models.no_better_than_chance", row, message))
+    found += _weak(made, parameters.number("models.weak"))
     limit = parameters.number("models.novel_warning")
     columns = {"": "novel_share", **{name: f"{name}_novel_share" for name in climates}}
     for climate, column in columns.items():
         found += _novel(climate, sorted(float(row[column]) for row in made), limit)
     return found
+
+
+def _weak(made: Sequence[Mapping[str, Any]], least: float) -> list[Finding]:
+    """Models that tell suitable from unsuitable land badly, though better than chance."""
+    weak = [row for row in made if row["tss"] != "" and row["auc"] > 0.5 and row["tss"] < least]
+    if not weak:
+        return []
+    names = [f"{row['species']} {row['tss']:.2f}" for row in weak]
+    named = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    message = say("{n} models tell suitable land badly, TSS below {least}: {names}. Look at their "
+                  "maps before a number rests on them",
+                  n=len(weak), least=f"{least:g}", names=named)  # fmt: skip
+    return [Finding("models.weak", "species", Severity.WARNING, message, BLOCKS)]
 
 
 def _warning(rule: str, row: Mapping[str, Any], message: str) -> Finding:
