@@ -124,7 +124,7 @@ def _details(every: "DataFrame", rows: "DataFrame", reasons: Any, first: Any) ->
     for reason in np.unique(reasons):
         at = np.flatnonzero(reasons == reason)
         mine = rows.iloc[at]
-        if reason == "duplicate":
+        if reason in ("duplicate", "duplicate_undated"):
             twins = every.iloc[first[at]]
             pairs = zip(twins["row"], twins["source"].astype(str), strict=True)
             made[at] = [f"row {row} of {source}" for row, source in pairs]
