@@ -114,7 +114,13 @@ def test_duplicates_name_the_first_row() -> None:
     ]  # fmt: skip
     found = clean(table(*rows), NAMES, REGION, LIMITS, DAY)
     assert found.first.tolist() == [-1, -1, 1, -1, 1, -1, -1, 6]
-    assert found.counts() == {"duplicate": 3}
+    assert found.counts() == {"duplicate": 2, "duplicate_undated": 1}
+
+
+def test_the_reason_of_a_repeat_without_a_year_claims_no_year() -> None:
+    assert reasons({"year": np.nan}, {"year": np.nan}, {}) == ["", "duplicate_undated", ""]
+    assert "same year" not in REASONS["duplicate_undated"]
+    assert "without a year" in REASONS["duplicate_undated"]
 
 
 def test_sea_is_for_marine_species() -> None:
@@ -155,7 +161,8 @@ ROW = st.fixed_dictionaries(
 def test_kept_and_dropped_are_all_rows_in_any_order(rows: list[dict[str, Any]], rng: Any) -> None:
     found = clean(table(*rows), NAMES, REGION, LIMITS, DAY)
     assert int(found.kept.sum()) + sum(found.counts().values()) == len(rows)
-    assert (found.reason[found.first >= 0] == CODES["duplicate"]).all()
+    repeats = [CODES["duplicate"], CODES["duplicate_undated"]]
+    assert np.isin(found.reason[found.first >= 0], repeats).all()
     assert (found.reason[found.first[found.first >= 0]] == KEPT).all()
     shuffled = rows[:]
     rng.shuffle(shuffled)

@@ -6,7 +6,7 @@ import pytest
 from tianren.errors import UserError
 from tianren.findings import Severity
 from tianren.science.names import read_checklist
-from tianren.science.taxa import CATEGORIES, Taxon, read_taxa, without_status
+from tianren.science.taxa import CATEGORIES, Taxon, read_taxa, unlisted_names, without_status
 
 
 def test_chinese_headings_and_words() -> None:
@@ -88,12 +88,19 @@ def test_two_rows_that_disagree_are_refused_and_two_that_agree_are_one() -> None
 
 
 def test_a_name_that_is_no_species_is_left_out_and_told() -> None:
-    known, _ = read_checklist(pd.DataFrame({"name": ["Adansonia perrieri"]}))
+    known, _ = read_checklist(pd.DataFrame({"name": ["Adansonia perrieri"]}), "names.csv")
     table = pd.DataFrame({"species": ["Adansonia perieri", "Adansonia", "Adansonia perrieri"]})
     taxa, findings = read_taxa(table, known)
     assert [t.species for t in taxa] == ["Adansonia perrieri"]
     assert len(findings) == 2
-    assert any("near it: Adansonia perrieri" in f.message for f in findings)
+    unlisted, genus = (f.message for f in findings)
+    assert "'Adansonia perieri' is not in the checklist names.csv" in unlisted
+    assert "near it: Adansonia perrieri" in unlisted
+    assert "add the name to the checklist if it is right, or correct it" in unlisted
+    assert "correct the name" in genus
+    assert [m.written for m in unlisted_names(table, known, "status")] == [
+        "Adansonia perieri", "Adansonia",
+    ]  # fmt: skip
 
 
 def test_a_taxon_without_status_is_told() -> None:

@@ -162,9 +162,52 @@ def test_taxa_and_unmatched_names(answer: CleanedRecords) -> None:
     assert float(taxa["Aus bus"]["aoo_m2"]) == float(taxa["Aus bus"]["eoo_m2"]) == 4e6
     assert (taxa["Ius jus"]["records"], taxa["Ius jus"]["aoo_m2"]) == ("0", "")
     assert answer.run.rows("unmatched.csv") == [
-        {"name": "Aus", "records": "1", "reason": "genus_only", "nearest": ""},
-        {"name": "Aus buz", "records": "1", "reason": "unmatched_name", "nearest": "Aus bus"},
-    ]
+        {"name": "Aus", "records": "1", "reason": "genus_only", "nearest": "",
+         "found_in": "records"},
+        {"name": "Aus buz", "records": "1", "reason": "unmatched_name", "nearest": "Aus bus",
+         "found_in": "records"},
+    ]  # fmt: skip
+
+
+def test_names_of_status_and_ranges_that_the_checklist_lacks_are_told_and_listed(
+    tmp_path: Path,
+) -> None:
+    names = {"names.csv": "name\nAus bus\nCus dus\nGus hus\n"}
+    answer = records(open_project(make(tmp_path, **names)))
+    said = {row["rule"]: row["message"] for row in answer.run.findings}
+    for rule, name in (("taxa.name", "Ius jus"), ("records.range_name", "Eus fus")):
+        assert name in said[rule]
+        assert "is not in the checklist data/names.csv ([names] in catalog.toml)" in said[rule]
+        assert "to the checklist if" in said[rule]
+    listed = {row["name"]: row for row in answer.run.rows("unmatched.csv")}
+    assert (listed["Ius jus"]["records"], listed["Ius jus"]["found_in"]) == ("0", "status")
+    assert listed["Eus fus"]["found_in"] == "records; ranges"
+    borne = [row for row in listed.values() if int(row["records"])]
+    assert answer.as_dict()["unmatched_names"] == len(borne)
+
+
+def test_without_years_no_repeat_is_said_to_be_of_the_same_year(tmp_path: Path) -> None:
+    text = "学名,lon,lat,Seen on\nAus bus,8.1,45.05,2001\nAus bus,8.1,45.05,2002\n"
+    answer = records(open_project(make(tmp_path, **{"herbarium.csv": text})))
+    assert dropped(answer)["herbarium", 3] == ("duplicate_undated", "row 2 of herbarium")
+    assert "same year" not in answer.text()
+    rules = {(row["rule"], row["subject"]): row["severity"] for row in answer.run.findings}
+    assert rules["records.no_date", "herbarium"] == "warning"
+    assert rules["records.columns", "herbarium"] == "note"
+
+
+def test_a_date_no_calendar_has_is_dropped_in_any_order(tmp_path: Path) -> None:
+    dates = ["31/02/2005", "02/31/2005", "45/13/1999", "2005-02-31", "12/31/2005", "31/12/2005"]
+    rows = "".join(f"Aus bus,8.1{i},45.05,{date}\n" for i, date in enumerate(dates))
+    made = make(tmp_path, **{"herbarium.csv": f"学名,lon,lat,date\n{rows}"})
+    answer = records(open_project(made))
+    found = {key: why for key, why in dropped(answer).items() if why[0] == "impossible_date"}
+    assert found == {
+        ("herbarium", 2): ("impossible_date", "2005-02-31"),
+        ("herbarium", 3): ("impossible_date", "2005-02-31"),
+        ("herbarium", 4): ("impossible_date", "1999-13-45"),
+        ("herbarium", 5): ("impossible_date", "2005-02-31"),
+    }
 
 
 def test_findings_say_what_a_person_must_look_at(answer: CleanedRecords) -> None:

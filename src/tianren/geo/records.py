@@ -46,6 +46,7 @@ REASONS: Mapping[str, str] = {
     "other_hemisphere": "on the other hemisphere than the whole range of its species",
     "outside_range": "outside the range of its species",
     "duplicate": "the same species at the same place in the same year was there before",
+    "duplicate_undated": "the same species at the same place was there before, both without a year",
 }
 CODES = {reason: code for code, reason in enumerate(REASONS, start=1)}
 KEPT = 0
@@ -348,7 +349,10 @@ def range_in_degrees(polygon: Any, crs: Any) -> tuple[float, float, float, float
 def _mark_duplicates(
     marks: _Marks, records: pd.DataFrame, limits: Limits, species: _Species
 ) -> NDArray[np.int64]:
-    """Mark all but the first of one species, place and year; the position of that first row."""
+    """Mark all but the first of one species, place and year; the position of that first row.
+
+    Rows without a year repeat only each other, and their reason says so.
+    """
     first = np.full(len(records), -1, dtype=np.int64)
     at = np.flatnonzero(marks.left)
     scale = 10.0**limits.duplicate_decimals
@@ -368,5 +372,7 @@ def _mark_duplicates(
         first[at[again]] = leader[group[again]]
         repeated = np.zeros(len(records), dtype=bool)
         repeated[at[again]] = True
-        marks.drop("duplicate", repeated)
+        undated = np.isnan(records["year"].to_numpy())
+        marks.drop("duplicate", repeated & ~undated)
+        marks.drop("duplicate_undated", repeated & undated)
     return first

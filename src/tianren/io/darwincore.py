@@ -21,7 +21,7 @@ import pyarrow as pa
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.io.delimited import TextBlock, TextShape, find_shape, read_blocks
-from tianren.io.roles import find_roles, require_roles
+from tianren.io.roles import find_roles, require_roles, told_roles
 from tianren.io.signatures import require_modest, unreadable
 from tianren.io.sources import Entry
 from tianren.language import say
@@ -89,6 +89,7 @@ def plain_blocks(
     """The records of a text with headings, in blocks of text by role."""
     shape, headings = find_shape(entry, open_stream, findings)
     roles = require_roles(entry, find_roles(entry, headings), headings)
+    findings += told_roles(entry, roles, headings)
     wanted = {role: headings.index(heading) for role, heading in roles.items()}
     with open_stream() as stream:
         yield from read_blocks(entry, stream, shape, wanted)
@@ -103,6 +104,7 @@ def _described(
     core, extensions = _meta(entry, archive)
     if core.kind == "Occurrence":
         roles = require_roles(entry, find_roles(entry, _terms(core)), _terms(core))
+        findings += told_roles(entry, roles, _terms(core))
         yield from _part_blocks(entry, archive, core, roles)
         return
     occurrences = [part for part in extensions if part.kind == "Occurrence"]
@@ -167,7 +169,10 @@ def _joined(
 
     own = find_roles(entry, _terms(occurrences))
     shared = find_roles(entry, _terms(events))
-    require_roles(entry, {**shared, **own}, [*_terms(occurrences), *_terms(events)])
+    terms = list(dict.fromkeys([*_terms(occurrences), *_terms(events)]))
+    require_roles(entry, {**shared, **own}, terms)
+    unread = [t for t in terms if t not in shared.values()]
+    findings += told_roles(entry, {**shared, **own}, unread)
     table = _events(entry, archive, events, shared)
     strangers = 0
     for block in _part_blocks(entry, archive, occurrences, own):

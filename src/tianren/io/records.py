@@ -1,8 +1,9 @@
 """Species records of any usual kind as one table: where, when, what, and from which row."""
 
+import datetime as dt
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tianren.io.darwincore import archive_blocks, plain_blocks
 from tianren.io.delimited import TextBlock
 from tianren.io.formats import read_features
 from tianren.io.rasters import discard, temporary_beside
-from tianren.io.roles import find_roles, require_roles
+from tianren.io.roles import COLUMN_RULES, find_roles, require_roles, told_once, told_roles
 from tianren.io.sources import Entry, source_files
 from tianren.io.tables import plain_text, read_table
 from tianren.language import say
@@ -54,13 +55,17 @@ def read_records(entry: Entry) -> tuple[pd.DataFrame, list[Finding]]:
     no species or no place.
     """
     findings: list[Finding] = []
+    told: list[Finding] = []
     paths = source_files(entry)
     frames = []
     for path in paths:
         name = entry.name if len(paths) == 1 else f"{entry.name}: {path.name}"
         one = entry if len(paths) == 1 else replace(entry, uri=str(path))
-        frame = _read_file(one, path, findings)
+        found: list[Finding] = []
+        frame = _read_file(one, path, found)
+        findings += [f for f in found if f.rule not in COLUMN_RULES]
         if frame is not None:
+            told += [f for f in found if f.rule in COLUMN_RULES]
             frames.append(frame.assign(source=pd.Categorical([name]).repeat(len(frame))))
     if not frames:
         raise UserError(
@@ -68,6 +73,7 @@ def read_records(entry: Entry) -> tuple[pd.DataFrame, list[Finding]]:
         )
     every = stack_records(frames)
     _tell(entry, every, findings)
+    findings += told_once(entry, told)
     return every[list(COLUMNS)], findings
 
 
@@ -127,7 +133,10 @@ def _blocks(entry: Entry, path: Path, findings: list[Finding]) -> Iterator[TextB
     else:
         table, found = read_table(entry)
         findings += found
-        yield _as_block(entry, table, table.index.to_numpy(dtype=np.int64))
+        headings = [str(c) for c in table.columns]
+        roles = require_roles(entry, find_roles(entry, headings), headings)
+        findings += told_roles(entry, roles, headings)
+        yield _as_block(table, roles, table.index.to_numpy(dtype=np.int64))
 
 
 _TEXT_FILES = (".csv", ".tsv", ".txt", ".tab")
@@ -147,9 +156,7 @@ def _is_layer(path: Path) -> bool:
     return any(name.endswith((".shp", ".gpkg", ".geojson")) for name in names)
 
 
-def _as_block(entry: Entry, table: pd.DataFrame, rows: NDArray[np.int64]) -> TextBlock:
-    headings = [str(c) for c in table.columns]
-    roles = require_roles(entry, find_roles(entry, headings), headings)
+def _as_block(table: pd.DataFrame, roles: Mapping[str, str], rows: NDArray[np.int64]) -> TextBlock:
     columns = {role: _as_text(table[heading]) for role, heading in roles.items()}
     return TextBlock(columns, rows)
 
@@ -177,15 +184,22 @@ def _points(entry: Entry, path: Path, findings: list[Finding]) -> TextBlock:
         )
     table = pd.DataFrame(layer.drop(columns=layer.geometry.name))
     table.columns = table.columns.map(str)
-    roles = find_roles(entry, list(table.columns))
-    said_twice = [roles[r] for r in ("longitude", "latitude", "position") if r in roles]
+    own = find_roles(entry, list(table.columns))
+    roles = {role: heading for role, heading in own.items() if role not in _PLACE}
+    headings = list(table.columns)
+    findings += told_roles(entry, {**roles, "position": layer.geometry.name}, headings)
     places = layer.geometry.to_crs("EPSG:4326")
     there = ~(places.is_empty | places.isna())
-    table = table.drop(columns=said_twice).assign(
+    table = table.assign(
         decimalLongitude=_plain_numbers(places.x, there),
         decimalLatitude=_plain_numbers(places.y, there),
     )
-    return _as_block(entry, table, np.arange(1, len(table) + 1, dtype=np.int64))
+    roles |= {"longitude": "decimalLongitude", "latitude": "decimalLatitude"}
+    require_roles(entry, roles, headings)
+    return _as_block(table, roles, np.arange(1, len(table) + 1, dtype=np.int64))
+
+
+_PLACE = ("longitude", "latitude", "position")
 
 
 def _plain_numbers(values: Any, there: Any) -> list[str]:
@@ -324,19 +338,42 @@ def _each(text: pa.Array, read: Callable[[str], str]) -> pa.Array:
 _ISO = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?(?![\d])")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_YEAR_LAST = re.compile(r"(\d{1,2})\s*[-/.\s]\s*(\d{1,2})\s*[-/.\s]\s*(\d{4})(?!\d)")
 
 
 def iso_date(text: str) -> str:
     """A date as ISO writes it, as far as it is said: "2013", "2013-02", "2013-02-25", or "".
 
     The first day of a span. Day and month in an order that is not the ISO one are left out, for
-    03/05/2012 has two readings; its year stays. A year of two digits is no year.
+    03/05/2012 has two readings; its year stays. Where neither reading is a day of the calendar,
+    31/02/2005, the date is given whole, as impossible as it is. A year of two digits is no year.
     """
     found = _ISO.match(text) or _COMPACT.match(text)
     if found:
         return "-".join(f"{int(part):02d}" for part in found.groups() if part)
     years = _YEAR.findall(text)
-    return years[0] if len(years) == 1 else ""
+    if len(years) != 1:
+        return ""
+    return _impossible(text) or str(years[0])
+
+
+def _impossible(text: str) -> str:
+    """A date with its year last that no calendar has in either order, as ISO would write it."""
+    found = _YEAR_LAST.match(text.strip())
+    if not found:
+        return ""
+    year, low, high = int(found[3]), *sorted((int(found[1]), int(found[2])))
+    if _exists(year, low, high) or _exists(year, high, low):
+        return ""
+    return f"{year:04d}-{low:02d}-{high:02d}"
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    try:
+        dt.date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def year_of(text: str) -> float:

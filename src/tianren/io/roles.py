@@ -1,14 +1,21 @@
 """Which column of a list of species records plays which role."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePath
 
 from tianren.errors import UserError
+from tianren.findings import Finding, Severity
 from tianren.io.sources import Entry
+from tianren.language import say
 from tianren.parameters.headings import columns_by_role, roles_of, usual_headings
+
+COLUMN_RULES = ("records.columns", "records.no_date")  # what is told of a source's headings
+_MOST = 20  # headings that a message names
 
 
 def find_roles(entry: Entry, headings: Sequence[str]) -> dict[str, str]:
-    """Role -> heading: as the catalog says it, else by the usual headings of three languages."""
+    """Role -> heading: as the catalog says it, else by the usual headings of four languages."""
     found = columns_by_role("records", headings)
     for role, heading in entry.columns.items():
         if role not in roles_of("records"):
@@ -53,3 +60,46 @@ def _lacking(entry: Entry, role: str, headings: Sequence[str], otherwise: str) -
         next_step=f"rename it to {usual}, or write columns.{role} = its heading in [{entry.name}] "
         f"of catalog.toml, {otherwise}",
     )
+
+
+def told_roles(entry: Entry, roles: Mapping[str, str], headings: Sequence[str]) -> list[Finding]:
+    """Which heading plays which role, which are not read, and whether no column says a date."""
+    said = ", ".join(f"{role} = {roles[role]}" for role in roles_of("records") if role in roles)
+    unread = [heading for heading in headings if heading not in roles.values()]
+    message = say(
+        "columns read: {roles}; headings not read: {headings}",
+        roles=said, headings=_some(unread) or say("none"),
+    )  # fmt: skip
+    told = [Finding("records.columns", entry.name, Severity.NOTE, message, entry.uri)]
+    return told if {"date", "year"} & set(roles) else [*told, _undated(entry, unread)]
+
+
+def _undated(entry: Entry, unread: Sequence[str]) -> Finding:
+    message = say(
+        "no column of dates or years was found: no date was checked, and duplicates are judged "
+        "without the year; the headings not read are {headings}; if one of them holds the dates, "
+        "write {line} in [{source}] of catalog.toml",
+        headings=_some(unread) or say("none"), line='columns = {date = "..."}', source=entry.name,
+    )  # fmt: skip
+    return Finding("records.no_date", entry.name, Severity.WARNING, message, entry.uri)
+
+
+def _some(headings: Sequence[str]) -> str:
+    more = say(" and {n} more", n=len(headings) - _MOST) if len(headings) > _MOST else ""
+    return ", ".join(headings[:_MOST]) + more
+
+
+def told_once(entry: Entry, told: Iterable[Finding]) -> list[Finding]:
+    """What the files of one source say of their headings: once where several say the same.
+
+    Where they differ, the source of each finding names its files.
+    """
+    files: dict[Finding, list[str]] = {}
+    for finding in told:
+        name = PurePath(finding.source).name
+        files.setdefault(replace(finding, source=entry.uri), []).append(name)
+    rules = [finding.rule for finding in files]
+    return [
+        finding if rules.count(finding.rule) == 1 else replace(finding, source=_some(names))
+        for finding, names in files.items()
+    ]

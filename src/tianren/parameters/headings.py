@@ -14,8 +14,8 @@ from tianren.errors import UserError
 def columns_by_role(topic: str, columns: Iterable[str]) -> dict[str, str]:
     """Role -> the column that plays it, of the headings a table has.
 
-    topic: "records", "taxa", "checklist", "places" ... Case, spaces and punctuation of a heading
-    do not matter. Where several columns could play one role, the heading listed first wins.
+    topic: "records", "taxa", "checklist", "places" ... Case, accents, spaces and punctuation of
+    a heading do not matter. Where several columns could play one role, the one listed first wins.
     """
     known = _ranks(topic)
     found: dict[str, tuple[int, str]] = {}
@@ -59,11 +59,12 @@ def roles_of(topic: str) -> tuple[str, ...]:
 def plain_heading(heading: str) -> str:
     """A heading as people confuse it: "Decimal_Latitude " and "decimalLatitude" are one.
 
-    A unit in brackets, or the namespace before a colon, is no part of the name.
+    Accents do not matter. A unit in brackets, or the namespace before a colon, is no part of the
+    name.
     """
     text = unicodedata.normalize("NFKC", str(heading)).casefold().rsplit(":", 1)[-1]
     text = text.split("(")[0] if not text.startswith("(") else text
-    return "".join(c for c in text if c.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if c.isalnum())
 
 
 def plain_word(word: str) -> str:

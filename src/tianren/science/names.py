@@ -122,9 +122,13 @@ def name_key(written: str) -> str:
 
 @dataclass(frozen=True)
 class Checklist:
-    """Names and what they mean. meant: key of a name -> the accepted names it may stand for."""
+    """Names and what they mean. meant: key of a name -> the accepted names it may stand for.
+
+    where: how messages name the list.
+    """
 
     meant: Mapping[str, frozenset[str]]
+    where: str = "the checklist"
 
     @cached_property
     def accepted(self) -> frozenset[str]:
@@ -241,7 +245,7 @@ def read_checklist(
     findings += [
         _two_meanings(k, names, where) for k, names in sorted(meant.items()) if len(names) > 1
     ]
-    return Checklist(meant), findings
+    return Checklist(meant, where), findings
 
 
 def _pairs(table: "DataFrame", roles: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from tianren.parameters.headings import (
     plain_word,
     row_numbers,
 )
-from tianren.science.names import Checklist, match_name
+from tianren.science.names import Checklist, Match, match_name, match_names
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -128,12 +128,33 @@ def _species(row: _Row, written: str, checklist: Checklist | None) -> str:
             )
         return ""
     match = match_name(written, checklist)
-    if not match.species:
+    if checklist is not None and match.how == "unmatched":
+        _not_listed(row, match, checklist)
+    elif not match.species:
         advice = say("correct the name")
         if match.candidates:
             advice += say("; near it: {names}", names=", ".join(match.candidates))
         row.told("taxa.name", "species", written, advice)
     return match.species
+
+
+def _not_listed(row: _Row, match: Match, checklist: Checklist) -> None:
+    """A name that may be right and is not in the checklist: the row is left out and told."""
+    near = say("; near it: {names}", names=", ".join(match.candidates)) if match.candidates else ""
+    message = say(
+        "row {row}: {name} is not in the checklist {checklist}{near}; the row is not used: add "
+        "the name to the checklist if it is right, or correct it",
+        row=row.number, name=repr(match.written), checklist=checklist.where, near=near,
+    )  # fmt: skip
+    row.findings.append(Finding("taxa.name", "species", Severity.ERROR, message, row.where))
+
+
+def unlisted_names(table: "DataFrame", checklist: Checklist | None, where: str) -> list[Match]:
+    """The names of a status table that name no species, or are not in the checklist."""
+    roles = needed_columns("taxa", table, ["species"], what="the status table", where=where)
+    written = dict.fromkeys(_text(v) for v in table[roles["species"]])
+    matches = match_names([name for name in written if name], checklist)
+    return [match for match in matches.values() if not match.species]
 
 
 def _taxon(species: str, row: _Row) -> Taxon:

@@ -12,10 +12,11 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.moves import move_between
 from tianren.geo.records import CODES, Cleaned, Limits, Region
+from tianren.io.sources import Entry
 from tianren.language import say
 from tianren.parameters import Parameters
 from tianren.parameters.headings import columns_by_role, usual_headings
-from tianren.science.names import Checklist, match_name
+from tianren.science.names import Checklist, Match, match_names
 from tianren.science.taxa import Taxon
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ def limits_of(parameters: Parameters) -> Limits:
 
 def region_of(
     project: "Project", table: "SpeciesTable", checklist: Checklist | None, taxa: Sequence[Taxon],
-    findings: list[Finding],
+    findings: list[Finding], strangers: list[Match],
 ) -> Region:  # fmt: skip
-    """The project's region as records are judged by it; what was found is added to findings."""
+    """The project's region as records are judged by it; what was found is added to findings.
+
+    strangers: the names of ranges that name no species are added to it.
+    """
     shapes = dict(zip(project.region["realm"], project.region.geometry, strict=True))
     land = shapes["land"]
     centres = [land.centroid.coords[0]]
@@ -56,7 +60,7 @@ def region_of(
         sea=shapes.get("sea"),
         centroids=np.array(centres, dtype=np.float64),
         institutions=_institutions(project, table, findings),
-        ranges=_ranges(project, table, checklist, findings),
+        ranges=_ranges(project, table, checklist, findings, strangers),
         marine=frozenset(taxon.species for taxon in taxa if taxon.marine),
     )
 
@@ -116,8 +120,9 @@ def _degrees(longitude: str, latitude: str) -> tuple[float, float] | None:
 
 
 def _ranges(
-    project: "Project", table: "SpeciesTable", checklist: Checklist | None, findings: list[Finding]
-) -> Mapping[str, Any]:
+    project: "Project", table: "SpeciesTable", checklist: Checklist | None,
+    findings: list[Finding], strangers: list[Match],
+) -> Mapping[str, Any]:  # fmt: skip
     """Species -> the union of its range polygons in the plane."""
     if not table.ranges:
         return {}
@@ -131,21 +136,47 @@ def _ranges(
             where=entry.where,
             next_step=f"write range_column = one of {columns}, in [species] of project.toml",
         )
+    written = list(layer[table.range_column].astype(str))
+    matches = match_names(written, checklist)
     shapes: dict[str, list[Any]] = {}
-    strangers = set()
-    for written, shape in zip(layer[table.range_column].astype(str), layer.geometry, strict=True):
-        species = match_name(written, checklist).species
-        if species:
+    for name, shape in zip(written, layer.geometry, strict=True):
+        if species := matches[name].species:
             shapes.setdefault(species, []).append(shape)
-        else:
-            strangers.add(written)
-    if strangers:
-        message = say("{n} ranges bear a name without a species: {names}", n=len(strangers),
-                      names=", ".join(sorted(strangers)[:5]))  # fmt: skip
-        findings.append(
-            Finding("records.range_name", entry.name, Severity.WARNING, message, entry.uri)
-        )
+    unknown = [matches[name] for name in sorted(matches) if not matches[name].species]
+    strangers += unknown
+    findings += _strange_ranges(entry, unknown, checklist)
     return {species: shapely.union_all(parts) for species, parts in sorted(shapes.items())}
+
+
+def _strange_ranges(
+    entry: Entry, strangers: Sequence[Match], checklist: Checklist | None
+) -> list[Finding]:
+    """Ranges whose name the checklist lacks, right or not, and those that name no species."""
+    unlisted = [match for match in strangers if match.how == "unmatched"]
+    others = [match.written for match in strangers if match.how != "unmatched"]
+    messages = []
+    if checklist is not None and unlisted:
+        messages.append(say(
+            "{n} ranges bear a name that is not in the checklist {checklist}: {names}; they are "
+            "not used: add the names to the checklist if they are right, or correct them; "
+            "unmatched.csv lists all",
+            n=len(unlisted), checklist=checklist.where,
+            names="; ".join(_with_near(match) for match in unlisted[:5]),
+        ))  # fmt: skip
+    if others:
+        names = ", ".join(others[:5])
+        messages.append(say("{n} ranges bear a name without a species: {names}", n=len(others),
+                            names=names))  # fmt: skip
+    return [
+        Finding("records.range_name", entry.name, Severity.WARNING, message, entry.uri)
+        for message in messages
+    ]
+
+
+def _with_near(match: Match) -> str:
+    if not match.candidates:
+        return match.written
+    return say("{name} (near it: {names})", name=match.written, names=", ".join(match.candidates))
 
 
 def range_findings(

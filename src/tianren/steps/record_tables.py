@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from tianren.science.taxa import Taxon
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-UNMATCHED_COLUMNS = ("name", "records", "reason", "nearest")
+UNMATCHED_COLUMNS = ("name", "records", "reason", "nearest", "found_in")
 TAXA_COLUMNS = (
     "species", "group", "family", "protection", "category", "endemic", "records", "unique_places",
     "eoo_m2", "aoo_m2",
@@ -29,13 +29,17 @@ TAXA_COLUMNS = (
 
 @dataclass(frozen=True)
 class Known:
-    """What is known before cleaning: every row, what the names mean, and the taxa."""
+    """What is known before cleaning: every row, what the names mean, and the taxa.
+
+    strangers: "status" or "ranges" -> the names there that name no species.
+    """
 
     rows: "DataFrame"
     matches: Mapping[str, Match]
     taxa: Sequence[Taxon]
     checklist: Checklist | None
     findings: list[Finding]
+    strangers: Mapping[str, list[Match]] = field(default_factory=dict)
 
 
 def other_groups(known: Known) -> list[Finding]:
@@ -124,7 +128,7 @@ def _details(every: "DataFrame", rows: "DataFrame", reasons: Any, first: Any) ->
     for reason in np.unique(reasons):
         at = np.flatnonzero(reasons == reason)
         mine = rows.iloc[at]
-        if reason == "duplicate":
+        if reason in ("duplicate", "duplicate_undated"):
             twins = every.iloc[first[at]]
             pairs = zip(twins["row"], twins["source"].astype(str), strict=True)
             made[at] = [f"row {row} of {source}" for row, source in pairs]
@@ -152,17 +156,24 @@ def _detail_of(reason: str, rows: "DataFrame") -> list[str]:
 
 
 def unmatched_rows(known: Known) -> list[dict[str, Any]]:
-    """Names that have no species, with how many rows bear them and what is near: advice only."""
+    """Names that have no species, with how many records bear them and what is near: advice only.
+
+    found_in: "records", "status", "ranges", whichever bear the name.
+    """
     counts = known.rows["species"].value_counts()
+    lists = {"records": [m for m in known.matches.values() if not m.species], **known.strangers}
+    matches = {match.written: match for found in lists.values() for match in found}
+    bearers = {kind: {match.written for match in found} for kind, found in lists.items()}
     return [
         {
             "name": name,
-            "records": int(counts[name]),
+            "records": int(counts.get(name, 0)),
             "reason": NAME_REASONS[match.how],
             "nearest": "; ".join(match.candidates),
+            "found_in": "; ".join(kind for kind, names in bearers.items() if name in names),
         }
-        for name, match in sorted(known.matches.items())
-        if not match.species and name
+        for name, match in sorted(matches.items())
+        if name
     ]
 
 

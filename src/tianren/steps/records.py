@@ -14,8 +14,8 @@ from tianren.language import say, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, start_run
-from tianren.science.names import alike, match_names, read_checklist
-from tianren.science.taxa import Taxon, read_taxa, without_status
+from tianren.science.names import Match, alike, match_names, read_checklist
+from tianren.science.taxa import Taxon, read_taxa, unlisted_names, without_status
 from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.progress import Progress, silent
 from tianren.steps.record_region import limits_of, range_findings, region_of
@@ -141,7 +141,8 @@ def _make(
     progress(say("reading records"))
     known = _read(project, table)
     progress(say("cleaning {n} records", n=f"{len(known.rows):,}"))
-    region = region_of(project, table, known.checklist, known.taxa, known.findings)
+    region = region_of(project, table, known.checklist, known.taxa, known.findings,
+                       known.strangers["ranges"])  # fmt: skip
     limits = limits_of(parameters)
     names = {name: (m.species, m.how) for name, m in known.matches.items()}
     cleaned = clean(known.rows, names, region, limits, project.day)
@@ -160,7 +161,7 @@ def _make(
         "kept": len(kept),
         "dropped": cleaned.counts(),
         "species": int(kept["species"].nunique()),
-        "unmatched_names": len(unmatched),
+        "unmatched_names": sum(1 for row in unmatched if row["records"]),
     }
     run.finish(_measures(project, run, counts, known, rows), findings, parameters, records=counts)
 
@@ -180,13 +181,16 @@ def _read(project: "Project", table: "SpeciesTable") -> Known:
         checklist, more = read_checklist(listed, project.entry(table.checklist).where)
         findings += [*found, *more]
     taxa: list[Taxon] = []
+    strangers: dict[str, list[Match]] = {"status": [], "ranges": []}
     if table.status:
         status, found = project.table(table.status)
-        taxa, more = read_taxa(status, checklist, project.entry(table.status).where)
+        where = project.entry(table.status).where
+        taxa, more = read_taxa(status, checklist, where)
         findings += [*found, *more]
+        strangers["status"] = unlisted_names(status, checklist, where)
     rows = stack_records(frames)
     matches = match_names(map(str, rows["species"].cat.categories), checklist)
-    return Known(rows, matches, taxa, checklist, findings)
+    return Known(rows, matches, taxa, checklist, findings, strangers)
 
 
 # --- taxa, measures, findings --------------------------------------------------------------------
@@ -215,8 +219,8 @@ def _findings(
     table: "SpeciesTable",
 ) -> list[Finding]:  # fmt: skip
     found = [_slip(known, cleaned, reason) for reason in ("swapped_coordinates", "wrong_sign")]
-    if unmatched:
-        found.append(_unmatched_finding(unmatched))
+    if borne := [row for row in unmatched if row["records"]]:
+        found.append(_unmatched_finding(borne))
     read = len(known.rows)
     if len(kept) < read / 2:
         message = say("only {kept} of {read} records are kept; see dropped.csv for the reasons",

@@ -187,7 +187,7 @@ def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
     blocks = opening(text, drawn, "records_places", "records_left_out")
     if any(int(row["records"]) for row in contents.rows("taxa.csv")):
         blocks.append(_species_table(contents))
-    if contents.rows("unmatched.csv"):
+    if _unmatched(contents):
         blocks.append(_names_table(contents))
     return [Chapter(say("What was recorded"), tuple(blocks))]
 
@@ -212,9 +212,14 @@ def _species_table(contents: Contents) -> Block:
     return table_block(say("Species with the most records; all are in taxa.csv"), columns, lines)
 
 
+def _unmatched(contents: Contents) -> list[Mapping[str, str]]:
+    """The unmatched names that records bear; those of lists alone are in unmatched.csv."""
+    return [row for row in contents.rows("unmatched.csv") if int(row["records"])]
+
+
 def _names_table(contents: Contents) -> Block:
     """The unmatched names that most records bear, with what is near: for a person to decide."""
-    found = contents.rows("unmatched.csv")
+    found = _unmatched(contents)
     rows = sorted(found, key=lambda row: (-int(row["records"]), row["name"]))[:_MOST_NAMES]
     columns = [Column(say("Name as written")), Column(say("Records"), kind="number"),
                Column(say("Why not matched")), Column(say("Near it, as advice"))]  # fmt: skip
