@@ -10,6 +10,8 @@ from odc.geo.geobox import GeoBox
 
 from tianren.io.rasters import raster_sink
 from tianren.raster.raster import whole
+from tianren.reports import sheet
+from tianren.reports.chapters import flyway_map
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import Contents, read_contents
 
@@ -36,6 +38,7 @@ PATCHES = """core,name,group,area_m2,dpc_percent,intra_percent,flux_percent,conn
 ROUTES = """route,species,from,to,length_km,longest_step_km,too_long
 coast,a plover,marsh,lake,420.0,300.0,yes
 coast,a plover,lake,bay,120.0,300.0,no
+bay,a tern,bay,cape,90.0,,
 """
 
 
@@ -79,7 +82,7 @@ def test_tables_are_in_the_order_of_importance(run: Contents) -> None:
     named = "core 1 (200\u00a0km²) to core 3 (40\u00a0km²)"
     assert links[0][1:] == [named, "4.0", "3.0", "2.0", "25", "7.50", "accepted"]
     assert [row[0] for row in cores] == ["core 1", "core 2", "core 3"]
-    assert [row[-1] for row in routes] == ["too long", "within reach"]
+    assert [row[-1] for row in routes] == ["too long", "within reach", "–"]
 
 
 def test_every_picture_is_drawn_and_says_what_it_shows(run: Contents, tmp_path: Path) -> None:
@@ -90,3 +93,29 @@ def test_every_picture_is_drawn_and_says_what_it_shows(run: Contents, tmp_path: 
     assert all(d.path.stat().st_size > 5000 for d in drawn)
     assert "25" in drawn[1].title and "corridor 2" in drawn[1].title
     assert "7.5" in drawn[2].title
+
+
+def test_the_legend_has_what_the_map_has_of_flyways_and_nothing_else(
+    run: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    for kind in ("line", "dot"):
+        monkeypatch.setattr(sheet, kind, lambda text, *how: told.append(text))
+    assert flyway_map.entries(run) == []
+    crs = GRID.crs.to_wkt()
+    lines = [shapely.LineString([(5000, 5000), (x, 9000)]) for x in (9000, 30_000)]
+    steps = gpd.GeoDataFrame({"too_long": ["no", ""]}, geometry=lines, crs=crs)
+    steps.to_file(tmp_path / "routes.gpkg", layer="routes")
+    places = [shapely.Point(5000, 5000), shapely.box(9000, 9000, 9500, 9500)]
+    sites = gpd.GeoDataFrame({"used": ["yes", "no"]}, geometry=places, crs=crs)
+    sites.to_file(tmp_path / "stopovers.gpkg", layer="stopovers")
+    flyway_map.entries(run)
+    assert told == ["migratory route", "stopover", "stopover that no route stops at"]
+
+
+def test_flyways_are_drawn_on_the_map_of_corridors(run: Contents, tmp_path: Path) -> None:
+    before = topics()["corridors"].draw(run, tmp_path)[0].path.read_bytes()
+    line = shapely.LineString([(5000, 5000), (30_000, 9000)])
+    steps = gpd.GeoDataFrame({"too_long": ["yes"]}, geometry=[line], crs=GRID.crs.to_wkt())
+    steps.to_file(tmp_path / "routes.gpkg", layer="routes")
+    assert topics()["corridors"].draw(run, tmp_path)[0].path.read_bytes() != before

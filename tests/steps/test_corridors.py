@@ -163,6 +163,28 @@ def test_a_step_longer_than_the_species_goes_is_flagged(run: Path) -> None:
     assert rules.count("corridors.step_too_long") == 2
 
 
+def test_where_nobody_knows_the_limit_a_step_is_neither_too_long_nor_within_reach(
+    tmp_path: Path,
+) -> None:
+    folder = made(tmp_path, section=SECTION + 'stopovers = "stops"\n')
+    layer = gpd.read_file(folder / "data/flyway.gpkg")
+    layer.drop(columns="longest_step_km").to_file(folder / "data/flyway.gpkg")
+    places = [shapely.Point(-3000, -2000), shapely.Point(-15000, 8000)]
+    stops = gpd.GeoDataFrame({"name": ["marsh", "far"]}, geometry=places, crs=CRS)
+    stops.to_file(folder / "data/stops.gpkg")
+    with (folder / "catalog.toml").open("a", encoding="utf-8") as stream:
+        stream.write('\n[stops]\nuri = "data/stops.gpkg"\nkind = "vector"\n')
+    found = corridors(open_project(folder)).run
+    assert {row["too_long"] for row in rows(found.folder / "routes.csv")} == {""}
+    told = {f["rule"]: f["message"] for f in found.findings}
+    assert "corridors.no_longest_step" in told
+    assert "far (16" in told["corridors.stopover_unused"]
+    sites = gpd.read_file(found.folder / "stopovers.gpkg")
+    assert dict(zip(sites["name"], sites["used"], strict=True)) == {"marsh": "yes", "far": "no"}
+    steps = gpd.read_file(found.folder / "routes.gpkg")
+    assert len(steps) == len(rows(found.folder / "routes.csv"))
+
+
 def test_cores_behind_barriers_cannot_be_reached_and_that_is_said(tmp_path: Path) -> None:
     """Only the far west has a resistance: cores meet by corners at most."""
     folder = made(tmp_path, resistance=lambda x, y: np.where(x < -19, 10.0, np.nan))

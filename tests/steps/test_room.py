@@ -1,6 +1,7 @@
 """Room to live on the invented island: suitability, seams, parcels, scenarios, two grids."""
 
 import csv
+import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from pyproj import Transformer
 
 from tests.island.island import CRS, KM, make_drawn_island, territory
 from tianren.errors import UserError
@@ -18,6 +20,7 @@ from tianren.project.project import Project, open_project
 from tianren.project.runs import RunResults, open_run
 from tianren.steps.compare import compare
 from tianren.steps.delineate import delineate
+from tianren.steps.explain import Results, explain_at
 from tianren.steps.nested import nested
 from tianren.steps.parcels import parcels
 from tianren.steps.seams import seams_of
@@ -32,6 +35,12 @@ PARCEL_SOURCE = """
 [parcels]
 uri = "data/parcels.gpkg"
 kind = "vector"
+"""
+TOLERANT = """
+[parameters.override."seams.tolerance"]
+value = 2000
+source = "test"
+reason = "the line may stop two cells before the border"
 """
 DEMAND = """
 [suitability]
@@ -178,6 +187,40 @@ def test_seams_lie_on_borders_and_candidates_close_them(project: Project) -> Non
         middle = shapely.Point(float(seam["lon"]), float(seam["lat"]))
         assert line.distance(middle) < 1e-5
     assert "seams are open" in answer.text()
+
+
+def said_of_seams(project: Project, **more: Any) -> None:
+    """Each seam names a cell beyond that is important and not red, in the unit without the line."""
+    line = delineate(project, report=False).run
+    red = cells(line, "redline_cells.tif") > 0
+    best = np.max([cells(line, f"grades/{p.name}") for p in line.path("grades").glob("*.tif")], 0)
+    explained = Results(line)
+    raster, names = project.admin_codes("county")
+    codes = raster.read()
+    to = Transformer.from_crs("OGC:CRS84", project.grid.crs.to_wkt(), always_xy=True)
+    answer = seams_of(project, level="county")
+    found = rows(answer.run, "seams.csv")
+    for seam in found:
+        lon, lat = float(seam["beyond_lon"]), float(seam["beyond_lat"])
+        column, row = (int(v) for v in ~project.grid.affine @ to.transform(lon, lat))
+        assert not red[row, column] and best[row, column] >= 3
+        assert names[int(codes[row, column])][0] == seam["other_code"]
+        assert not explain_at(explained, lon, lat).inside
+    first = found[0]
+    assert f"--at {first['beyond_lon']},{first['beyond_lat']}" in answer.text()
+
+
+def test_the_place_to_explain_is_important_land_that_is_not_red(project: Project) -> None:
+    said_of_seams(project)
+
+
+def test_within_a_tolerance_the_place_is_the_important_cell_behind_the_border(
+    island: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(island, tmp_path / "tolerant")
+    with (folder / "project.toml").open("a", encoding="utf-8") as file:
+        file.write(TOLERANT)
+    said_of_seams(open_project(folder))
 
 
 def test_a_level_that_does_not_exist_is_refused(project: Project) -> None:

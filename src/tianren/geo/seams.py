@@ -194,6 +194,16 @@ class Seam:
         return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
 
 
+def place_beyond(row: Mapping[str, str]) -> tuple[str, str]:
+    """Longitude and latitude of the important cell beyond a seam, of a row of seams.csv.
+
+    A run made before the table had them tells the middle of the seam.
+    """
+    if "beyond_lon" in row:
+        return row["beyond_lon"], row["beyond_lat"]
+    return row["lon"], row["lat"]
+
+
 def seams(edges: Edges, width: float, height: float) -> list[Seam]:
     """Open edges of one border and side that hang together at corners, longest first."""
     groups: dict[tuple[int, int], list[int]] = {}

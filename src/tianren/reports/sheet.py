@@ -281,6 +281,17 @@ def line(text: str, colour: str, width: float = 1.2, style: str = "-") -> Entry:
     return Entry(max(0.24, _height(lines, 8.5) + 0.06), draw)
 
 
+def dot(text: str, fill: str, edge: str, size: float = 5.0) -> Entry:
+    """A point with its meaning."""
+    lines = wrap(text, 8.5, PANEL - 0.45)
+
+    def draw(axes: "Axes", top: float) -> None:
+        axes.plot([0.17], [top - 0.115], "o", color=fill, markeredgecolor=edge, markersize=size)
+        _stack(axes, lines, 8.5, 0.45, top - 0.02)
+
+    return Entry(max(0.24, _height(lines, 8.5) + 0.06), draw)
+
+
 def ramp_bar(
     colours: palette.Colours,
     low: float,

@@ -53,9 +53,10 @@ def write_results(project: "Project", run: Run, parameters: Parameters, found: F
     run.write_rows("links.csv", LINK_COLUMNS, links)
     patches = patch_rows(found, names, parameters)
     run.write_rows("patches.csv", PATCH_COLUMNS, patches)
-    if found.steps:
+    if found.flyways.steps:
         run.write_rows("routes.csv", ROUTE_COLUMNS, _route_rows(project, found))
     _write_polygons(project, run, found, links, patches)
+    _write_flyways(project, run, found)
 
 
 def core_names(project: "Project", cores: Any) -> dict[int, str]:
@@ -193,11 +194,11 @@ def _route_rows(project: "Project", found: Found) -> list[dict[str, Any]]:
             "to_latitude": f"{step.to[1]:.5f}",
             "length_km": f"{step.length_km:.1f}",
             "longest_step_km": _number(step.longest_km),
-            "too_long": yes(step.too_long),
+            "too_long": "" if step.too_long is None else yes(step.too_long),
             "stopover": yes(step.site),
             "end_in_line": yes(_in_line(project, found, step.to)),
         }
-        for step in found.steps
+        for step in found.flyways.steps
     ]
 
 
@@ -229,20 +230,39 @@ def _write_polygons(
     patches: Sequence[dict[str, Any]],
 ) -> None:
     """cores.gpkg, corridors.gpkg (swaths) and paths.gpkg (least-cost paths)."""
-    from geopandas import GeoDataFrame
-
-    crs = project.grid.crs.to_wkt()
     shapes = trace(Raster("cores", project.grid, ArraySource(found.web.cores), kind="category"))
     for name, rows, geometries in (
         ("cores", patches, [shapes[int(row["core"])] for row in patches]),
         ("corridors", links, [_polygon(project, c) for c in found.web.corridors]),
         ("paths", links, [_path(project, c) for c in found.web.corridors]),
     ):
-        if rows and not run.done(f"{name}.gpkg"):
-            plain = [{key: _plain(v) for key, v in row.items()} for row in rows]
-            table = [{**row, "run": run.id} for row in plain]
-            layer = GeoDataFrame(table, geometry=geometries, crs=crs)
-            write_vector(run.path(f"{name}.gpkg"), layer, name)
+        plain = [{key: _plain(v) for key, v in row.items()} for row in rows]
+        _write_layer(project, run, name, plain, geometries)
+
+
+def _write_flyways(project: "Project", run: Run, found: Found) -> None:
+    """routes.gpkg, each step as its line is drawn, and stopovers.gpkg, each with whether a route
+    stops there; neither where there is none."""
+    ways = found.flyways
+    steps = [{k: _plain(v) for k, v in row.items()} for row in _route_rows(project, found)]
+    sites = [
+        {"name": site.name, "species": site.species, "used": yes(site.number in ways.used)}
+        for site in ways.sites
+    ]
+    _write_layer(project, run, "routes", steps, [step.shape for step in ways.steps])
+    _write_layer(project, run, "stopovers", sites, [site.shape for site in ways.sites])
+
+
+def _write_layer(
+    project: "Project", run: Run, name: str, rows: Sequence[dict[str, Any]], shapes: Sequence[Any]
+) -> None:
+    from geopandas import GeoDataFrame
+
+    if not rows or run.done(f"{name}.gpkg"):
+        return
+    table = [{**row, "run": run.id} for row in rows]
+    layer = GeoDataFrame(table, geometry=list(shapes), crs=project.grid.crs.to_wkt())
+    write_vector(run.path(f"{name}.gpkg"), layer, name)
 
 
 def _plain(value: Any) -> Any:

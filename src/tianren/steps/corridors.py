@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tianren.delineation import climate
 from tianren.delineation import corridors as room
 from tianren.delineation.corridors import Rules, Web
-from tianren.delineation.flyways import Step, route_steps
+from tianren.delineation.flyway_findings import flyway_findings
+from tianren.delineation.flyways import Flyways, flyways, named_columns
 from tianren.delineation.totals import IN_LINE
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
@@ -27,6 +28,8 @@ from tianren.steps.progress import Progress, silent
 from tianren.steps.zones import raster_of
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from tianren.project.project import Project
     from tianren.project.sections.corridors import CorridorsTable
 
@@ -112,7 +115,7 @@ class Found:
     small: int
     region_m2: float
     temperatures: Array | None
-    steps: tuple[Step, ...]
+    flyways: Flyways
     inside: Array
 
 
@@ -207,10 +210,10 @@ def _make(
     progress(say("corridors between {n} cores", n=int(numbers.max(initial=0))))
     web = room.weave(resistance, numbers, cell**0.5, rule, progress=progress)
     web, temperatures, warmth = _with_climate(project, table, web)
-    steps, told = _routes(project, table, parameters)
+    routes, told = _routes(project, table, parameters)
     found = Found(
         web, rule, _part_areas(inside, cell), small, _region(project) * cell, temperatures,
-        tuple(steps), inside,
+        routes, inside,
     )  # fmt: skip
     progress(say("maps and tables"))
     write_results(project, run, parameters, found)
@@ -369,13 +372,21 @@ def _with_climate(
 
 def _routes(
     project: "Project", table: "CorridorsTable", parameters: Parameters
-) -> tuple[list[Step], list[Finding]]:
-    if not table.stopovers and not table.routes:
-        return [], []
-    routes, found = project.vector(table.routes) if table.routes else (None, [])
-    stopovers, more = project.vector(table.stopovers) if table.stopovers else (None, [])
-    steps, told = route_steps(routes, stopovers, parameters.number("corridors.stopover_reach"))
-    return steps, [*found, *more, *told]
+) -> tuple[Flyways, list[Finding]]:
+    routes, told = _lines_or_sites(project, table.routes)
+    stopovers, more = _lines_or_sites(project, table.stopovers)
+    reach = parameters.number("corridors.stopover_reach")
+    found = flyways(routes, stopovers, reach)
+    return found, [*told, *more, *flyway_findings(found, reach)]
+
+
+def _lines_or_sites(project: "Project", source: str) -> "tuple[GeoDataFrame | None, list[Finding]]":
+    """A layer of routes or stopovers with its columns as they are looked for; None without one."""
+    if not source:
+        return None, []
+    layer, found = project.vector(source)
+    entry = project.entry(source)
+    return named_columns(layer, entry.columns, entry.where), found
 
 
 def accepted_corridors(project: "Project", progress: Progress = None) -> Raster:

@@ -13,7 +13,7 @@ from tianren.delineation.redline import DEDUCTED, ORIGINS
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo import seams as geo
-from tianren.geo.seams import Border, Edges, Seam
+from tianren.geo.seams import Border, Edges, Seam, place_beyond
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import write_vector
 from tianren.language import say, set_language
@@ -39,7 +39,7 @@ BORDER_COLUMNS = (
 )  # fmt: skip
 SEAM_COLUMNS = (
     "seam", "red_code", "red", "other_code", "other", "length_m", "lon", "lat", "from_lon",
-    "from_lat", "to_lon", "to_lat", "beyond", "candidate_m2",
+    "from_lat", "to_lon", "to_lat", "beyond", "candidate_m2", "beyond_lon", "beyond_lat",
 )  # fmt: skip
 Units = Mapping[int, tuple[str, str]]  # number -> code, label
 
@@ -85,18 +85,18 @@ class Seamed:
         lines += ["", *(_seam_row(row) for row in found["seams"][:8])]
         lines += ["", findings_line(self.run.findings)]
         lines += [say("All seams: {file}", file=self.run.path("seams.csv"))]
-        first = found["seams"][0] if found["seams"] else None
-        if first:
-            place = f"{first['lon']},{first['lat']}"
+        if found["seams"]:
+            place = ",".join(place_beyond(found["seams"][0]))
             lines.append(say("Why not red beyond? tianren explain --at {place}", place=place))
         return "\n".join(lines)
 
 
 def _seam_row(row: Mapping[str, str]) -> str:
     sides = f"{row['red']} | {row['other']}"
+    lon, lat = place_beyond(row)
     return (
         f"  {sides[:44]:<46}{float(row['length_m']) / 1000:>6,.0f} km"
-        f"  {float(row['lon']):.3f},{float(row['lat']):.3f}"
+        f"  {float(lon):.4f},{float(lat):.4f}"
     )
 
 
@@ -183,7 +183,8 @@ def _find(
     candidates = _candidates(ground, run, found, parameters)
     held = _held(ground, candidates, len(found))
     run.write_rows("borders.csv", BORDER_COLUMNS, (_border_row(b, names) for b in borders))
-    rows = [_row(ground, seam, float(held["cells"][seam.number])) for seam in found]
+    inward = _Inward.of(ground, parameters)
+    rows = [_row(ground, inward, seam, float(held["cells"][seam.number])) for seam in found]
     run.write_rows("seams.csv", SEAM_COLUMNS, rows)
     _write_candidates(ground, run, found, held)
     _write_shapes(ground, run, found, rows, candidates)
@@ -320,9 +321,50 @@ def _border_row(border: Border, names: Units) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _row(ground: _Ground, seam: Seam, candidate: float) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Inward:
+    """Where the important cells beyond a seam lie: at it, or at most `depth` cells further in."""
+
+    ground: _Ground
+    depth: int
+    important: int
+
+    @classmethod
+    def of(cls, ground: _Ground, parameters: Parameters) -> "_Inward":
+        depth = int(parameters.number("seams.tolerance") // min(ground.cell))
+        return cls(ground, depth, int(parameters.number("seams.important_grade")))
+
+    def place(self, seam: Seam) -> tuple[float, float]:
+        """The middle, in rows and columns, of the important cell nearest the middle of the run."""
+        cells = sorted(seam.cells, key=lambda cell: (_far(cell, seam.middle), cell))
+        near = (self._near(cell, seam.other) for cell in cells) if self.depth else iter(cells)
+        row, column = next((cell for cell in near if cell is not None), cells[0])
+        return row + 0.5, column + 0.5
+
+    def _near(self, cell: tuple[int, int], unit: int) -> tuple[int, int] | None:
+        """The nearest cell of the unit that is important but not red; None where none is."""
+        top, left = (max(0, place - self.depth) for place in cell)
+        bottom, right = (
+            min(most, place + self.depth + 1)
+            for place, most in zip(cell, self.ground.units.grid.shape, strict=True)
+        )
+        window = slice(top, bottom), slice(left, right)
+        state = _state(*(s.read(window) for s in _sources(self.ground)), important=self.important)
+        free = (state == geo.IMPORTANT) & (self.ground.units.read(window) == unit)
+        found = [(top + int(r), left + int(c)) for r, c in np.argwhere(free)]
+        aim = cell[0] + 0.5, cell[1] + 0.5
+        return min(found, key=lambda other: (_far(other, aim), other), default=None)
+
+
+def _far(cell: tuple[int, int], place: tuple[float, float]) -> float:
+    """The square of the distance from the middle of a cell to a place, in cells."""
+    return (cell[0] + 0.5 - place[0]) ** 2 + (cell[1] + 0.5 - place[1]) ** 2
+
+
+def _row(ground: _Ground, inward: _Inward, seam: Seam, candidate: float) -> dict[str, str]:
     places = [seam.middle, seam.vertices[0], seam.vertices[-1]]
     (lon, lat), (from_lon, from_lat), (to_lon, to_lat) = (_lon_lat(ground, p) for p in places)
+    beyond_lon, beyond_lat = _lon_lat(ground, inward.place(seam))
     return {
         "seam": str(seam.number),
         "red_code": ground.names[seam.red][0], "red": ground.names[seam.red][1],
@@ -330,11 +372,12 @@ def _row(ground: _Ground, seam: Seam, candidate: float) -> dict[str, str]:
         "length_m": repr(seam.length), "lon": lon, "lat": lat,
         "from_lon": from_lon, "from_lat": from_lat, "to_lon": to_lon, "to_lat": to_lat,
         "beyond": _beyond(ground, seam), "candidate_m2": repr(candidate),
+        "beyond_lon": beyond_lon, "beyond_lat": beyond_lat,
     }  # fmt: skip
 
 
 def _lon_lat(ground: _Ground, place: tuple[float, float]) -> tuple[str, str]:
-    """A corner (row, column) as degrees, to six digits: a tenth of a metre."""
+    """A place (row, column) as degrees, to six digits: a tenth of a metre."""
     x, y = ground.project.grid.affine @ (place[1], place[0])
     lon, lat = ground.to_degrees.transform(x, y)
     return f"{lon:.6f}", f"{lat:.6f}"

@@ -11,6 +11,7 @@ from tianren.io.previews import Preview, read_preview
 from tianren.io.vectors import read_result
 from tianren.language import say
 from tianren.reports import maps, numerals, palette, pictures, sheet
+from tianren.reports.chapters import flyway_map
 from tianren.reports.chapters.blocks import (
     Block,
     Chapter,
@@ -128,13 +129,27 @@ def _web(contents: Contents, ground: Ground, folder: Path) -> Drawn:
         Look(CORE, say("core of the line"), cores, CORE_COLOUR),
         Look(ACCEPTED, say("accepted corridor"), area, ACCEPTED_COLOUR),
     ]
-    refused = len(_links(contents)) - len(_accepted(contents))
-    entries = [sheet.line(say("path of a refused corridor"), REFUSED_COLOUR, 0.9, "--")]
     caption = Caption(_statement(contents), say("Corridors of least accumulated resistance"))
+
+    def overlay(axes: "Axes") -> None:
+        _paths(axes, contents)
+        flyway_map.draw(axes, contents)
+
     return pictures.classes(
         contents, ground, shown, folder / "corridors_map.png", caption, looks,
-        entries=entries if refused else (), overlay=lambda axes: _paths(axes, contents),
+        entries=[*_path_entries(contents), *flyway_map.entries(contents)], overlay=overlay,
     )  # fmt: skip
+
+
+def _path_entries(contents: Contents) -> list[sheet.Entry]:
+    """The legend of the least-cost paths that the map has."""
+    accepted = len(_accepted(contents))
+    found = []
+    if accepted:
+        found.append(sheet.line(say("path of an accepted corridor"), palette.EDGE, 0.9))
+    if len(_links(contents)) > accepted:
+        found.append(sheet.line(say("path of a refused corridor"), REFUSED_COLOUR, 0.9, "--"))
+    return found
 
 
 def _cells(contents: Contents) -> Preview:
@@ -309,8 +324,13 @@ def _route_table(contents: Contents) -> Block:
             say("{start} to {end}", start=row["from"], end=row["to"]),
             numerals.number(float(row["length_km"]), 0),
             numerals.number(float(row["longest_step_km"]), 0) if row["longest_step_km"] else "–",
-            say("too long") if row["too_long"] == "yes" else say("within reach"),
+            _verdict(row["too_long"]),
         ]
         for row in contents.rows("routes.csv")
     ]  # fmt: skip
     return table_block(say("Steps of migratory routes"), columns, lines)
+
+
+def _verdict(too_long: str) -> str:
+    """What a step is; a dash where nobody knows how far the species goes."""
+    return {"yes": say("too long"), "no": say("within reach")}.get(too_long, "–")

@@ -103,43 +103,62 @@ def _draw(contents: Contents, folder: Path) -> list[Drawn]:
     return drawn
 
 
+CLASSES = ("#7c1d26", "#d57f66", "#f1d9bf", "#f6f3ec")  # from what closes most to least
+CUTS = (0.9, 0.8, 0.5)  # middle ranks at which a class ends, the best class first
+
+
 def _map(contents: Contents, folder: Path) -> Drawn:
-    """Where cells would close most of what is missing, in four classes by rank."""
+    """Where cells would close most of what is missing, in at most four classes by rank."""
     place = _best_place(contents)
     title = say("Where missing targets can still be met")
     if place:
         title = say("Missing targets can still be met, most of all in {unit}", unit=place[0])
     read = read_preview(contents.folder / UNHELD)
     ground = Ground(contents, contents.folder / UNHELD)
-    ranks = _ranked(read)
-    names = (
-        (4, say("Best tenth"), "#7c1d26"),
-        (3, say("Next tenth"), "#d57f66"),
-        (2, say("Next three tenths"), "#f1d9bf"),
-        (1, say("The other half"), "#f6f3ec"),
-    )
-    looks = [pictures.Look(code, name, "", colour) for code, name, colour in names]
+    classes = classed(read)
     caption = Caption(
         title,
         say("Land outside the zones, by how much of the missed targets a cell would close"),
-        say("Rank among land that would close a gap"),
+        say("Land that would close a gap, in classes; cells alike are in one"),
     )
     rest = sheet.swatch(say("Held already, or nothing missing there"), "", fill="#c9ccce")
     return pictures.classes(
-        contents, ground, ranks, folder / "gaps_where.png", caption, looks, entries=[rest]
-    )
+        contents, ground, classes, folder / "gaps_where.png", caption, looks_of(classes),
+        entries=[rest],
+    )  # fmt: skip
 
 
-def _ranked(read: Preview) -> Preview:
-    """1 to 4 by rank among the cells that close something; missing elsewhere."""
+def classed(read: Preview) -> Preview:
+    """1 for the cells that close most, then 2, 3 and 4; missing where a cell closes nothing.
+
+    Cells of one value are in one class, by the middle of their ranks: as near to the best tenth,
+    the next, the next three tenths and the rest as ties allow. A class without cells is left out,
+    so that the numbers have no gap.
+    """
     import numpy as np
 
-    worth = np.where(read.cells > 0, read.cells, np.nan)
-    known = worth[np.isfinite(worth)]
-    cuts = np.quantile(known, [0.5, 0.8, 0.9]) if known.size else np.zeros(3)
-    rank = 1.0 + np.searchsorted(cuts, np.nan_to_num(worth), side="left")
-    ranks = np.where(np.isfinite(worth), rank, np.nan).astype(np.float32)
-    return Preview(ranks, read.extent, read.crs)
+    some = np.isfinite(read.cells) & (read.cells > 0)
+    _, own, counts = np.unique(read.cells[some], return_inverse=True, return_counts=True)
+    middles = (np.cumsum(counts) - counts / 2) / max(1, counts.sum())
+    number = sum((middles < cut).astype(int) for cut in CUTS)
+    _, dense = np.unique(number, return_inverse=True)
+    classes = np.full(read.cells.shape, np.nan, dtype=np.float32)
+    classes[some] = 1 + dense.reshape(-1)[own.reshape(-1)]
+    return Preview(classes, read.extent, read.crs)
+
+
+def looks_of(classes: Preview) -> list[pictures.Look]:
+    """The classes that there are, named by their order, each with the share of cells it holds."""
+    import numpy as np
+
+    names = (say("Closes most"), say("Closes less"), say("Closes still less"), say("Closes least"))
+    known = classes.cells[np.isfinite(classes.cells)]
+    found = []
+    for code, (name, colour) in enumerate(zip(names, CLASSES, strict=True), start=1):
+        if share := 100 * float(np.mean(known == code)) if known.size else 0.0:
+            told = say("{share} of the cells", share=numerals.percent(share))
+            found.append(pictures.Look(code, name, told, colour))
+    return found
 
 
 def _status_bars(contents: Contents, folder: Path) -> Drawn:

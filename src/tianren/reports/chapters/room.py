@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tianren.geo.seams import place_beyond
 from tianren.io.previews import read_preview
 from tianren.language import say
 from tianren.reports import maps, numerals, palette, pictures, sheet
@@ -145,10 +146,11 @@ def _seam_table(contents: Contents) -> Block:
     ]  # fmt: skip
     rows = [
         [r["red"], r["other"], numerals.number(float(r["length_m"]) / 1000, 1),
-         f"{float(r['lon']):.3f}", f"{float(r['lat']):.3f}", numerals.km2(float(r["candidate_m2"]))]
+         *(f"{float(degrees):.4f}" for degrees in place_beyond(r)),
+         numerals.km2(float(r["candidate_m2"]))]
         for r in contents.rows("seams.csv")[:20]
     ]  # fmt: skip
-    return table(say("The longest seams"), columns, rows)
+    return table(say("The longest seams; the place is in the important land beyond"), columns, rows)
 
 
 def _border_table(contents: Contents) -> Block:
