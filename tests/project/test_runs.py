@@ -17,7 +17,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.measures import Measure
 from tianren.project.project import Project, open_project
-from tianren.project.runs import Run, list_runs, open_run, start_run
+from tianren.project.runs import Run, RunResults, latest_run, list_runs, open_run, start_run
 from tianren.project.toml_text import as_toml
 
 from .small_project import make_project
@@ -94,6 +94,32 @@ def test_what_was_asked_for_last_is_the_latest(project: Project) -> None:
     assert asked[2].id == asked[0].id
     assert [r.id for r in list_runs(project)] == [asked[1].id, asked[0].id]
     assert asked[2].record == asked[0].record
+
+
+def made(project: Project, n: int, *, asked: bool = True) -> RunResults:
+    with begin(project, settings={"n": n}) as run:
+        if not run.finished:
+            finish(run, project)
+    return run.results(asked=asked)
+
+
+def test_a_run_that_another_step_asks_for_keeps_its_place(project: Project) -> None:
+    old, new = made(project, 1), made(project, 2)
+    assert made(project, 1, asked=False).id == old.id
+    assert latest_run(project, "delineate") == new
+
+
+def test_a_run_made_for_another_step_is_the_latest_once_it_is_asked_for(project: Project) -> None:
+    part = made(project, 1, asked=False)
+    assert [run.id for run in list_runs(project)] == [part.id]
+    assert latest_run(project, "delineate") is None
+    with pytest.raises(UserError, match="no finished run yet"):
+        open_run(project, step="delineate")
+    assert open_run(project, part.id).id == part.id
+    line = made(project, 2)
+    made(project, 1, asked=False)
+    assert open_run(project).id == line.id
+    assert open_run(project).id != made(project, 1).id == open_run(project).id
 
 
 def test_two_do_not_tread_on_each_other(project: Project) -> None:

@@ -207,6 +207,7 @@ def make_measures(fields: Fields, pieces: gpd.GeoDataFrame) -> list[Measure]:
         one("conflict.area", 0.011 * land, "m2", kind="built_up", decision="deduct"),
         one("spatial.change", 11e6, "m2", change="filled"),
         one("spatial.change", 43e6, "m2", change="dropped"),
+        one("spatial.change", 79e6, "m2", change="deducted"),
         one("robustness.core", 0.7 * total, "m2"),
     ]
     low, high = 0.83 * total, 1.21 * total

@@ -70,9 +70,20 @@ def run(tmp_path: Path) -> Contents:
 
 def test_page_one_says_how_many_and_what_they_gain(run: Contents) -> None:
     first = topics()["corridors"].first(run)
-    assert first.sentences[0] == "1 of 2 corridors link the 3 cores of the line."
+    assert first.sentences[0] == "1 of 2 corridors link 2 of the 3 cores of the line."
     assert "10.0" in first.sentences[1] and "12" in first.sentences[1]
     assert first.sentences[2] == "1 core cannot be reached by any way."
+
+
+def test_the_headline_counts_only_cores_that_are_linked(run: Contents) -> None:
+    """Links in two groups are told as two, links of all cores as all."""
+    apart = "3,4,5,core 4,core 5,1.0,1.0,1.0,1.0,1.0,0.1,0.1,yes,cheap\n"
+    (run.folder / "links.csv").write_text(LINKS + apart, encoding="utf-8")
+    told = topics()["corridors"].first(read_contents(run.folder)).sentences[0]
+    assert told.endswith("link 4 of the 3 cores of the line, in 2 groups that stay apart.")
+    (run.folder / "links.csv").write_text(LINKS.replace(",no,too dear", ",yes,cheap"), "utf-8")
+    told = topics()["corridors"].first(read_contents(run.folder)).sentences[0]
+    assert told == "2 of 2 corridors link the 3 cores of the line."
 
 
 def test_tables_are_in_the_order_of_importance(run: Contents) -> None:

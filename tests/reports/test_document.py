@@ -73,6 +73,36 @@ def test_all_findings_parameters_and_inputs_are_listed(
     assert all(str(i["sha256"]) in told for i in contents.inputs)
 
 
+def test_a_conflict_is_not_told_as_taken_out_by_all_its_area(contents: Contents) -> None:
+    """Its land in the region is one number, what left the line another."""
+    report = chapters.tell(contents, ())
+    steps = {row[0]: row[1] for table in tables(report) for row in table["rows"]}
+    declared = [name for name in steps if name.startswith("3. Conflict")]
+    taken = [name for name in steps if name.startswith("4.") and "taken out" in name]
+    assert len(declared) == 1 and declared[0].startswith("3. Conflict, all of it in the region: ")
+    assert declared[0].endswith("Built-up land, to be taken out where it would be in the line")
+    assert len(taken) == 1 and number(steps[taken[0]]) < number(steps[declared[0]])
+    (decided,) = (t for t in tables(report) if t["caption"] == "Conflicts")
+    assert [column["head"] for column in decided["columns"][3:]] == [
+        "Area in the region", "In must-include areas", "Taken out of the line",
+    ]  # fmt: skip
+    assert [number(text) for text in decided["rows"][0][3:]] == [640, 1, 79]
+
+
+def test_short_names_of_sources_are_explained_below_their_table(contents: Contents) -> None:
+    named = replace(contents.findings[0], source="G17, after DE20")
+    plain = replace(contents, parameters=(), findings=contents.findings[1:])
+    texts = {
+        count: str(chapters.tell(c, ()).as_dict())
+        for count, c in enumerate([plain, replace(plain, findings=(named,))])
+    }
+    assert "Guidelines for delineating" not in texts[0]
+    assert (
+        "G17: Guidelines for delineating Ecological Conservation Redlines, 2017, No. 48; "
+        "DE20: guide to the dual evaluation, Ministry of Natural Resources, 2020."
+    ) in texts[1]
+
+
 def test_the_pdf_is_the_same_bytes(contents: Contents, pictures: list[Drawn]) -> None:
     report = chapters.tell(contents, pictures, ())
     first = document.pdf_bytes(report, pictures)

@@ -111,6 +111,28 @@ def test_models_tell_how_many_how_good_and_what_climate_keeps(models: Contents) 
     assert rows[0][1:5] == ["40", "0.60", "0.20", "–"]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (("region", "region"), ["The background is cells of the whole region"]),
+        (("target group", "target group"), ["cells where the same group was recorded."]),
+        (("region", "target group"), ["for 1 of 2 models", "the whole region for the others"]),
+        (("", ""), []),
+    ],
+)
+def test_models_tell_the_background_that_was_used(
+    tmp_path: Path, kinds: tuple[str, str], said: list[str]
+) -> None:
+    rows = "species,status,thinned,background,auc,tss,boyce,predicted_m2\n" + "".join(
+        f"Rana {i},modelled,15,{kind},0.9,0.6,0.8,1000000.0\n" for i, kind in enumerate(kinds)
+    )
+    run = run_of(tmp_path, "models", models=rows, measures=MEASURES)
+    (chapter,) = topics()["models"].chapters(run, {})
+    texts = [str(block["text"]) for block in chapter.blocks if block["kind"] == "text"]
+    assert len(texts) == 1 + bool(said)
+    assert all(part in texts[-1] for part in said)
+
+
 def test_models_draw_land_tests_and_climates(models: Contents, tmp_path: Path) -> None:
     drawn = topics()["models"].draw(models, tmp_path)
     assert [d.path.stem for d in drawn] == ["models_suitable", "models_tests", "models_climates"]

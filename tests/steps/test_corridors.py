@@ -18,8 +18,11 @@ from tests.island.island import CRS, Plan, make_drawn_island, shore_distance, wr
 from tianren.delineation import redline
 from tianren.errors import UserError
 from tianren.project.project import open_project
+from tianren.project.runs import latest_run
 from tianren.steps.corridors import corridors
 from tianren.steps.delineate import delineate
+from tianren.steps.explain import explain
+from tianren.steps.export import export
 
 SOURCES = """
 [hindrance]
@@ -224,6 +227,30 @@ def test_accepted_corridors_join_the_line_with_their_reason(island: Path, run: P
     assert not (after & ~before & ~numbers & (step != redline.FILLED)).any()
     layer = gpd.read_file(joined.folder / "redline.gpkg")
     assert layer["reasons"].str.contains("corridor").any()
+
+
+def test_corridors_leave_the_joined_line_the_latest(tmp_path: Path) -> None:
+    """The line without corridors is only what corridors are found on: nothing goes on with it."""
+    project = open_project(made(tmp_path, section=SECTION + "join = true\n"))
+    drawn = latest_run(project, "delineate")
+    found = corridors(project).run
+    assert latest_run(project, "delineate") == drawn
+    joined = delineate(project, report=False).run
+    assert corridors(project).run.id == found.id
+    assert found.record["settings"]["line"] != joined.id
+    latest = latest_run(project, "delineate")
+    assert latest is not None and latest.id == joined.id
+    assert explain(project, at=(-40.0, 20.0)).as_dict()["run"] == joined.id
+
+
+def test_export_takes_the_latest_line_or_names_it(island: Path, run: Path) -> None:
+    project = open_project(island)
+    line = delineate(project, report=False).run
+    corridors(project)
+    assert export(project, None, "csv").run == line.id
+    with pytest.raises(UserError, match="has no redline") as refused:
+        export(project, run.name, "csv")
+    assert line.id in refused.value.next_step
 
 
 def test_the_command_answers_as_data(island: Path, run: Path) -> None:

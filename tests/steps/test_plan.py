@@ -18,7 +18,7 @@ from tianren.project.project import open_project
 from tianren.project.runs import RunResults
 from tianren.raster.raster import cell_area
 from tianren.steps.delineate import delineate
-from tianren.steps.plan import plan
+from tianren.steps.plan import Planned, plan
 from tianren.steps.plan_marxan import plan_marxan
 
 GAPS = """
@@ -124,6 +124,16 @@ def test_a_budget_is_kept(island: Path) -> None:
     units = gpd.read_file(next(island.glob("results/*/plan.gpkg")), layer="plan")
     assert found["cost"] <= 0.2 * units["cost"].sum() + 1e-6
     assert found["targets_met"] <= found["targets"]
+
+
+def test_the_targets_not_met_are_named_or_counted(
+    run: RunResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"feature": f"f{n}", "met": "no", "severity": "note"} for n in range(6)]
+    monkeypatch.setattr(RunResults, "rows", lambda *_: rows)
+    assert "6 targets are not met: f0, f1, f2, f3, f4 and 1 more" in Planned(run).text()
+    del rows[5]
+    assert "5 targets are not met: f0, f1, f2, f3, f4\n" in Planned(run).text()
 
 
 def test_polygons_that_overlap_are_refused(island: Path) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tianren.parameters import Parameters
     from tianren.project.project import Project
 
-ASKED = ".asked"  # when a finished run was last asked for again
+ASKED = ".asked"  # when a finished run was last asked for again; empty: only another step did
 FINDING_COLUMNS = ("rule", "subject", "severity", "message", "source")
 
 
@@ -96,11 +96,22 @@ class Run:
         self.write_rows("findings.csv", FINDING_COLUMNS, (f.as_dict() for f in found))
         self.write_text("run.toml", as_toml(self._record(parameters, more)))
 
-    def results(self) -> "RunResults":
-        """The finished run. One that was asked for again is from now on the latest of its step."""
-        if self.again and list_runs(self.folder.parents[1], self.step)[-1].id != self.id:
+    def results(self, *, asked: bool = True) -> "RunResults":
+        """The finished run, which is from now on the latest of its step.
+
+        asked: False where another step needs the run as its input alone. It then keeps its place
+        among the runs, and one made for that is never the latest.
+        """
+        if asked and self._is_behind():
             self.write_text(ASKED, dt.datetime.now(dt.UTC).isoformat())
+        if not asked and not self.again:
+            self.write_text(ASKED, "")
         return replace(_read(self.folder / "run.toml"), again=self.again)
+
+    def _is_behind(self) -> bool:
+        """Whether another run of the step, or none, was asked for last."""
+        runs = asked_runs(self.folder.parents[1], self.step)
+        return not runs or runs[-1].id != self.id
 
     def _record(self, parameters: "Parameters", more: Mapping[str, Any]) -> dict[str, Any]:
         now = dt.datetime.now(dt.UTC)
@@ -370,10 +381,19 @@ def list_runs(project: "Project | Path", step: str = "") -> list[RunResults]:
 
 
 def _last_asked(run: RunResults) -> str:
-    """The moment when a run was made, or last asked for again: what is latest is what stands."""
+    """The moment when a run was made, or last asked for again: what is latest is what stands.
+    Nothing for a run that only another step asked for, as its input."""
     made = str(run.record.get("finished", "")).replace(" ", "T")
     path = run.folder / ASKED
-    return max(made, path.read_text(encoding="utf-8")) if path.exists() else made
+    if not path.exists():
+        return made
+    again = path.read_text(encoding="utf-8")
+    return max(made, again) if again else ""
+
+
+def asked_runs(project: "Project | Path", step: str = "") -> list[RunResults]:
+    """The finished runs without those that only another step asked for, as its input."""
+    return [run for run in list_runs(project, step) if _last_asked(run)]
 
 
 def own_runs(project: "Project | Path", step: str = "") -> list[RunResults]:
@@ -381,7 +401,7 @@ def own_runs(project: "Project | Path", step: str = "") -> list[RunResults]:
     is laid over it, else those of none. A line of "what if" is never taken for the line."""
     scenario = getattr(project, "scenario", None)
     name = scenario.name if scenario is not None else ""
-    return [run for run in list_runs(project, step) if run.scenario == name]
+    return [run for run in asked_runs(project, step) if run.scenario == name]
 
 
 def latest_run(project: "Project | Path", step: str) -> RunResults | None:
@@ -393,7 +413,7 @@ def latest_run(project: "Project | Path", step: str) -> RunResults | None:
 def open_run(project: "Project | Path", run_id: str | None = None, *, step: str = "") -> RunResults:
     """A finished run by its id, or the latest of the project as it stands (of a step, when named);
     where it has none, the latest of any scenario."""
-    runs = list_runs(project, step)
+    runs = list_runs(project, step) if run_id else asked_runs(project, step)
     if run_id is None and runs:
         return (own_runs(project, step) or runs)[-1]
     for run in runs:

@@ -21,7 +21,7 @@ from tianren.language import say, set_language
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, start_run
 from tianren.raster.raster import MISSING, Raster, cell_area, whole
-from tianren.steps.delineate import delineate, scenario_of
+from tianren.steps.delineate import delineate, joins, scenario_of
 from tianren.steps.finding_counts import count_findings, findings_line
 from tianren.steps.kept_line import kept_line, kept_state
 from tianren.steps.progress import Progress, silent
@@ -162,10 +162,14 @@ def _parts(project: "Project", progress: Progress) -> RunResults:
 
 
 def line_without(project: "Project", progress: Progress = None) -> RunResults:
-    """The line drawn by steps 1 to 4 without any corridor: the parts that corridors link."""
+    """The line drawn by steps 1 to 4 without any corridor: the parts that corridors link.
+
+    Where corridors belong to the project's line this is another one, never its latest.
+    """
     kept = {key: v for key, v in project.delineation.items() if key != "corridors"}
     plain = replace(project, corridors=None, delineation=MappingProxyType(kept))
-    return delineate(plain, report=False, progress=progress).run
+    own = not joins(project) and not project.delineation.get("corridors")
+    return delineate(plain, report=False, asked=own, progress=progress).run
 
 
 def _habitat_run(

@@ -107,12 +107,14 @@ def delineate(
     robustness: int = 0,
     seed: int = 1,
     report: bool = True,
+    asked: bool = True,
     progress: Progress = None,
 ) -> Delineated:
     """Draw the redline of a project; a run that was killed goes on from what it has.
 
     robustness: how many times to draw the line again over the parameters' ranges, from seed;
-    report: also write maps and report. The same project asked again is the same run.
+    report: also write maps and report. The same project asked again is the same run. asked: False
+    where another step needs the line as its input alone, which never makes it the latest.
     """
     parameters = project.parameters()
     run = start_run(
@@ -123,7 +125,7 @@ def delineate(
         if not run.finished:
             set_language(project.language)
             _draw(project, run, parameters, robustness, seed, progress or silent)
-    results = run.results()
+    results = run.results(asked=asked)
     if report:
         _report(project, run.id)
     return Delineated(results)

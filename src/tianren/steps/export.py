@@ -41,7 +41,7 @@ class Exported:
 def export(
     project: "Project", run_id: str | None, format: str = "gpkg", folder: Path | None = None
 ) -> Exported:
-    """Write the redline of a run in another format.
+    """Write the redline of a run in another format; without a run that of the latest line.
 
     format: gpkg, shapefile, geojson, kml, geoparquet or csv; folder: exports/ of the run when None.
     The shapefile has the fields of the boundary attribute table of Ecological Conservation
@@ -51,12 +51,13 @@ def export(
     from tianren.reports.contents import read_contents
 
     name = format_of(format)
-    contents = read_contents(open_run(project, run_id).folder)
+    run = open_run(project, run_id, step="" if run_id else "delineate")
+    contents = read_contents(run.folder)
     if contents.pieces is None:
         raise UserError(
-            f"the run {contents.run_id} has no redline",
+            say("the run {run} has no redline", run=contents.run_id),
             where=str(contents.folder),
-            next_step="draw one: tianren delineate",
+            next_step=_where_one_is(project),
         )
     files = export_pieces(
         contents.pieces,
@@ -66,6 +67,16 @@ def export(
         day=contents.day.isoformat(),
     )
     return Exported(contents.run_id, name, len(contents.pieces), tuple(files))
+
+
+def _where_one_is(project: "Project") -> str:
+    """The next step where a run has no redline: the latest run that has one."""
+    from tianren.project.runs import latest_run
+
+    line = latest_run(project, "delineate")
+    if line is None:
+        return say("draw one: tianren delineate")
+    return say("name a run of tianren delineate: --run {run}", run=line.id)
 
 
 def export_pieces(

@@ -1,6 +1,6 @@
 """The step behind `tianren plan`: what to keep where not everything can be inside, and how sure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,8 +74,7 @@ class Planned:
         lines += [str(self.run.record["statement"]), *self._beside_the_line()]
         unmet = self.as_dict()["unmet"]
         if unmet:
-            some = ", ".join(unmet[: choice.NAMED])
-            lines.append(say("{n} targets are not met: {some}", n=len(unmet), some=some))
+            lines.append(say("{n} targets are not met: {some}", n=len(unmet), some=_some(unmet)))
         lines.append(findings_line(self.run.findings))
         return "\n".join([*lines, f"{say('Results')}: {self.run.folder}"])
 
@@ -93,6 +92,12 @@ class Planned:
                 line=f"{found['line_m2'] / 1e6:,.0f}",
                 plan=f"{found['line_content_m2'] / 1e6:,.0f}"),
         ]  # fmt: skip
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    shown, more = ", ".join(names[: choice.NAMED]), len(names) - choice.NAMED
+    return say("{shown} and {count} more", shown=shown, count=more) if more > 0 else shown
 
 
 def plan(project: "Project", *, marxan: Path | None = None, progress: Progress = None) -> Planned:

@@ -74,9 +74,9 @@ def write_report(
 
 def _latest(project: "Project") -> "RunResults":
     """The latest line; in a project without one, the latest run."""
-    from tianren.project.runs import list_runs, open_run
+    from tianren.project.runs import asked_runs, open_run
 
-    return open_run(project, step="delineate" if list_runs(project, "delineate") else "")
+    return open_run(project, step="delineate" if asked_runs(project, "delineate") else "")
 
 
 def _others(project: "Project") -> list["RunResults"]:

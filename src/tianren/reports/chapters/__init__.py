@@ -6,7 +6,7 @@ from typing import Any
 
 from tianren.language import say
 from tianren.reports.chapters import basis, changes, line
-from tianren.reports.chapters.blocks import Chapter, figure
+from tianren.reports.chapters.blocks import Chapter, figure, with_sources_told
 from tianren.reports.chapters.first_page import FirstPage, first_page
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import Contents
@@ -74,7 +74,8 @@ def _chapters(
     for other in others:
         told += _own(other, pictures)
     together = _together(contents, others)
-    return [*told, *_told(BASIS, together, pictures)]
+    told += _told(BASIS, together, pictures)
+    return [with_sources_told(chapter) for chapter in told]
 
 
 def _own(contents: Contents, pictures: Pictures) -> list[Chapter]:

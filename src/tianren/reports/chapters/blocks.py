@@ -1,9 +1,11 @@
 """What a report is set from: chapters of plain blocks that the PDF and the page both draw."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tianren.language import say
 from tianren.reports import numerals
 from tianren.reports.maps import Drawn
 from tianren.reports.sheet import MARGIN, WIDTH
@@ -54,6 +56,30 @@ def figure(drawn: Drawn) -> Block:
 def opening(text: str, drawn: Mapping[str, Drawn], *names: str) -> list[Block]:
     """How a chapter begins: what it is about, and those of its pictures that were drawn."""
     return [paragraph(text), *(figure(drawn[name]) for name in names if name in drawn)]
+
+
+def with_sources_told(chapter: Chapter) -> Chapter:
+    """The chapter with a note below each table that names a source by its short form."""
+    blocks = [b for block in chapter.blocks for b in (block, *_sources_told(block))]
+    return Chapter(chapter.title, tuple(blocks))
+
+
+def _sources_told(block: Block) -> list[Block]:
+    """What the short forms in a table stand for; nothing where it has none."""
+    if block["kind"] != "table":
+        return []
+    words = {word for row in block["rows"] for cell in row for word in re.findall(r"\w+", cell)}
+    told = [source for short, source in _sources().items() if short in words]
+    return [paragraph(say("{statement}.", statement=say("; ").join(told)))] if told else []
+
+
+def _sources() -> dict[str, str]:
+    return {
+        "G17": say(
+            "G17: Guidelines for delineating Ecological Conservation Redlines, 2017, No. 48"
+        ),
+        "DE20": say("DE20: guide to the dual evaluation, Ministry of Natural Resources, 2020"),
+    }
 
 
 def table(

@@ -72,12 +72,30 @@ def _accepted(contents: Contents) -> Rows:
     return [row for row in _links(contents) if row["accepted"] == "yes"]
 
 
+def _linked(contents: Contents) -> list[set[str]]:
+    """The cores that accepted corridors link, in the groups that they make."""
+    made: list[set[str]] = []
+    for row in _accepted(contents):
+        ends = {row["from"], row["to"]}
+        met = [group for group in made if group & ends]
+        made = [*(group for group in made if not group & ends), ends.union(*met)]
+    return made
+
+
 def _statement(contents: Contents) -> str:
-    return say(
-        "{n} of {all} corridors link the {cores} cores of the line",
-        n=len(_accepted(contents)), all=len(_links(contents)),
-        cores=len(contents.rows("patches.csv")),
-    )  # fmt: skip
+    """How many corridors link how many cores, and in how many groups those stay."""
+    linked = _linked(contents)
+    counts = {
+        "n": len(_accepted(contents)), "all": len(_links(contents)),
+        "cores": len(contents.rows("patches.csv")), "linked": sum(map(len, linked)),
+    }  # fmt: skip
+    if len(linked) > 1:
+        return say("{n} of {all} corridors link {linked} of the {cores} cores of the line, in "
+                   "{groups} groups that stay apart", groups=len(linked), **counts)  # fmt: skip
+    if counts["linked"] < counts["cores"]:
+        return say("{n} of {all} corridors link {linked} of the {cores} cores of the line",
+                   **counts)  # fmt: skip
+    return say("{n} of {all} corridors link the {cores} cores of the line", **counts)
 
 
 def _gain(contents: Contents) -> float:

@@ -39,13 +39,28 @@ def _how_drawn(contents: Contents, pictures: Mapping[str, Drawn]) -> Chapter:
         Column(say("Area"), "km²", "number"),
         Column(say("Of the region"), "%", "number"),
     ]
-    intro = say(
+    told = [_how_told()]
+    if _of(contents, "conflict.area"):
+        told.append(_how_conflicts_count())
+    blocks = [*(paragraph(text) for text in told), table("", columns, rows)]
+    return Chapter(say("How the line was drawn"), tuple(blocks))
+
+
+def _how_told() -> str:
+    return say(
         "The line is what is extremely important or extremely sensitive, with everything that must "
         "be included, less the conflicts that were deducted. Then holes up to the limit are filled "
         "and patches below the minimum are dropped. Areas of criteria and of must-include kinds "
         "overlap, so these rows do not add up."
     )
-    return Chapter(say("How the line was drawn"), (paragraph(intro), table("", columns, rows)))
+
+
+def _how_conflicts_count() -> str:
+    return say(
+        "A conflict is told with all its land in the region. Only that part of it is taken out "
+        "which would have been in the line and lies outside must-include areas: it is told in "
+        "step 4, and may be none."
+    )
 
 
 def _steps(contents: Contents) -> list[tuple[str, float]]:
@@ -56,12 +71,12 @@ def _steps(contents: Contents) -> list[tuple[str, float]]:
             best = words.grade(5, name in palette.SENSITIVITIES).lower()
             told = say("1. Core: {criterion}, {grade}", criterion=words.criterion(name), grade=best)
             found.append((told, area))
-    for indicator, head in (
-        ("must_include.area", say("2. Must-include")),
-        ("conflict.area", say("3. Conflict")),
-        ("spatial.change", say("4. Spatial step")),
+    for indicator, head, by in (
+        ("must_include.area", say("2. Must-include"), _by),
+        ("conflict.area", say("3. Conflict, all of it in the region"), _conflict),
+        ("spatial.change", say("4. Spatial step"), _by),
     ):
-        found += [(f"{head}: {_by(m)}", m.value) for m in _of(contents, indicator)]
+        found += [(f"{head}: {by(m)}", m.value) for m in _of(contents, indicator)]
     return [*found, (say("Result: the redline"), facts.total_area(contents))]
 
 
@@ -70,6 +85,15 @@ def _of(contents: Contents, indicator: str) -> list[Measure]:
     found = [m for m in contents.measures if m.indicator == indicator and m.by]
     coarse = min((len(m.by) for m in found), default=0)
     return [m for m in found if len(m.by) == coarse]
+
+
+def _conflict(measure: Measure) -> str:
+    """What is in conflict and what was decided; what it took out of the line is another row."""
+    by = dict(measure.by)
+    kind, decision = words.kind(by.get("kind", "")), by.get("decision", "")
+    if decision == "deduct":
+        return say("{kind}, to be taken out where it would be in the line", kind=kind)
+    return say(", ").join([kind, words.decision(decision)])
 
 
 def _by(measure: Measure) -> str:
@@ -264,6 +288,7 @@ def _grouped(decisions: Sequence[Row]) -> tuple[list[Column], list[list[str]]]:
 
 def _conflict_rows(decisions: Sequence[Row]) -> tuple[list[Column], list[list[str]]]:
     areas = km2_column([_number(d.get("area_m2")) for d in decisions])
+    must = km2_column([_number(d.get("in_must_include_m2")) for d in decisions])
     removed = km2_column([_number(d.get("removed_m2")) for d in decisions])
     rows = [
         [
@@ -271,15 +296,17 @@ def _conflict_rows(decisions: Sequence[Row]) -> tuple[list[Column], list[list[st
             words.decision(str(d.get("decision", ""))),
             retold(str(d.get("reason", ""))),
             area,
+            kept,
             out,
         ]
-        for d, area, out in zip(decisions, areas, removed, strict=True)
+        for d, area, kept, out in zip(decisions, areas, must, removed, strict=True)
     ]
     columns = [
         Column(say("Conflict"), "", "word"),
         Column(say("Decision"), "", "word"),
         Column(say("Reason")),
-        Column(say("Area"), "km²", "number"),
+        Column(say("Area in the region"), "km²", "number"),
+        Column(say("In must-include areas"), "km²", "number"),
         Column(say("Taken out of the line"), "km²", "number"),
     ]
     return columns, rows

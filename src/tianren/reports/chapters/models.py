@@ -1,5 +1,6 @@
 """Species models as people read them: how many, how good, where, and in which climate."""
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from tianren.reports.chapters.blocks import (
     Column,
     km2_column,
     opening,
+    paragraph,
 )
 from tianren.reports.chapters.blocks import table as table_block
 from tianren.reports.chapters.first_page import FirstPage, what_is_unverified
@@ -25,6 +27,7 @@ from tianren.reports.pictures import Bar, Caption
 COUNT = "suitable_species.tif"
 _MOST_ROWS = 40
 _BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+TARGET_GROUP, REGION = "target group", "region"  # column background of models.csv
 _FAIR = 0.7  # Swets 1988, Science 240:1285: useful from here on
 
 
@@ -154,15 +157,33 @@ def _climates(contents: Contents, folder: Path) -> Drawn:
 
 def _chapters(contents: Contents, drawn: Mapping[str, Drawn]) -> list[Chapter]:
     text = say(
-        "Each model learns from records thinned to one a cell, against a background of cells where "
-        "the same group was recorded, and is tested on blocks of land left out of its fit. A map "
-        "of suitability is no proof that the species is there, nor that it is absent elsewhere."
+        "Each model learns from records thinned to one a cell, against a background of other "
+        "cells, and is tested on blocks of land left out of its fit. A map of suitability is no "
+        "proof that the species is there, nor that it is absent elsewhere."
     )
     names = ("models_suitable", "models_tests", "models_climates")
-    blocks = opening(text, drawn, *names)
+    first, *figures = opening(text, drawn, *names)
+    blocks = [first, *map(paragraph, _backgrounds(contents)), *figures]
     if _rows(contents, "modelled"):
         blocks.append(_species_table(contents))
     return [Chapter(say("Where species can live"), tuple(blocks))]
+
+
+def _backgrounds(contents: Contents) -> list[str]:
+    """What the models were held against: cells where the group was recorded, or all the region."""
+    kinds = Counter(row.get("background", "") for row in _rows(contents, "modelled"))
+    grouped, whole = kinds[TARGET_GROUP], kinds[REGION]
+    if not grouped and not whole:
+        return []
+    if not whole:
+        return [say("The background is cells where the same group was recorded.")]
+    if not grouped:
+        return [say("The background is cells of the whole region: too few cells have records of "
+                    "the same groups, so where people looked shows in the models.")]  # fmt: skip
+    return [say("The background is cells where the same group was recorded for {n} of {all} "
+                "models, and cells of the whole region for the others, where the group has too "
+                "few records: in those, where people looked shows.",
+                n=grouped, all=grouped + whole)]  # fmt: skip
 
 
 def _species_table(contents: Contents) -> Block:
