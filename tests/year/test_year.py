@@ -3,6 +3,7 @@ every figure adds up at every month's end, and what is to be published comes out
 
 import datetime as dt
 import json
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import openpyxl
 import pytest
 import shapely
 
+from tests.journal.stores import running_server
 from tests.madagascar.madagascar import make_madagascar
 from tests.year.year import FIRST, LAST, Year, prepare
 from tianren.demo import copy_switzerland
@@ -27,16 +29,21 @@ from tianren.steps.supervise import show as supervised
 from tianren.steps.supervise_scores import scores
 from tianren.steps.verify import verify
 
-COUNTRIES = ["switzerland", pytest.param("madagascar", marks=pytest.mark.real_data)]
+COUNTRIES = [
+    "switzerland",
+    "switzerland, on a server",
+    pytest.param("madagascar", marks=pytest.mark.real_data),
+]
 
 
 class Kept:
     """A year that passed."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, store: str = "") -> None:
         self.folder = folder
         if name == "switzerland":
             copy_switzerland(folder / name)
+            _keep_in(folder / name / "project.toml", store)
             project = prepare(folder / name, "CN")
         else:
             make_madagascar(folder / name)
@@ -65,9 +72,24 @@ class Kept:
         return gpd.read_file(layers[0])
 
 
+def _keep_in(path: Path, store: str) -> None:
+    """Let a project keep its journal elsewhere than in a file of its own."""
+    if store:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(f'store = "{store}"\n{text}', encoding="utf-8")
+
+
 @pytest.fixture(scope="module", params=COUNTRIES)
-def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    return Kept(request.param, tmp_path_factory.mktemp(request.param))
+def kept(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kept]:
+    name, _, where = request.param.partition(", ")
+    folder = tmp_path_factory.mktemp(name)
+    if not where:
+        yield Kept(name, folder)
+        return
+    for server in running_server(tmp_path_factory.mktemp("server")):
+        yield Kept(name, folder, server.new_database())
 
 
 def test_every_class_and_zone_is_applied_for_and_answered_as_its_case_says(kept: Kept) -> None:
