@@ -431,3 +431,20 @@ def test_a_quote_that_never_closes_loses_no_row_silently(tmp_path: Path) -> None
 def test_an_old_workbook_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="save it as XLSX"):
         read_records(written(tmp_path / "r.xls", "nothing"))
+
+
+@pytest.mark.parametrize(
+    ("heading", "metres"),
+    [
+        ("Uncertainty (m)", [5.0, 12000.0, np.nan]),
+        ("Uncertainty (km)", [5000.0, 12000.0, np.nan]),
+        ("不确定度（公里）", [5000.0, 12000.0, np.nan]),
+    ],
+)
+def test_an_uncertainty_is_in_the_unit_of_its_heading_or_its_own(
+    tmp_path: Path, heading: str, metres: list[float]
+) -> None:
+    rows = "Mantella aurantiaca,48.4,-18.9,2001,5\nMantella aurantiaca,48.4,-18.9,2002,12 km\n"
+    text = f"species,longitude,latitude,year,{heading}\n{rows}Mantella aurantiaca,48,-18,2003,\n"
+    frame, _ = read_records(written(tmp_path / "r.csv", text))
+    np.testing.assert_array_equal(frame["uncertainty_m"], metres)

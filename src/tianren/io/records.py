@@ -24,7 +24,14 @@ from tianren.io.darwincore import archive_blocks, plain_blocks
 from tianren.io.delimited import TextBlock
 from tianren.io.formats import read_features
 from tianren.io.rasters import discard, temporary_beside
-from tianren.io.roles import COLUMN_RULES, find_roles, require_roles, told_once, told_roles
+from tianren.io.roles import (
+    COLUMN_RULES,
+    UNCERTAINTY_KM,
+    find_roles,
+    require_roles,
+    told_once,
+    told_roles,
+)
 from tianren.io.sources import Entry, source_files
 from tianren.io.tables import plain_text, read_table
 from tianren.language import say
@@ -229,7 +236,7 @@ def _typed(entry: Entry, block: TextBlock) -> pa.Table:
         "latitude": pa.array(latitude),
         "year": pa.array(_years(text.get("year", empty), date)),
         "date": _each(date, iso_date),
-        "uncertainty_m": pa.array(_numbers(text.get("uncertainty", empty), _metres)),
+        "uncertainty_m": pa.array(_uncertainty(text, empty)),
         "basis": text.get("basis", empty),
         "status": text.get("status", empty),
         "written": written,
@@ -238,6 +245,13 @@ def _typed(entry: Entry, block: TextBlock) -> pa.Table:
     }
     coded = {n: c.dictionary_encode() if n in (*_TEXTS, "datum") else c for n, c in columns.items()}
     return _with_bad(pa.table(coded), block)
+
+
+def _uncertainty(text: Mapping[str, pa.Array], empty: pa.Array) -> Floats:
+    """In m; where the heading says kilometres, what has no unit of its own is in these."""
+    if UNCERTAINTY_KM in text:
+        return 1000.0 * _numbers(text[UNCERTAINTY_KM], lambda t: _metres(t) / 1000.0)
+    return _numbers(text.get("uncertainty", empty), _metres)
 
 
 def _with_bad(table: pa.Table, block: TextBlock) -> pa.Table:

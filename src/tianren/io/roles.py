@@ -1,5 +1,6 @@
 """Which column of a list of species records plays which role."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
@@ -11,6 +12,7 @@ from tianren.language import say
 from tianren.parameters.headings import columns_by_role, roles_of, usual_headings
 
 COLUMN_RULES = ("records.columns", "records.no_date")  # what is told of a source's headings
+UNCERTAINTY_KM = "uncertainty_km"  # the role of uncertainty where its heading says kilometres
 _MOST = 20  # headings that a message names
 
 
@@ -28,7 +30,17 @@ def find_roles(entry: Entry, headings: Sequence[str]) -> dict[str, str]:
             found[role] = heading
     named = set(entry.columns.values())
     chosen = {r: h for r, h in found.items() if r in entry.columns or h not in named}
-    return {role: h for role, h in chosen.items() if not (role == "species" and entry.species)}
+    return {
+        _with_unit(role, h): h
+        for role, h in chosen.items()
+        if not (role == "species" and entry.species)
+    }
+
+
+def _with_unit(role: str, heading: str) -> str:
+    """The role of a heading that gives a unit of its own: "Uncertainty (km)"."""
+    in_km = re.search(r"[(\[（]\s*(km|kil[oó]m|千米|公里)", heading.casefold())
+    return UNCERTAINTY_KM if role == "uncertainty" and in_km else role
 
 
 def require_roles(
@@ -64,7 +76,8 @@ def _lacking(entry: Entry, role: str, headings: Sequence[str], otherwise: str) -
 
 def told_roles(entry: Entry, roles: Mapping[str, str], headings: Sequence[str]) -> list[Finding]:
     """Which heading plays which role, which are not read, and whether no column says a date."""
-    said = ", ".join(f"{role} = {roles[role]}" for role in roles_of("records") if role in roles)
+    known = (*roles_of("records"), UNCERTAINTY_KM)
+    said = ", ".join(f"{role} = {roles[role]}" for role in known if role in roles)
     unread = [heading for heading in headings if heading not in roles.values()]
     message = say(
         "columns read: {roles}; headings not read: {headings}",
