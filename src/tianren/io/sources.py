@@ -54,11 +54,13 @@ class Entry:
     species: str = ""
     group: str = ""
     start: dt.date | None = None
+    beside_catalog: bool = False  # a file named on the command line
 
     @classmethod
     def brought(cls, path: Path, kind: SourceKind) -> "Entry":
         """A file that somebody brings, beside the catalog."""
-        return cls(path.stem, path.stem, kind, folder=path.resolve().parent, uri=path.name)
+        folder = path.resolve().parent
+        return cls(path.stem, path.stem, kind, folder, path.name, beside_catalog=True)
 
     @property
     def is_vector(self) -> bool:
@@ -75,6 +77,8 @@ class Entry:
     @property
     def where(self) -> str:
         """How messages name the source."""
+        if self.beside_catalog:
+            return self.uri
         return f"{self.uri or 'constant'} ([{self.name}] in catalog.toml)"
 
 
