@@ -11,6 +11,8 @@ from typing import Any
 import geopandas as gpd
 import pytest
 import shapely
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
 from tests.keeping.kept import DAY
@@ -23,6 +25,7 @@ from tianren.reports.chapters.changes import chapter
 from tianren.steps import adjust
 from tianren.steps.adjust_candidates import candidates, with_line
 from tianren.steps.adjust_difference import difference, kept_difference
+from tianren.steps.adjust_land import parts_left
 from tianren.steps.adjust_scan import scan
 from tianren.steps.register import control_figures, zones_on
 from tianren.steps.touched import Near
@@ -348,3 +351,21 @@ def test_the_report_tells_what_changed_since_the_line_was_entered(
 def test_no_change_no_page(country: Project, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="did not change"):
         difference(country, start=ON, end=NEXT, to=tmp_path / "d")
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 10**9), min_size=1),
+    st.dictionaries(st.sampled_from("abcxy"), st.integers(0, 10**6), max_size=4),
+    st.integers(-3, 3),
+)
+def test_divisions_that_lose_nothing_keep_what_they_have(
+    parts: dict[str, int], taken: dict[str, int], rounding: int
+) -> None:
+    gone = sum(min(amount, parts.get(place, 0)) for place, amount in taken.items())
+    area = sum(parts.values()) - gone + rounding
+    assume(area > 0)
+    left = parts_left(parts, taken, area)
+    assert sum(left.values()) == area
+    assert all(amount > 0 for amount in left.values())
+    if sum(left.get(place, 0) for place in taken) > 10:  # else there is nothing to round on
+        assert all(left[place] == parts[place] for place in parts if place not in taken)

@@ -116,9 +116,29 @@ def _cut(
             continue
         digest, kept_wkb = wkb_of(left)
         kept[digest] = kept_wkb
-        (parts,) = places.parts(np.array([left], dtype=object), [zone.place])
+        gone = polygons(shapely.intersection(shape, removed))
+        (taken,) = places.parts(np.array([gone], dtype=object), [zone.place])
+        parts = parts_left(zone.parts, taken, round(left.area))
         moved.append(Moved(zone, digest, round(left.area), parts))
     return moved, ended
+
+
+def parts_left(parts: Mapping[str, int], taken: Mapping[str, int], area: int) -> dict[str, int]:
+    """Place -> m2 of a piece after m2 were taken from some places; they sum to its new area.
+
+    Only divisions near what leaves are looked at: the others keep what they have to the square
+    metre. What rounding leaves over or short falls to the places from which most was taken.
+    """
+    left = dict(parts)
+    for place, amount in taken.items():
+        left[place] = left.get(place, 0) - amount
+    over = sum(max(n, 0) for n in left.values()) - area
+    order = sorted(left, key=lambda p: (p not in taken, -left[p], p))
+    for place in order:
+        step = min(over, max(left[place], 0))  # a negative step gives back
+        left[place] = max(left[place], 0) - step
+        over -= step
+    return {place: amount for place, amount in sorted(left.items()) if amount > 0}
 
 
 def _new_pieces(
