@@ -110,6 +110,10 @@ CASES = {
         {("changed", "record 8"), ("unreadable", "record 8")},
     ),
     "the index of shapes emptied": (["DELETE FROM shape_of"], {("index", "sum/s")}),
+    "the bounds of a shape moved": (
+        ["UPDATE shape SET west = 9e9, east = 9e9"],
+        {("index", "sum/s")},
+    ),
     "the shape gone": (
         ["DELETE FROM shape_of", "DELETE FROM shape"],
         {("shape", "sum/s"), ("index", "sum/s")},

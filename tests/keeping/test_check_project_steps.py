@@ -124,6 +124,13 @@ def test_a_desk_answers_many_questions(original: Project, draw: Draw) -> None:
 # -- footprints that are none ----------------------------------------------------------------------
 
 
+def test_before_the_line_is_in_force_nothing_is_permitted(original: Project, draw: Draw) -> None:
+    path = draw("early", (7_800, 7_000, 8_200, 7_100))
+    with pytest.raises(UserError, match="no line is kept on") as fault:
+        check_project(original, path, "patrol", day=DAY - dt.timedelta(days=1))
+    assert "register adopt" in fault.value.next_step
+
+
 def test_a_line_needs_its_width(original: Project, tmp_path: Path) -> None:
     line = shapely.LineString([(6_200, -1_500), (7_800, -1_500)])
     path = written(tmp_path / "line.gpkg", line)

@@ -18,7 +18,7 @@ from tianren.findings import Finding, Severity
 from tianren.language import say
 from tianren.project.journal.anchors import Anchor
 from tianren.project.journal.chain import FIRST, line_hash, record_from, seal_digest
-from tianren.project.journal.journal import ERASED, Fold, Head, Reader
+from tianren.project.journal.journal import ERASED, Fold, Head, Reader, shape_row
 from tianren.project.journal.tables import record, sealed, shape, shape_of, snapshot
 from tianren.records import shapes_named, standing
 
@@ -258,14 +258,17 @@ def _check_gone(found: Checked, noted: _Noted) -> None:
 
 
 def _check_shapes(reader: Reader, found: Checked, named: Mapping[str, str]) -> None:
-    """Every shape that a record names is there, as it was."""
+    """Every shape that a record names is there, as it was, within the bounds kept of it."""
     there = set()
-    for row in _rows(reader, sa.select(shape.c.digest, shape.c.wkb)):
+    for row in _rows(reader, sa.select(shape)):
         found.shapes += 1
         there.add(row.digest)
+        whose = named.get(row.digest, row.digest[:12])
         if hashlib.sha256(bytes(row.wkb)).hexdigest() != row.digest:
-            whose = named.get(row.digest, row.digest[:12])
             found.add("shape", whose, say("the shape of {subject} was changed", subject=whose))
+        elif tuple(row)[2:] != shape_row(row.digest, bytes(row.wkb))[2:]:
+            found.add("index", whose, say("the bounds of the shape of {subject} were changed",
+                                          subject=whose))  # fmt: skip
     for digest, subject in named.items():
         if digest not in there:
             found.add("shape", subject, say("the shape of {subject} is gone", subject=subject))

@@ -168,6 +168,12 @@ class Reader:
             found.setdefault(row.subject, row.place)
         return found
 
+    def any_by(self, start: str, day: dt.date) -> bool:
+        """Whether anything of a subject that begins so was in effect by a day."""
+        t = records_table.c
+        ask = sa.select(t.number).where(_begins(t.subject, start), t.effective <= day.isoformat())
+        return self.connection.execute(ask.limit(1)).first() is not None
+
     def shapes(self, digests: Iterable[str]) -> dict[str, bytes]:
         """Digest -> the WKB of a shape."""
         found: dict[str, bytes] = {}
