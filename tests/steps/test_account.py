@@ -17,6 +17,8 @@ from tests.steps.small_species import SPECIES, make_species_project
 from tianren.accounting.account import FLOWS
 from tianren.accounting.from_records import STEPS
 from tianren.errors import UserError
+from tianren.language.folding import columns
+from tianren.measures import by_pairs
 from tianren.project.project import open_project
 from tianren.project.runs import RunResults, own_runs, start_run
 from tianren.reports.cbd import HEADS
@@ -26,7 +28,8 @@ from tianren.reports.contents import read_contents
 from tianren.steps.account import account
 from tianren.steps.audit import audit_runs
 from tianren.steps.delineate import delineate
-from tianren.steps.explain_measure import explain_measure
+from tianren.steps.explain_measure import amount, explain_measure, site_lines
+from tianren.steps.explain_sites import sites_behind
 from tianren.steps.report import write_report
 
 KM2 = 1e6
@@ -209,6 +212,65 @@ def test_a_number_is_traced_to_its_sites(folder: Path, run: RunResults) -> None:
     assert "sites" in found.sources
     with pytest.raises(UserError, match=r"did you mean account\.area"):
         explain_measure(open_project(folder), "account.area[realm=land_and_water; counted=PA]")
+
+
+def test_the_sites_of_every_number_sum_to_it_or_none_is_listed(run: RunResults) -> None:
+    listed = set()
+    for row in run.measures:
+        sites, why = sites_behind(run, row)
+        assert bool(sites) != bool(why)
+        if sites:
+            listed |= {row["indicator"], *(d for d, _ in by_pairs(row["by"]))}
+        if sites and row["unit"] == "m2":
+            assert sum(s[3] for s in sites) == pytest.approx(float(row["value"]), rel=1e-6)
+    assert {"account.area", "account.coverage", "account.attributed", "account.governance_share",
+            "account.from_records", "unit", "ecoregion", "iucn", "governance_type",
+            "designation"} <= listed  # fmt: skip
+    assert not listed & {"account.extent", "account.gap", "account.protconn", "biome"}
+
+
+def test_the_sites_of_an_ecoregion_are_those_with_land_there(folder: Path, run: RunResults) -> None:
+    west = f"ecoregion=W; {LAND}; counted=PA+OECM"
+    found = explain_measure(open_project(folder), f"account.coverage[{west}]", run.id)
+    assert [(s[0], s[3]) for s in found.sites] == [("1", pytest.approx(60 * KM2)),
+                                                   ("3", pytest.approx(10 * KM2))]  # fmt: skip
+    governed = "account.governance_share[governance=government]"
+    found = explain_measure(open_project(folder), governed, run.id)
+    assert [s[0] for s in found.sites] == ["1", "2", "3"]
+
+
+def test_a_run_without_areas_by_ecoregion_says_so(
+    folder: Path, run: RunResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has = RunResults.has
+    monkeypatch.setattr(RunResults, "has", lambda self, name:
+                        name != "attribution_classes.csv" and has(self, name))  # fmt: skip
+    name = f"account.area[ecoregion=W; {LAND}; counted=PA]"
+    found = explain_measure(open_project(folder), name, run.id)
+    assert not found.sites and "does not keep" in found.text()
+
+
+def test_a_number_names_the_inputs_that_it_rests_on(folder: Path, run: RunResults) -> None:
+    def inputs(name: str) -> set[str]:
+        return set(explain_measure(open_project(folder), name, run.id).sources)
+
+    project = open_project(folder)
+    plain = inputs(f"account.area[{LAND}; counted=PA]")
+    assert plain == {"sites", project.region_source}
+    of_west = inputs(f"account.coverage[ecoregion=W; {LAND}; counted=PA]")
+    assert of_west == plain | {"ecoregions"}
+    assert inputs("account.green_list_share") == set(run.record["inputs"])
+
+
+def test_areas_are_told_in_square_kilometres_and_columns_stay_apart() -> None:
+    assert amount(6.75e9, "m2") == "6,750.00 km2"
+    assert amount(999_999, "m2") == "999,999 m2"
+    assert amount(7.38, "%") == "7.38 %"
+    long = "Very long name of a park " * 4
+    first, second = site_lines([("1234567890123456", long, "PA", 2e9), ("2", "森林", "OECM", 1e6)])
+    assert " ...  PA    2,000.00 km2" in first
+    assert columns(first) == columns(second)
+    assert second.endswith("  OECM      1.00 km2")
 
 
 def test_what_cannot_be_added_is_refused_before_anything_is_computed(

@@ -208,6 +208,7 @@ def _write_held(run: Run, ground: Ground, found: tables.Held, asked: tables.Aske
     write_table(run, "each.csv", found.each)
     write_table(run, "functions.csv", found.functions)
     write_table(run, "attribution.csv", tables.attribution(found.main))
+    write_table(run, "attribution_classes.csv", found.classed)
     write_table(run, "types.csv", ground.national)
     return [
         *tables.whole_measures(found.coverage, ground.made, asked),

@@ -61,6 +61,7 @@ class Held:
     where: "DataFrame"
     each: "DataFrame"
     functions: "DataFrame"
+    classed: "DataFrame"
     measures: tuple[Measure, ...]
 
 
@@ -74,10 +75,11 @@ def held(
     others = [z for z in ground.zonings if z.dimension != UNIT]
     main = balance(sites, ground.region, units, inland_water=ground.water, kinds=kinds)
     covered = [coverage(main), *(coverage(main, z.dimension) for z in units)]
-    classes, where = [], []
+    classes, where, classed = [], [], []
     for zoning in others:
         apart = balance(sites, ground.region, [zoning, *units], kinds=kinds)
         classes.append(coverage(apart, zoning.dimension))
+        classed.append(_classed(apart, zoning.dimension))
         if units:
             where.append(where_to_find(apart, zoning.dimension, UNIT, asked.target))
     shares = _shares(project, ground, sites, kinds)
@@ -94,6 +96,7 @@ def held(
         pd.concat(where, ignore_index=True) if where else _empty(()),
         each,
         functions,
+        pd.concat(classed, ignore_index=True) if classed else _empty(CLASSED_COLUMNS),
         (*told.coverage_measures(table, asked.place, asked.period),
          *_even_measures(even, asked), *_each_measures(each, asked),
          *told.function_measures(functions, asked.place, asked.period)),
@@ -189,17 +192,27 @@ def breakdowns(main: Balance) -> "DataFrame":
 ATTRIBUTION_COLUMNS = ("site_id", "name", "kind", "realm", UNIT, "area_m2")
 
 
-def attribution(main: Balance) -> "DataFrame":
-    """What counts for each site, by realm (land and inland water together) and unit, m2."""
+def attribution(main: Balance, column: str = UNIT) -> "DataFrame":
+    """What counts for each site, by realm (land and inland water together) and unit, m2; column:
+    another zoning of the overlay, instead of the unit."""
     mine = main.inside[main.inside["kind"] != ""].copy()
     rows = mine["site"].to_numpy(dtype=int)
     mine["site_id"] = main.sites["site_id"].astype(str).to_numpy()[rows]
     mine["name"] = main.sites["name"].astype(str).to_numpy()[rows]
     mine["realm"] = mine["realm"].where(mine["realm"] == SEA, TERRESTRIAL)
-    if UNIT not in mine:
-        mine[UNIT] = ""
-    keys = [c for c in ATTRIBUTION_COLUMNS if c != "area_m2"]
+    if column not in mine:
+        mine[column] = ""
+    keys = [column if c == UNIT else c for c in ATTRIBUTION_COLUMNS if c != "area_m2"]
     return mine.groupby(keys, sort=True)["area_m2"].sum().reset_index()
+
+
+CLASSED_COLUMNS = ("dimension", "class", "site_id", "name", "kind", "realm", "area_m2")
+
+
+def _classed(apart: Balance, dimension: str) -> "DataFrame":
+    """What counts for each site in each class of a zoning, m2."""
+    table = attribution(apart, dimension).rename(columns={dimension: "class"})
+    return table.assign(dimension=dimension)[list(CLASSED_COLUMNS)]
 
 
 def values(measures: Sequence[Measure], counted: str) -> Mapping[tuple[str, str, str], float]:

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
 from tianren.language import current_language, say
+from tianren.language.folding import columns
 from tianren.measures import by_pairs, indicators
 from tianren.project.runs import RunResults, open_run, own_runs
 from tianren.reports.cbd import measure_id
+from tianren.steps.explain_inputs import inputs_behind
+from tianren.steps.explain_sites import SiteArea, sites_behind
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
 
 _NAMED = re.compile(r"^([a-z_.]+)(?:\[(.*)\])?(?:@(.*))?$")
 SHOWN = 15
+NAME = 48  # the widest a name is shown
 
 
 @dataclass(frozen=True)
@@ -24,14 +28,16 @@ class Traced:
     """A number and what stands behind it.
 
     row: of measures.csv; sources: name -> sha256 of the inputs it rests on; parameters: of the run,
-    those not read from their source first; sites: (id, name, kind, m2), the largest first.
+    those not read from their source first; sites: (id, name, kind, m2), the largest first;
+    why_none: why there are none.
     """
 
     run: RunResults
     row: Mapping[str, str]
     sources: Mapping[str, str]
     parameters: Sequence[Mapping[str, Any]]
-    sites: Sequence[tuple[str, str, str, float]]
+    sites: Sequence[SiteArea]
+    why_none: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -46,6 +52,7 @@ class Traced:
             "sites": [
                 {"site_id": i, "name": n, "kind": k, "area_m2": a} for i, n, k, a in self.sites
             ],
+            "no_sites": self.why_none,
         }
 
     def text(self) -> str:
@@ -53,7 +60,7 @@ class Traced:
         row, meaning = self.row, indicators()[self.row["indicator"]]
         name = meaning.name.get(current_language(), meaning.name["en"])
         lines = [
-            f"{name}: {float(row['value']):,.6g} {row['unit']}",
+            f"{name}: {amount(float(row['value']), row['unit'])}",
             f"  {measure_id(row)}",
             say("Means: {definition}", definition=meaning.definition),
             say("Formula: {formula}", formula=meaning.formula),
@@ -64,8 +71,9 @@ class Traced:
         ]
         if self.sites:
             lines += [say("Sites behind it: {n}, the largest first", n=len(self.sites))]
-            lines += [f"  {i:<14}{n:<40.40}{k:<8}{a / 1e6:>12,.2f} km2"
-                      for i, n, k, a in self.sites[:SHOWN]]  # fmt: skip
+            lines += site_lines(self.sites[:SHOWN])
+        elif self.why_none:
+            lines.append(say("Sites behind it: {why}", why=self.why_none))
         unread = [str(p["id"]) for p in self.parameters if not p.get("verified", True)]
         if unread:
             lines.append(say("Parameters whose source was not read: {names}",
@@ -87,7 +95,7 @@ def explain_measure(project: "Project", measure: str, run: str | None = None) ->
     for one in runs:
         rows = [r for r in one.measures if _is(r, *found.groups())]
         if rows:
-            return _traced(one, rows[-1])
+            return _traced(project, one, rows[-1])
     raise _unknown(measure, runs)
 
 
@@ -111,27 +119,35 @@ def _unknown(measure: str, runs: Sequence[RunResults]) -> UserError:
     )
 
 
-def _traced(run: RunResults, row: Mapping[str, str]) -> Traced:
-    inputs = {str(k): str(v) for k, v in dict(run.record.get("inputs", {})).items()}
-    named = [s for s in row["sources"].split(" | ") if s in inputs]
-    sources = {s: inputs[s] for s in named} if named else inputs
+def _traced(project: "Project", run: RunResults, row: Mapping[str, str]) -> Traced:
     parameters = list(run.record.get("parameters", []))
-    return Traced(run, row, sources, parameters, _sites(run, row))
+    sites, why_none = sites_behind(run, row)
+    return Traced(run, row, inputs_behind(project, run, row), parameters, sites, why_none)
 
 
-def _sites(run: RunResults, row: Mapping[str, str]) -> list[tuple[str, str, str, float]]:
-    """The sites that make a number of an account: those of its realm, unit and what is counted."""
-    if run.step != "account" or not run.has("attribution.csv"):
-        return []
-    by = dict(by_pairs(row["by"]))
-    if by.get("step", "counted") != "counted":
-        return []  # the step before has records that do not count
-    where = [c for c in ("realm", "unit") if c in by and by[c] != "land_and_sea"]
-    kinds = by.get("counted", by.get("kind", "PA+OECM")).split("+")
-    areas: dict[tuple[str, str, str], float] = {}
-    for site in run.rows("attribution.csv"):
-        if all(site[c] == by[c] for c in where) and site["kind"] in kinds:
-            key = site["site_id"], site["name"], site["kind"]
-            areas[key] = areas.get(key, 0.0) + float(site["area_m2"])
-    order = sorted(areas.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [(*key, area) for key, area in order]
+def amount(value: float, unit: str) -> str:
+    """A number with its unit; areas from 1 km2 on are told in km2."""
+    if unit in ("m2", "m2/a") and abs(value) >= 1e6:
+        return f"{value / 1e6:,.2f} k{unit}"
+    return f"{value:,.6g} {unit}"
+
+
+def site_lines(sites: Sequence[SiteArea]) -> list[str]:
+    """Sites in columns as wide as they need; a name too long for its column ends in dots."""
+    rows = [(i, _short(n), k, f"{a / 1e6:,.2f} km2") for i, n, k, a in sites]
+    wide = [max(map(columns, column), default=0) for column in zip(*rows, strict=True)]
+    return [
+        "  " + "  ".join(
+            [c + " " * (w - columns(c)) for c, w in zip(row[:-1], wide, strict=False)]
+            + [row[-1].rjust(wide[-1])]
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _short(name: str) -> str:
+    if columns(name) <= NAME:
+        return name
+    while columns(name) > NAME - 4:
+        name = name[:-1]
+    return f"{name.rstrip()} ..."

@@ -1,0 +1,125 @@
+"""The sites that make a number of an account, each with the area that counts for it."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tianren.accounting.coverage import NOT_STATED, OECM, PA, SEA, TERRESTRIAL
+from tianren.accounting.equity import UNTOLD
+from tianren.language import say
+from tianren.measures import by_pairs
+from tianren.project.runs import RunResults
+
+SiteArea = tuple[str, str, str, float]  # id, name, kind, m2
+OF_SITES = (
+    "account.area", "account.coverage", "account.attributed", "account.adds",
+    "account.from_records", "account.balance", "account.series", "account.governance_share",
+)  # fmt: skip
+BOTH = "land_and_sea"
+COLUMNS_OF_SITES = ("iucn", "governance_type", "designation", "management")  # of sites.csv
+OTHER = ("realm", "counted", "kind", "step", "entry")  # what a breakdown has besides its class
+
+
+def sites_behind(run: RunResults, row: Mapping[str, str]) -> tuple[list[SiteArea], str]:
+    """The sites whose areas sum to a number, the largest first; or none, and why."""
+    if run.step != "account" or not run.has("attribution.csv"):
+        return [], ""
+    if row["indicator"] not in OF_SITES:
+        return [], say("It is not made from areas of sites: none is listed")
+    sites = _largest_first(_rows(run, row))
+    if _same(sum(area for *_, area in sites), _area(run, row)):
+        return sites, "" if sites else say("No site has any of it")
+    return [], say("The run does not keep which sites make this number: none is listed")
+
+
+def _largest_first(rows: Iterable[SiteArea]) -> list[SiteArea]:
+    areas: dict[tuple[str, str, str], float] = {}
+    for site, name, kind, area in rows:
+        areas[site, name, kind] = areas.get((site, name, kind), 0.0) + area
+    order = sorted(areas.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(*key, area) for key, area in order if area > 0]
+
+
+def _same(one: float, two: float | None) -> bool:
+    return two is not None and math.isclose(one, two, rel_tol=1e-6, abs_tol=1e-3)
+
+
+def _rows(run: RunResults, row: Mapping[str, str]) -> Iterator[SiteArea]:
+    """What counts for the sites of a breakdown, from the table that has its classes."""
+    by = dict(by_pairs(row["by"]))
+    if row["indicator"] == "account.governance_share":
+        yield from _governed(run, by.get("governance", ""))
+        return
+    if by.get("step", "counted") != "counted" or by.get("entry", "closing") != "closing":
+        return  # the step before has records that do not count; the flows are no sites of today
+    classes = {k: v for k, v in by.items() if k not in OTHER}
+    kinds = by.get("counted", by.get("kind", f"{PA}+{OECM}")).split("+")
+    for site in _classed(run, classes):
+        if site["kind"] in kinds and by.get("realm", BOTH) in (BOTH, site["realm"]):
+            yield site["site_id"], site["name"], site["kind"], float(site["area_m2"])
+
+
+def _classed(run: RunResults, classes: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """Rows of site_id, name, kind, realm, area_m2 in one class of one dimension, or in all."""
+    if not classes or set(classes) == {"unit"}:
+        wanted = _unnamed(classes.get("unit"))
+        yield from (r for r in run.rows("attribution.csv") if wanted in (None, r["unit"]))
+    elif len(classes) == 1:
+        (dimension, label), *_ = classes.items()
+        if dimension in COLUMNS_OF_SITES:
+            yield from _by_column(run, dimension, label)
+        elif run.has("attribution_classes.csv"):
+            yield from (
+                r for r in run.rows("attribution_classes.csv")
+                if r["dimension"] == dimension and r["class"] == _unnamed(label)
+            )  # fmt: skip
+
+
+def _unnamed(label: str | None) -> str | None:
+    """Land outside every class is "none" in a measure and empty in a table."""
+    return "" if label == "none" else label
+
+
+def _by_column(run: RunResults, column: str, label: str) -> Iterator[Mapping[str, str]]:
+    for site in run.rows("sites.csv"):
+        if (site[column] or NOT_STATED).strip() == label:
+            yield {**site, "realm": TERRESTRIAL, "area_m2": site["land_m2"]}
+            yield {**site, "realm": SEA, "area_m2": site["sea_m2"]}
+
+
+def _governed(run: RunResults, governance: str) -> Iterator[SiteArea]:
+    names = {r["site_id"]: r["name"] for r in run.rows("sites.csv")}
+    for r in _equity(run):
+        if (r["governance_type"] or UNTOLD) == governance:
+            yield r["site_id"], names.get(r["site_id"], ""), r["kind"], float(r["area_m2"])
+
+
+def _equity(run: RunResults) -> Sequence[Mapping[str, str]]:
+    return run.rows("equity.csv") if run.has("equity.csv") else []
+
+
+def _area(run: RunResults, row: Mapping[str, str]) -> float | None:
+    """The area, m2, that the sites of a number sum to; None where the run does not tell it."""
+    value = float(row["value"])
+    if row["unit"] == "m2":
+        return value
+    if row["indicator"] == "account.governance_share":
+        return value / 100 * sum(float(r["area_m2"]) for r in _equity(run))
+    by = dict(by_pairs(row["by"]))
+    if row["indicator"] == "account.from_records":
+        by = {"realm": by["realm"], "counted": f"{PA}+{OECM}"}
+        share = _value(run, "account.coverage", by)
+        if share is None or not _same(share, value):
+            return None
+    if by.get("realm") != BOTH:
+        return _value(run, "account.area", by)
+    parts = [_value(run, "account.area", {**by, "realm": r}) for r in (TERRESTRIAL, SEA)]
+    return sum(part for part in parts if part is not None)
+
+
+def _value(run: RunResults, indicator: str, by: Mapping[str, str]) -> float | None:
+    """The value of another measure of the run."""
+    wanted = sorted(by.items())
+    for row in run.measures:
+        if row["indicator"] == indicator and sorted(by_pairs(row["by"])) == wanted:
+            return float(row["value"])
+    return None
