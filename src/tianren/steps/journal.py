@@ -14,7 +14,7 @@ from tianren.project.digests import write_whole
 from tianren.project.journal import anchors, exchange
 from tianren.project.journal.database import database_of
 from tianren.project.journal.home import ANCHORS, anchor_now, anchor_seen, project_journal
-from tianren.project.journal.journal import Known, start_journal
+from tianren.project.journal.journal import Known, Reader, start_journal
 from tianren.project.roles import FILE_NAME, people_of, person_of, roles_of, write_first
 from tianren.records import ACTOR, Record
 from tianren.steps.journal_writing import clock_finding, writing
@@ -154,8 +154,9 @@ def correct(
         old = next((r for r in book.records(after=number - 1) if r.number == number), None)
         if old is None:
             raise _no_record(number)
+        _require_correctable(old, changes)
         post = person.require(f"{old.kind.partition('.')[0]}.correct", old.place)
-        _require_correctable(old, changes, withdraw)
+        _require_latest(book, old)
         kind = f"{old.kind.partition('.')[0]}.withdrawn" if withdraw else old.kind
         body = {} if withdraw else {**old.body, **changes}
         (new,) = book.append([
@@ -167,20 +168,40 @@ def correct(
     return Told([text, *(f.message for f in found)], {"record": new, "corrects": number})
 
 
-def _require_correctable(old: Record, changes: Mapping[str, Any], withdraw: bool) -> None:
+def _require_latest(book: Reader, old: Record) -> None:
+    """A correction starts from what stands: of a record put right already, from its correction."""
+    later = [r.number for r in book.history(old.subject) if r.corrects == old.number]
+    if later:
+        raise UserError(
+            say("record {n} was put right by record {m}", n=old.number, m=later[-1]),
+            where=old.subject, next_step=say("correct record {m}", m=later[-1]),
+        )  # fmt: skip
+
+
+def _require_correctable(old: Record, changes: Mapping[str, Any]) -> None:
     if old.kind.startswith("journal."):
         raise UserError(
             say("record {n} is about the journal itself, and stands", n=old.number),
             where=old.kind, next_step=say("records of the journal are not corrected"),
         )  # fmt: skip
     fixed = [say("a move of a case")] if "status" in old.body else []
-    fixed += [say("the boundary of a record")] if "boundary" in changes else []
+    fixed += [say("the boundary of a record")] if _OF_BOUNDARY & set(changes) else []
     if fixed:
         raise UserError(
             say("{name} is not corrected", name=fixed[0]),
             where=say("record {n}", n=old.number),
             next_step=say("make the move that the procedure has for it: appeal, adjustment"),
         )
+    for name in changes:
+        if name not in old.body:
+            raise UserError(
+                say("record {n} says nothing called {name}", n=old.number, name=name),
+                where="--change", next_step=say("name one of: {known}",
+                                                known=", ".join(sorted(old.body))),
+            )  # fmt: skip
+
+
+_OF_BOUNDARY = {"boundary", "area_m2", "parts"}  # what follows from the boundary moves with it
 
 
 def _no_record(number: int) -> UserError:
