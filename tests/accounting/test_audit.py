@@ -136,6 +136,35 @@ def test_one_quantity_two_values(rows: list[dict[str, str]], rule: set[str]) -> 
     assert rules(*rows) == rule
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "unit", "apart"),
+    [
+        ("71", "72", "sites", True),
+        ("71", "72", "", True),
+        ("71", "72", "1", True),
+        ("70", "71", "sites", True),
+        ("~71", "72", "sites", False),
+        (">70", "72", "sites", False),
+        ("12,000", "12,034", "species", False),  # taken as rounded
+        ("16", "16.4", "species", True),
+        ("71", "72", "km2", False),
+        ("71", "72", "%", False),
+        ("71", "72", "t/a", False),
+        ("71", "72", "t C", False),
+        ("71", "72", "days", False),
+        ("3", "3.4", "million people", False),
+    ],
+)
+def test_a_whole_number_of_things_is_exact(one: str, two: str, unit: str, apart: bool) -> None:
+    assert bool(rules(figure(one, unit), figure(two, unit))) is apart
+
+
+def test_parts_that_are_counts_make_their_total_exactly() -> None:
+    parts = [figure("73", "sites", by="kind=PA"), figure("2", "sites", by="kind=OECM")]
+    assert rules(figure("76", "sites", adds="kind"), *parts) == {"audit.parts"}
+    assert not rules(figure("75", "sites", adds="kind"), *parts)
+
+
 def test_parts_and_their_total() -> None:
     total = figure("3.19", "million km2", adds="realm")
     land = figure("3.04", "million km2", by="realm=land")

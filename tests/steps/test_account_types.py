@@ -1,5 +1,7 @@
 """`tianren account` by biome, for the World Database, and with sites that do not count."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import openpyxl
 import pandas as pd
@@ -70,6 +72,15 @@ def test_the_convention_gets_the_extent_of_natural_biomes_where_no_layer_tells_m
     assert {row[6] for row in rows} == {"km2"}
 
 
+def test_without_a_sea_source_the_total_says_that_it_is_land_alone(run: RunResults) -> None:
+    book = openpyxl.load_workbook(run.path("cbd_3_1.xlsx"))
+    rows = list(book.active.iter_rows(values_only=True))[1:]  # type: ignore[union-attr]
+    notes = [str(row[8]) for row in rows if "land_and_sea" in str(row[8])]
+    assert notes and all(n.startswith("Land alone: no sea source was given.") for n in notes)
+    (told,) = (f for f in run.findings if f["rule"] == "account.land_alone")
+    assert told["severity"] == "warning"
+
+
 def test_assessments_of_sites_that_do_not_count_are_told_and_stop_nothing(run: RunResults) -> None:
     scored = {r["site_id"]: r for r in run.rows("effectiveness.csv")}
     assert "4" not in scored
@@ -92,3 +103,24 @@ def test_sites_that_count_are_written_in_the_schema_of_the_world_database(
     assert written.to_crs(LAEA).area.sum() == pytest.approx(660 * KM2, rel=1e-6)
     sources = gpd.read_file(run.path("wdpa.gpkg"), layer="WDPA_source")
     assert set(written["METADATAID"]) == set(pd.DataFrame(sources)["METADATAID"])
+
+
+def test_what_a_layer_does_not_cover_and_what_nobody_assessed_is_not_in_the_workbook(
+    tmp_path: Path,
+) -> None:
+    own = '\n[account]\nsites = ["sites"]\n\n[gaps]\necoregions = "regions"\n'
+    source = '\n[regions]\nuri = "data/regions.gpkg"\nkind = "vector"\n'
+    folder = make_project(tmp_path, PROJECT + own, CATALOG + SOURCES + source)
+    gpd.GeoDataFrame(ROWS, geometry="geometry", crs=LAEA).to_file(folder / "data" / "sites.gpkg")
+    named = gpd.GeoDataFrame({"name": ["W"]}, geometry=[WEST], crs=LAEA)
+    named.to_file(folder / "data" / "regions.gpkg")
+    (folder / "data" / "mett.csv").write_text(METT, encoding="utf-8")
+    run = account(open_project(folder)).run
+    book = openpyxl.load_workbook(run.path("cbd_3_1.xlsx"))
+    rows = list(book.active.iter_rows(values_only=True))[1:]  # type: ignore[union-attr]
+    labels = {str(row[4]) for row in rows if row[3] == "Ecoregion"}
+    assert labels == {"W (Terrestrial and inland water)"}
+    assert not [row for row in rows if str(row[3]).startswith("Effectiveness")]
+    (told,) = (f for f in run.findings if f["rule"] == "account.not_covered")
+    assert told["subject"] == "regions" and told["severity"] == "note"
+    assert told["message"].startswith("regions does not cover 600.00 km2")

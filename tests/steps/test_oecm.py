@@ -197,6 +197,17 @@ def test_a_candidate_without_a_code_is_refused(island: Path, tmp_path: Path) -> 
         oecm(open_project(copy))
 
 
+def test_candidates_that_are_points_are_refused(island: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "island"
+    shutil.copytree(island, copy)
+    file = copy / "data" / "guesses.gpkg"
+    layer = gpd.read_file(file)
+    file.unlink()
+    layer.set_geometry(layer.centroid).to_file(file)
+    with pytest.raises(UserError, match="4 features, none of them a polygon"):
+        oecm(open_project(copy))
+
+
 def test_the_map_shows_the_classes_at_their_areas(run: RunResults, island: Path) -> None:
     with rasterio.open(run.path("standing.tif")) as source:
         codes = source.read(1)

@@ -30,6 +30,13 @@ _UNITS: dict[str, tuple[str, float]] = {
 }
 _WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "万": 1e4, "亿": 1e8}
 _NUMBER = re.compile(r"^(>=|<=|>|<|≥|≤|~|)\s*(-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)$")
+# Units of one word that measure and do not count; whatever has a "/" or a digit measures too.
+_MEASURED = {
+    *("t", "tonne", "ton", "kg", "kilogram", "g", "gram", "l", "litre", "liter", "cm", "mm"),
+    *("second", "s", "minute", "h", "hour", "d", "day", "week", "month", "year"),
+    *("k", "c", "°c", "degree", "kwh", "usd", "eur", "dollar", "euro", "yuan", "index", "score"),
+    *("吨", "千克", "元", "年", "天"),
+}
 _ROUND = 1000  # a whole number ending in three zeros or more is taken as rounded to them
 
 
@@ -114,7 +121,8 @@ def _figure(
                 "unit, sources; and count, total, whole, adds where they help",
             )
     kind, factor = kind_of(cells.get("unit", ""))
-    low, high, places = _allowed(cells["value"], about, place)
+    counted = factor == 1.0 and counts(kind)
+    low, high, places = _allowed(cells["value"], about, place, counted)
     adds = {d for i, d in partitions if i == cells["indicator"]} | set(_list(cells.get("adds", "")))
     return Figure(
         cells["indicator"], cells.get("place", ""), cells.get("period", ""),
@@ -138,8 +146,23 @@ def kind_of(unit: str) -> tuple[str, float]:
     return kind, size * factor
 
 
-def _allowed(text: str, about: float, where: str) -> tuple[float, float, int]:
-    """Lowest and highest true value of a printed number, rounded or cut off; and its decimals."""
+def counts(kind: str) -> bool:
+    """Whether a kind of unit counts things: sites, species, 1; not %, km2, t, t/a, index."""
+    if kind in (PERCENT, AREA, LENGTH):
+        return False
+    if kind == "1":
+        return True
+    first = kind.casefold().split()[0]  # "t C" is tonnes of carbon
+    measures = first in _MEASURED or first.removesuffix("s") in _MEASURED
+    return not measures and not re.search(r"[0-9/]", kind)
+
+
+def _allowed(text: str, about: float, where: str, counted: bool) -> tuple[float, float, int]:
+    """Lowest and highest true value of a printed number, rounded or cut off; and its decimals.
+
+    counted: of things, so that a whole number is exact; one that ends in three zeros or more is
+    taken as rounded all the same.
+    """
     found = _NUMBER.match(text.replace(",", "").replace(" ", ""))
     if not found:
         raise UserError(
@@ -157,6 +180,8 @@ def _allowed(text: str, about: float, where: str) -> tuple[float, float, int]:
         return -math.inf, value, places
     if sign == "~":
         return value - about * abs(value) - step / 2, value + about * abs(value) + step, places
+    if counted and step == 1.0 and digits.lstrip("-").isdecimal():
+        return value, value, places
     return value - step / 2 - slack, value + step + slack, places
 
 

@@ -19,6 +19,9 @@ COVERAGE = ("3.1", "Coverage of protected areas and OECMs")
 EXTENT = ("A.2", "Extent of natural ecosystems")
 BOTH = "PA+OECM"
 WHOLE = "land_and_sea"
+LAND_ALONE = "Land alone: no sea source was given."
+NONE = "none"  # the class of land that a layer does not cover
+LAYERED = ("unit", "ecoregion", "ecosystem", "biome")
 # What the account breaks down by -> what the tool calls it.
 _TYPES = {
     "realm": "Realm", "unit": "Sub-national unit", "ecoregion": "Ecoregion",
@@ -56,22 +59,31 @@ def measure_id(row: Mapping[str, str]) -> str:
     return f"{row['indicator']}{by}@{row['period']}"
 
 
-def entries(measures: Iterable[Mapping[str, str]], run: str) -> list[Entry]:
-    """The rows of indicators 3.1 and A.2 that the measures of an account give, totals first."""
-    found = [e for row in measures for e in _entries(row, run)]
+def entries(
+    measures: Iterable[Mapping[str, str]], run: str, *, sea: bool = True, assessed: bool = True
+) -> list[Entry]:
+    """The rows of indicators 3.1 and A.2 that the measures of an account give, totals first.
+
+    sea: whether the region has a sea; assessed: whether there are assessments of effectiveness.
+    Classes called "none" (land that a layer does not cover) are left out.
+    """
+    told = [row for row in measures if assessed or row["indicator"] not in _ASSESSED]
+    found = [e for row in told for e in _entries(row, run, sea)]
     return sorted(found, key=lambda e: (e.indicator[0], e.type != "", e.type, e.label, e.year))
 
 
-def _entries(row: Mapping[str, str], run: str) -> list[Entry]:
+def _entries(row: Mapping[str, str], run: str, sea: bool) -> list[Entry]:
     by = dict(by_pairs(row["by"]))
     year = row["period"][:4]
-    if not year.isdecimal():
+    if not year.isdecimal() or any(by.get(dimension) == NONE for dimension in LAYERED):
         return []
     made = _coverage(row, by) or _extent(row, by) or _quality(row, by)
     if made is None:
         return []
     indicator, kind, label, unit, value = made
     note = f"Run {run}. Traced by: tianren explain --measure '{measure_id(row)}'"
+    if by.get("realm") == WHOLE and not sea:
+        note = f"{LAND_ALONE} {note}"
     return [Entry(indicator, kind, label, int(year), unit, value, note)]
 
 
@@ -115,6 +127,8 @@ _QUALITY = {
     "account.effectiveness": "Effectiveness (mean score)",
     "account.governance_share": "Governance type (share of area)",
 }
+
+_ASSESSED = ("account.assessed_share", "account.effectiveness")
 
 _GOVERNANCE = {
     "government": "Governance by government", "shared": "Shared governance",

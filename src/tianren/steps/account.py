@@ -190,7 +190,7 @@ def _make(
     write_records(project, run, ground)
     sourced = [m if m.sources else replace(m, sources=ground.found.sources) for m in measures]
     findings += [*ground.findings, *kept.findings, *_outside(found)]
-    write_cbd(run, sourced, project.name, project.day)
+    findings += write_cbd(project, run, ground, found.coverage, sourced)
     run.finish(sourced, findings, parameters)
 
 

@@ -28,9 +28,9 @@ def refuse_impossible(
     known = _known(project, line, None)
     for name in names:
         if name != QUEUE:
-            _flat(_shapes(project, known, name), name)
+            polygons_among(_shapes(project, known, name), name)
     if add is not None:
-        _flat(_drawn(project, add), add.stem)
+        polygons_among(_drawn(project, add), add.stem)
 
 
 def what_ifs(
@@ -101,13 +101,13 @@ def _drawn(project: "Project", path: Path) -> Any:
     return layer.geometry.to_numpy()
 
 
-def _flat(shapes: Any, name: str) -> list[Any]:
+def polygons_among(shapes: Any, name: str, where: str = "--what-if") -> list[Any]:
     """The polygons among them; UserError where there is none."""
     flat = [s for s in shapes if s is not None and shapely.get_dimensions(s) == 2]
     if not flat:
         raise UserError(
             say("{name} has no polygons", name=name),
-            where="--what-if",
+            where=where,
             by_how_much=say("{n} features, none of them a polygon", n=len(shapes)),
             next_step=say("give a polygon layer"),
         )
@@ -116,7 +116,7 @@ def _flat(shapes: Any, name: str) -> list[Any]:
 
 def _polygons(shapes: Any, name: str) -> Any:
     """One valid polygon of all, as an array: overlap among them does not matter."""
-    flat = np.array(_flat(shapes, name), dtype=object)
+    flat = np.array(polygons_among(shapes, name), dtype=object)
     return np.array([shapely.union_all(flat)], dtype=object)
 
 

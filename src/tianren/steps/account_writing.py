@@ -1,17 +1,18 @@
 """What an account writes: tables, the sites with what counts for each, layers."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tianren.accounting.coverage import SEA, Balance, attributed
+from tianren.accounting.coverage import PA, SEA, TERRESTRIAL, Balance, attributed
+from tianren.findings import Finding, Severity
 from tianren.io.vectors import write_vector
 from tianren.io.wdpa_export import write_wdpa
+from tianren.language import say
 from tianren.measures import Measure, in_order
 from tianren.project.digests import write_whole
 from tianren.project.runs import Run
 from tianren.reports.cbd import cbd_bytes, entries
-from tianren.steps.account_ground import Ground
+from tianren.steps.account_ground import UNIT, Ground
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from tianren.project.project import Project
 
+CBD = "cbd_3_1.xlsx"
+LEAST_TOLD = 5000.0  # m2; less is told as 0.00 km2
+_HOW = "Tianren: How the account is made"
 SITE_COLUMNS = (
     "site_id", "parcel_id", "name", "kind", "designation", "type", "counts_as", "iucn", "status",
     "year", "governance", "governance_type", "management", "realm", "reported_km2",
@@ -78,7 +82,44 @@ def write_records(project: "Project", run: Run, ground: Ground) -> None:
     write_wdpa(run.folder, "wdpa", sites, project.catalog, region=project.region)
 
 
-def write_cbd(run: Run, measures: Sequence[Measure], title: str, day: dt.date) -> None:
-    """cbd_3_1.xlsx: what the reporting tool of the Convention reads, whole or not at all."""
-    rows = entries((m.row() for m in in_order(measures)), run.id)
-    write_whole(run.path("cbd_3_1.xlsx"), cbd_bytes(rows, title, day))
+def write_cbd(
+    project: "Project", run: Run, ground: Ground, covered: "DataFrame", measures: Sequence[Measure]
+) -> list[Finding]:
+    """cbd_3_1.xlsx: what the reporting tool of the Convention reads, whole or not at all; what the
+    reader must know of it."""
+    sea = SEA in set(ground.region["realm"])
+    assessed = bool(project.account.assessments)
+    told = (m.row() for m in in_order(measures))
+    rows = entries(told, run.id, sea=sea, assessed=assessed)
+    write_whole(run.path(CBD), cbd_bytes(rows, project.name, project.day))
+    return [*([] if sea else [_land_alone()]), *_not_covered(project, covered)]
+
+
+def _land_alone() -> Finding:
+    message = say(
+        "no sea source was given: the total of indicator 3.1 is land alone; name one in [region] "
+        "sea_source if the country has a sea"
+    )
+    return Finding("account.land_alone", CBD, Severity.WARNING, message, _HOW)
+
+
+def _not_covered(project: "Project", covered: "DataFrame") -> list[Finding]:
+    """What the layers that divide the region leave over, which the workbook leaves out."""
+    layers = {"ecoregion": project.gaps.ecoregions, "ecosystem": project.gaps.ecosystems}
+    layers |= {UNIT: project.admin[0].source} if project.admin else {}
+    left = covered[(covered["class"] == "") & (covered["counted"] == PA)]
+    left = left[left["realm"].isin((TERRESTRIAL, SEA)) & (left["total_m2"] >= LEAST_TOLD)]
+    return [
+        _left_over(layers[row["dimension"]], row["realm"], row["total_m2"])
+        for row in left.to_dict("records")
+        if row["dimension"] in layers
+    ]
+
+
+def _left_over(layer: str, realm: str, area: float) -> Finding:
+    where = say("sea") if realm == SEA else say("land and inland water")
+    message = say(
+        "{layer} does not cover {area} km2 of the region ({where}): left out of {book}",
+        layer=layer, area=f"{area / 1e6:,.2f}", where=where, book=CBD,
+    )  # fmt: skip
+    return Finding("account.not_covered", layer, Severity.NOTE, message, _HOW)

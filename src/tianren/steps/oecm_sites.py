@@ -29,6 +29,7 @@ from tianren.parameters import Parameters
 from tianren.parameters.headings import columns_by_role
 from tianren.project.runs import Run, RunResults
 from tianren.raster.raster import MISSING
+from tianren.steps.account_what_if import polygons_among
 from tianren.steps.sites import account_sites
 
 if TYPE_CHECKING:
@@ -131,12 +132,14 @@ def _recorded(counted: "GeoDataFrame") -> "GeoDataFrame":
 
 def _candidates(project: "Project") -> "tuple[GeoDataFrame, list[Finding]]":
     """The candidates of [account], by the columns of their code or name, and of their type."""
-    layer, findings = project.vector(project.account.candidates)
+    source = project.account.candidates
+    layer, findings = project.vector(source)
+    polygons_among(layer.geometry.to_numpy(), source, "project.toml [account] candidates")
     roles = columns_by_role("oecm", [str(c) for c in layer.columns if c != "geometry"])
     if "site" not in roles:
         raise UserError(
             "the candidates have no column of code or name",
-            where=project.entry(project.account.candidates).where,
+            where=project.entry(source).where,
             next_step="name a column site, code or name",
         )
     made = layer[["geometry"]].copy()
@@ -149,7 +152,7 @@ def _candidates(project: "Project") -> "tuple[GeoDataFrame, list[Finding]]":
     if nameless:
         raise UserError(
             f"{nameless} candidates have no {roles['site']}",
-            where=project.entry(project.account.candidates).where,
+            where=project.entry(source).where,
             next_step="give each a code of its own",
         )
     return made, findings
