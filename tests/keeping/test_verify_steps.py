@@ -201,3 +201,15 @@ def test_what_was_erased_and_corrected_by_right_is_whole(country: Project) -> No
     assert done.exit_code == 0 and "1 erased on record" in done.stdout
     shown = typed(country, "journal", "show", "--record", str(number), "--as", "ann", "--json")
     assert json.loads(shown.stdout)["records"][0]["personal"] == {"actor": None}
+
+
+def test_a_correction_is_of_what_stands_and_of_what_the_record_says(country: Project) -> None:
+    number = next(n for n, line in lines_of(country).items() if '"zone.entered"' in line)
+    how = (str(number), "--as", "ann", "--ground", "survey 3", "--reason", "typo")
+    for change, said in (("nam=Chi", "nothing called nam"), ("area_m2=1", "not corrected")):
+        done = typed(country, "journal", "correct", *how, "--change", change)
+        assert isinstance(done.exception, UserError) and said in str(done.exception)
+    assert typed(country, "journal", "correct", *how, "--change", "name=Chi").exit_code == 0
+    again = typed(country, "journal", "correct", *how, "--change", "level=2")
+    assert isinstance(again.exception, UserError)
+    assert "was put right by record" in str(again.exception)

@@ -122,9 +122,11 @@ def _page(told: Difference) -> dict[str, Any]:
         ],
         "heads": heads(),
         "rows": rows_of(told),
-        "note": say("Each change rests on a proposal that passed the three-no test: no less area, "
-                    "no loss of function, no change of nature. The layer difference.gpkg has every "
-                    "change; head.json is the head of the journal that holds them."),
+        "note": say("Each change rests on an approved proposal, of which the three-no test was "
+                    "made: no less area, no loss of function, no change of nature. What it could "
+                    "not know, and why it was approved all the same, is on the proposal's record. "
+                    "The layer difference.gpkg has every change; head.json is the head of the "
+                    "journal that holds them."),
     }  # fmt: skip
 
 
