@@ -224,7 +224,7 @@ class ProjectChecker:
         documents: Mapping[str, str] | None = None, alternatives: bool = True,
     ) -> Checked:  # fmt: skip
         """Whether an activity may be done on a footprint, and what it touches."""
-        self._require_line()
+        self._require_rules_and_line()
         require_smaller(footprint.shape, self._country_m2)
         around = near(self.reader, footprint.shape.bounds, self.day, *KINDS)
         touched = touch(footprint.shape, around)
@@ -243,9 +243,10 @@ class ProjectChecker:
             plane_wkt(self.project),
         )  # fmt: skip
 
-    def _require_line(self) -> None:
-        """Refuse to answer for a day on which no line was kept: all of it would be outside."""
-        if not self.reader.any_by(f"zone/{REDLINE}/", self.day):
+    def _require_rules_and_line(self) -> None:
+        """Refuse to answer for a day on which there were no rules, or no line was kept: all land
+        would be outside."""
+        if self.rulebook and not self.reader.any_by(f"zone/{REDLINE}/", self.day):
             raise UserError(
                 say("no line is kept on {day}", day=self.day), where="journal",
                 next_step=say("enter it (tianren register adopt), or ask for a day from which it "
