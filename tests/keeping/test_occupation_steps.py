@@ -1,6 +1,7 @@
 """Applications on the small country: the footprint kept, the screening that is a check, letters."""
 
 import datetime as dt
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -182,10 +183,28 @@ def test_a_name_that_was_erased_is_in_no_letter(
     country: Project, draw: Draw, tmp_path: Path
 ) -> None:
     name = approved(country, draw)
+    served = write_letter(country, name, to=tmp_path / "served")
+    write_letter(country, name, to=tmp_path / "served")  # the same again
     first = occupation.show(country, name, day=ON).table["steps"][0]["record"]
     erase(country, first, ["applicant"], actor="ann", ground="Privacy law", reason="asked to")
     text = text_of(write_letter(country, name, to=tmp_path))
     assert "Ann Lee" not in text and "erased" in text
+    with pytest.raises(UserError, match="said something else"):
+        write_letter(country, name, to=tmp_path / "served")
+    assert "Ann Lee" in text_of(served)
+
+
+def test_no_letter_rests_on_a_record_that_was_changed(
+    country: Project, draw: Draw, tmp_path: Path
+) -> None:
+    name = approved(country, draw)
+    with sqlite3.connect(country.folder / "journal.sqlite") as connection:
+        connection.execute("UPDATE record SET line = replace(line, 'the path', 'the lake')")
+    connection.close()
+    with pytest.raises(UserError, match="was changed") as fault:
+        write_letter(country, name, to=tmp_path / "letters")
+    assert "tianren verify" in fault.value.next_step
+    assert not (tmp_path / "letters").exists()
 
 
 @pytest.mark.parametrize(("language", "word"), [("zh_Hans", "准予"), ("es", "aprueba")])

@@ -46,6 +46,7 @@ def write_letter(
     journal = project_journal(project)
     with journal.reading() as reader:
         subject = require_case(reader, NAME, case_name).subject
+        _require_true(reader, subject)
         every = standing(own_records(reader, subject))
         told = _up_to(subject, every, record)
         case = case_of(told)
@@ -56,11 +57,33 @@ def write_letter(
     made = letter(case, given, law)
     folder = to or project.folder / "exports" / "letters" / subject.partition("/")[2]
     files = [folder / f"{file_stem(made)}.pdf", folder / f"{file_stem(made)}.docx"]
-    for path, content in zip(files, (pdf_bytes(made), docx_bytes(made)), strict=True):
+    pages = pdf_bytes(made)
+    _require_new(files[0], pages)
+    for path, content in zip(files, (pages, docx_bytes(made)), strict=True):
         write_whole(path, content)
     lines = [say("{title}, record {n}:", title=made.title, n=made.record), *map(str, files)]
     return Told(lines, {"subject": subject, "record": made.record, "move": made.move,
                         "files": [str(path) for path in files]})  # fmt: skip
+
+
+def _require_true(reader: Reader, subject: str) -> None:
+    """No letter rests on a record that was changed."""
+    for number in reader.changed(subject):
+        here = say("record {n}", n=number)
+        raise UserError(
+            say("{here} was changed: its text does not give its hash", here=here),
+            where=subject, next_step=say("see what else was changed: tianren verify"),
+        )  # fmt: skip
+
+
+def _require_new(path: Path, content: bytes) -> None:
+    """A letter that was served stays as it was: an erased name or another heading is a new file."""
+    if path.exists() and path.read_bytes() != content:
+        raise UserError(
+            say("this letter was written before, and said something else"), where=str(path),
+            next_step=say("keep that one if it was served, and write this one elsewhere: "
+                          "--to FOLDER"),
+        )  # fmt: skip
 
 
 def _up_to(subject: str, records: list[Record], number: int) -> list[Record]:

@@ -168,6 +168,14 @@ class Reader:
             found.setdefault(row.subject, row.place)
         return found
 
+    def changed(self, subject: str) -> list[int]:
+        """The records of a subject whose text does not give the hash that is kept of it."""
+        t = records_table.c
+        ask = sa.select(t.number, t.line, t.hash).where(t.subject == subject).order_by(t.number)
+        return [
+            row.number for row in self.connection.execute(ask) if line_hash(row.line) != row.hash
+        ]
+
     def any_by(self, start: str, day: dt.date) -> bool:
         """Whether anything of a subject that begins so was in effect by a day."""
         t = records_table.c
