@@ -348,6 +348,11 @@ def test_the_report_tells_what_changed_since_the_line_was_entered(
     assert [row[2] for row in rows] == ["6.00"]  # ha
 
 
+def test_days_the_wrong_way_round_are_refused(country: Project, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is after"):
+        difference(country, start=NEXT, end=ON, to=tmp_path)
+
+
 def test_no_change_no_page(country: Project, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="did not change"):
         difference(country, start=ON, end=NEXT, to=tmp_path / "d")

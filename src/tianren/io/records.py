@@ -187,7 +187,7 @@ def _points(entry: Entry, path: Path, findings: list[Finding]) -> TextBlock:
         raise UserError(
             "the layer has no CRS",
             where=entry.where,
-            next_step=f'write the one it was made in: crs = "EPSG:4326" in [{entry.name}]',
+            next_step=entry.how_to_say_crs,
         )
     table = pd.DataFrame(layer.drop(columns=layer.geometry.name))
     table.columns = table.columns.map(str)

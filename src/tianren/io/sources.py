@@ -81,6 +81,13 @@ class Entry:
             return self.uri
         return f"{self.uri or 'constant'} ([{self.name}] in catalog.toml)"
 
+    @property
+    def how_to_say_crs(self) -> str:
+        """What to do where a file does not say its CRS."""
+        if self.beside_catalog:
+            return "bring its .prj, or save it as GeoPackage in the CRS that it was made in"
+        return f'write the one it was made in: crs = "EPSG:4326" in [{self.name}]'
+
 
 def source_files(entry: Entry) -> list[Path]:
     """The local files that the entry's uri names, in name order; a pattern may name several parts.

@@ -68,7 +68,7 @@ def _stacked(entry: Entry, parts: Sequence[GeoDataFrame]) -> GeoDataFrame:
             raise UserError(
                 "the layer has no CRS",
                 where=entry.where,
-                next_step=f'write the one it was made in: crs = "EPSG:4326" in [{entry.name}]',
+                next_step=entry.how_to_say_crs,
             )
     same = [part.to_crs(parts[0].crs) for part in parts]
     stacked = pd.concat(same, ignore_index=True) if len(same) > 1 else same[0]

@@ -78,7 +78,7 @@ def _layers(entry: Entry, findings: list[Finding]) -> Iterable[GeoDataFrame]:
                 raise UserError(
                     "the layer has no CRS",
                     where=f"{path.name} ([{entry.name}] in catalog.toml)",
-                    next_step=f'write the one it was made in: crs = "EPSG:4326" in [{entry.name}]',
+                    next_step=entry.how_to_say_crs,
                 )
             if not len(layer):
                 message = say("{name} has no records", name=_called(path, named.sublayer))

@@ -93,6 +93,11 @@ def _span(
     if not case_name:
         last = end or dt.date.today()
         first = start or last - dt.timedelta(days=365)
+        if first > last:
+            raise UserError(
+                say("{a} is after {b}", a=first, b=last), where="--from, --until",
+                next_step=say("name the earlier day with --from"),
+            )  # fmt: skip
         return Between(first, last), f"{first}_{last}"
     case = require_case(reader, NAME, case_name)
     step = case.last("approve")
