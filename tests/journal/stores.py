@@ -74,14 +74,20 @@ def running_server(folder: Path) -> Iterator[Server]:
     """A server while the tests need it; skipped loudly where PostgreSQL is not installed."""
     if not PROGRAMS:
         pytest.skip("POSTGRESQL ABSENT: install postgresql-15 and postgresql-15-postgis-3")
-    folder.chmod(0o755)
-    for above in folder.parents[:3]:
-        above.chmod(above.stat().st_mode | 0o055)
+    _open_the_way_to(folder)
     server = Server(folder, PROGRAMS[0])
     server.start()
     server.with_postgis()
     yield server
+    _open_the_way_to(folder)  # another pytest that started meanwhile has closed it
     server.stop()
+
+
+def _open_the_way_to(folder: Path) -> None:
+    """Let the server's user, who is not ours, into a folder of pytest's."""
+    folder.chmod(0o755)
+    for above in folder.parents[:3]:
+        above.chmod(above.stat().st_mode | 0o055)
 
 
 def open_store(kind: str, request: pytest.FixtureRequest, folder: Path) -> Database:
