@@ -1,7 +1,7 @@
 """Conflicts with the line: what is kept, what must be retired, what is deducted, and how much.
 
-permanent farmland, built-up land, mining rights, plantations. Only land
-outside must-include areas is ever deducted.
+Permanent farmland, built-up land, mining rights, plantations. Only land outside must-include areas
+is ever deducted.
 """
 
 from collections.abc import Mapping, Sequence

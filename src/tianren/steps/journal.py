@@ -170,7 +170,8 @@ def correct(
 
 def _require_latest(book: Reader, old: Record) -> None:
     """A correction starts from what stands: of a record put right already, from its correction."""
-    later = [r.number for r in book.history(old.subject) if r.corrects == old.number]
+    own = book.records(subject=old.subject, after=old.number)
+    later = [r.number for r in own if r.corrects == old.number]
     if later:
         raise UserError(
             say("record {n} was put right by record {m}", n=old.number, m=later[-1]),

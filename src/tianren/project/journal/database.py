@@ -52,6 +52,11 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @property
+    def lacks_file(self) -> bool:
+        """Whether it would be kept in a file that is not there."""
+        return self.is_file and not Path(str(self.url.database)).exists()
+
+    @property
     def where(self) -> str:
         """The place as it may be shown: without a password."""
         if self.is_file:

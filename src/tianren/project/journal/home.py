@@ -34,9 +34,7 @@ def has_journal(folder: Path, store: str) -> bool:
 
     database = database_of(store, folder)
     try:
-        if database.is_file:
-            return Path(str(database.url.database)).exists()
-        return bool(revision_of(database))
+        return not database.lacks_file and (database.is_file or bool(revision_of(database)))
     finally:
         database.close()
 

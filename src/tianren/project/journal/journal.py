@@ -430,8 +430,7 @@ class Journal:
 
 def open_journal(database: Database) -> Journal:
     """A journal that is there. UserError where there is none."""
-    if database.is_file:
-        _require_file(database)
+    _require_file(database)
     require_schema(database)
     return Journal(database)
 
@@ -456,9 +455,7 @@ def require_empty(book: Book, database: Database, next_step: str) -> None:
 
 
 def _require_file(database: Database) -> None:
-    from pathlib import Path
-
-    if not Path(str(database.url.database)).exists():
+    if database.lacks_file:
         raise UserError(
             say("there is no journal here yet"),
             where=database.where,
