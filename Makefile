@@ -11,9 +11,10 @@ demo: $(VENV)/.user ## the redline of Switzerland from the embedded data, with m
 
 # A file goes to one worker whole: what its tests share is made once. The tests start many processes:
 # compiled modules are kept even where the machine says otherwise, or each would compile them anew.
+# A worker that dies ends the run: what killed it may make the next one wait for ever.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev lint ## everything that guards the code
-	$(VENV)/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(VENV)/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

@@ -2,7 +2,9 @@
 
 import importlib
 import math
+import os
 import pickle
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -13,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tianren.science import equation as subject
-from tianren.science.equation import Equation, cache_folder, equation, fingerprint, fuse, kernel
+from tianren import kept_code as subject
+from tianren.kept_code import cache_folder, fingerprint
+from tianren.kernels import kernel
+from tianren.science.equation import Equation, equation, fuse
 
 MISSING = int(np.iinfo(np.int32).min)
 
@@ -238,6 +242,67 @@ def test_kept_code_is_used_again_and_never_stale(
         assert fuse(outer)(one).tolist() == [expected]
         assert len(list(kept.glob("loop-*.py"))) == files
         assert len(list((kept / "__pycache__").glob("*.nbc"))) == files
+
+
+SORTS = """
+import sys
+import numpy as np
+from tianren.kernels import kernel
+
+@kernel
+def least(a):
+    b = a.copy()
+    b.sort()
+    return b[0]
+
+@kernel
+def where_least(a):
+    return np.argsort(a.copy())[0]
+
+@kernel
+def added(a, b):
+    return a + b
+
+falling = np.linspace(1.0, 0.0, 50)
+known = {
+    "least": lambda: least(falling),
+    "where_least": lambda: where_least(falling),
+    "whole": lambda: added(1, 2),
+    "broken": lambda: added(1.5, 2.25),
+}
+print(*(known[name]() for name in sys.argv[1:]))
+"""
+
+
+def told_by(folder: Path, *names: str) -> list[str]:
+    """What a new process says that keeps its compiled code in the folder."""
+    script = folder / "tianren_sorts.py"
+    script.write_text(SORTS)
+    env = {**os.environ, "TIANREN_CACHE": str(folder / "cache")}
+    done = subprocess.run(
+        [sys.executable, str(script), *names], env=env, check=True, capture_output=True, text=True
+    )
+    return done.stdout.split()
+
+
+def test_what_two_processes_kept_is_not_mixed_up_by_a_third(tmp_path: Path) -> None:
+    """Both sorts are the sixth function of their process; numba took them for one."""
+    assert told_by(tmp_path, "least") == ["0.0"]
+    assert told_by(tmp_path, "where_least") == ["49"]
+    assert told_by(tmp_path, "least", "where_least") == ["0.0", "49"]
+    assert told_by(tmp_path, "where_least", "least") == ["49", "0.0"]
+
+
+def test_two_processes_that_keep_one_kernel_at_once_do_not_share_a_file(tmp_path: Path) -> None:
+    """Each reads the index before the other has written it; either may write it last."""
+    kept = tmp_path / "cache" / "compiled" / "__pycache__"
+    assert told_by(tmp_path, "whole") == ["3"]
+    (index,) = kept.glob("added-*.nbi")
+    of_the_first = index.read_bytes()
+    index.unlink()
+    assert told_by(tmp_path, "broken") == ["3.75"]
+    index.write_bytes(of_the_first)
+    assert told_by(tmp_path, "whole", "broken") == ["3", "3.75"]
 
 
 def test_the_fingerprint_sees_constants_closures_and_defaults(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tianren.geo.compiled import compiled
+from tianren.kernels import kernel
 from tianren.raster.raster import Array
 
 # A direction is a neighbour, 0..7 row by row, or one of these.
@@ -67,7 +67,7 @@ def strips(orders: Array, cell: float, widths: Mapping[int, float]) -> Array:
     return np.asarray(_strips(orders, np.array(by_order)))
 
 
-@compiled
+@kernel
 def _flood(z: Any) -> Any:
     """Fill from the edges upwards, z in place; each cell drains to the one that flooded it."""
     rows, columns = z.shape
@@ -97,7 +97,7 @@ def _flood(z: Any) -> Any:
     return direction
 
 
-@compiled
+@kernel
 def _at_edge(z: Any, r: int, c: int) -> bool:
     rows, columns = z.shape
     for k in range(8):
@@ -107,7 +107,7 @@ def _at_edge(z: Any, r: int, c: int) -> bool:
     return False
 
 
-@compiled
+@kernel
 def _steepen(filled: Any, direction: Any, cell: float) -> None:
     """Drain down the steepest slope where there is one; on flats the flood's own path stays."""
     rows, columns = filled.shape
@@ -126,7 +126,7 @@ def _steepen(filled: Any, direction: Any, cell: float) -> None:
                     direction[r, c] = k
 
 
-@compiled
+@kernel
 def _givers(direction: Any) -> Any:
     """How many neighbours drain into each cell."""
     rows, columns = direction.shape
@@ -139,7 +139,7 @@ def _givers(direction: Any) -> Any:
     return givers
 
 
-@compiled
+@kernel
 def _accumulate(direction: Any) -> Any:
     """From each spring down, as long as nothing else is still to come from above."""
     rows, columns = direction.shape
@@ -161,7 +161,7 @@ def _accumulate(direction: Any) -> Any:
     return cells
 
 
-@compiled
+@kernel
 def _strahler(direction: Any, channel: Any) -> Any:
     rows, columns = direction.shape
     order = np.zeros((rows, columns), np.uint8)  # until a cell's turn: the highest that flows in
@@ -188,7 +188,7 @@ def _strahler(direction: Any, channel: Any) -> Any:
     return order
 
 
-@compiled
+@kernel
 def _strips(orders: Any, widths: Any) -> Any:
     """widths: in cells, by order; below 0 for none."""
     rows, columns = orders.shape

@@ -15,7 +15,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from tianren.geo.compiled import compiled
+from tianren.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -118,7 +118,7 @@ def stretch(crs: Any, bounds: tuple[float, float, float, float]) -> tuple[float,
     return float(np.min(found.tissot_semiminor)), float(np.max(found.tissot_semimajor))
 
 
-@compiled
+@kernel
 def _measure(
     box: Floats,
     first: Ints,
@@ -136,7 +136,7 @@ def _measure(
             found[k] = np.inf
 
 
-@compiled
+@kernel
 def box_gap(one: Floats, i: int, other: Floats, j: int) -> float:
     """The square of the distance between box i of one and box j of other; 0 where they meet."""
     dx = max(one[i, 0] - other[j, 2], other[j, 0] - one[i, 2], 0.0)
@@ -144,7 +144,7 @@ def box_gap(one: Floats, i: int, other: Floats, j: int) -> float:
     return float(dx * dx + dy * dy)
 
 
-@compiled
+@kernel
 def distance(
     box: Floats,
     first: Ints,
@@ -175,7 +175,7 @@ def distance(
     return limit if best >= limit * limit else float(math.sqrt(best))
 
 
-@compiled
+@kernel
 def _first_guess(
     box: Floats,
     first: Ints,
@@ -192,7 +192,7 @@ def _first_guess(
     return _between_runs(start, edges, a, b, best)
 
 
-@compiled
+@kernel
 def _nearest_run(first: Ints, around: Floats, i: int, box: Floats, j: int) -> int:
     nearest, least = int(first[i]), np.inf
     for a in range(first[i], first[i + 1]):
@@ -202,7 +202,7 @@ def _nearest_run(first: Ints, around: Floats, i: int, box: Floats, j: int) -> in
     return nearest
 
 
-@compiled
+@kernel
 def _between_runs(start: Ints, edges: Floats, a: int, b: int, best: float) -> float:
     """The least squared distance of two runs of edges, or `best` if that is less."""
     for e in range(start[a], start[a + 1]):
@@ -213,7 +213,7 @@ def _between_runs(start: Ints, edges: Floats, a: int, b: int, best: float) -> fl
     return best
 
 
-@compiled
+@kernel
 def _between_edges(edges: Floats, e: int, f: int, best: float) -> float:
     ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
     cx, cy, dx, dy = edges[f, 0], edges[f, 1], edges[f, 2], edges[f, 3]
@@ -229,7 +229,7 @@ def _between_edges(edges: Floats, e: int, f: int, best: float) -> float:
     )
 
 
-@compiled
+@kernel
 def _cross(
     ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float
 ) -> bool:
@@ -241,7 +241,7 @@ def _cross(
     return ((c > 0) != (d > 0)) and ((a > 0) != (b > 0)) and c != d and a != b
 
 
-@compiled
+@kernel
 def _to_edge(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
     """The squared distance of a point to an edge."""
     wide, high = bx - ax, by - ay
@@ -253,7 +253,7 @@ def _to_edge(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> 
     return east * east + north * north
 
 
-@compiled
+@kernel
 def _one_holds_the_other(
     box: Floats, first: Ints, around: Floats, start: Ints, edges: Floats, i: int, j: int
 ) -> bool:
@@ -264,7 +264,7 @@ def _one_holds_the_other(
     )
 
 
-@compiled
+@kernel
 def _holds(
     box: Floats, first: Ints, around: Floats, start: Ints, edges: Floats, i: int, x: float, y: float
 ) -> bool:

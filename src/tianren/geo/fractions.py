@@ -16,8 +16,8 @@ import scipy.sparse
 import shapely
 from numpy.typing import NDArray
 
-from tianren.geo.compiled import compiled
 from tianren.geo.few_cells import ROUNDING
+from tianren.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -91,7 +91,7 @@ def _turn(x: Floats, y: Floats) -> float:
     return -1.0 if twice > 0 else 1.0
 
 
-@compiled
+@kernel
 def _pieces(
     x: Floats, y: Floats, first: Ints, signs: Floats, rows: int, columns: int
 ) -> tuple[Ints, Floats, Floats]:
@@ -110,7 +110,7 @@ def _pieces(
     return cells[:count], heights[:count], areas[:count]
 
 
-@compiled
+@kernel
 def _edge(
     x0: float, y0: float, x1: float, y1: float, sign: float, rows: int, columns: int,
     cells: Ints, heights: Floats, areas: Floats, count: int,
@@ -135,7 +135,7 @@ def _edge(
     return count
 
 
-@compiled
+@kernel
 def _across(
     xa: float, ya: float, xb: float, yb: float, sign: float, row: int, columns: int,
     cells: Ints, heights: Floats, areas: Floats, count: int,
@@ -166,7 +166,7 @@ def _across(
     return count
 
 
-@compiled
+@kernel
 def _note(
     cell: int, height: float, area: float,
     cells: Ints, heights: Floats, areas: Floats, count: int,
@@ -175,7 +175,7 @@ def _note(
     return count + 1
 
 
-@compiled
+@kernel
 def _sweep(cells: Ints, heights: Floats, areas: Floats, columns: int) -> tuple[Ints, Floats]:
     """Shares of the touched cells and of the runs between them; cells in ascending order."""
     size = _filled(cells, heights, areas, columns, np.empty(0, np.int64), np.empty(0))
@@ -184,7 +184,7 @@ def _sweep(cells: Ints, heights: Floats, areas: Floats, columns: int) -> tuple[I
     return found, shares
 
 
-@compiled
+@kernel
 def _filled(
     cells: Ints, heights: Floats, areas: Floats, columns: int, found: Ints, shares: Floats
 ) -> int:
@@ -209,7 +209,7 @@ def _filled(
     return count
 
 
-@compiled
+@kernel
 def _put(
     cell: int, share: float, writing: bool, found: Ints, shares: Floats, count: int
 ) -> int:  # fmt: skip

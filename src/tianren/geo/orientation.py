@@ -8,13 +8,13 @@ rounding could decide, the determinant is summed without any.
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.geo.compiled import compiled
+from tianren.kernels import kernel
 
 _SPLITTER = 134217729.0  # 2^27 + 1, Shewchuk's splitter of a 53-bit product
 _CERTAIN = 3.3306690738754716e-16  # (3 + 16 e) e with e = 2^-53: Shewchuk's ccwerrboundA
 
 
-@compiled
+@kernel
 def side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """1 when p lies left of the line from a to b, -1 right of it, 0 on it. Exact.
 
@@ -29,7 +29,7 @@ def side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> in
     return _exact_side(ax, ay, bx, by, px, py)
 
 
-@compiled
+@kernel
 def _exact_side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """The sign of ax by - ay bx + bx py - by px + px ay - py ax, each product in two parts."""
     parts = np.zeros(12)
@@ -47,7 +47,7 @@ def _exact_side(ax: float, ay: float, bx: float, by: float, px: float, py: float
     return 0
 
 
-@compiled
+@kernel
 def _add_product(parts: NDArray[np.float64], size: int, a: float, b: float) -> int:
     product = a * b
     rounding = _rounding(a, b, product)
@@ -55,7 +55,7 @@ def _add_product(parts: NDArray[np.float64], size: int, a: float, b: float) -> i
     return _add(parts, size, product)
 
 
-@compiled
+@kernel
 def _rounding(a: float, b: float, product: float) -> float:
     """a b - product, exactly. Dekker 1971; Shewchuk 1997, Two-Product."""
     c = _SPLITTER * a
@@ -68,7 +68,7 @@ def _rounding(a: float, b: float, product: float) -> float:
     return a_low * b_low - rest
 
 
-@compiled
+@kernel
 def _add(parts: NDArray[np.float64], size: int, value: float) -> int:
     """One more number into a sum kept as parts that do not overlap. Shewchuk 1997, fig. 6."""
     total = value

@@ -17,9 +17,9 @@ import shapely
 from numpy.typing import NDArray
 
 from tianren.errors import UserError
-from tianren.geo.compiled import compiled
 from tianren.geo.orientation import side
 from tianren.geo.threads import processors
+from tianren.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -236,7 +236,7 @@ def _touched(
     return np.unique(keys)
 
 
-@compiled
+@kernel
 def _span(edge: Floats, row: int, first: int, last: int, box: Floats, size: int) -> tuple[int, int]:
     """First and last column that an edge may touch in a row; rather one too many."""
     x0, y0, x1, y1 = edge
@@ -256,7 +256,7 @@ def _span(edge: Floats, row: int, first: int, last: int, box: Floats, size: int)
     return low, high
 
 
-@compiled
+@kernel
 def _count_touched(edges: Floats, rows: Ints, columns: Ints, box: Floats, size: int) -> int:
     total = 0
     for i in range(len(edges)):
@@ -266,7 +266,7 @@ def _count_touched(edges: Floats, rows: Ints, columns: Ints, box: Floats, size: 
     return total
 
 
-@compiled
+@kernel
 def _write_touched(
     edges: Floats, owner: Ints, rows: Ints, columns: Ints, box: Floats, size: int, keys: Ints
 ) -> None:
@@ -298,7 +298,7 @@ def _covered(
     return np.asarray(np.repeat(left, lengths) + steps, dtype=np.int64)
 
 
-@compiled
+@kernel
 def _test_cells(
     keys: Ints, box: Floats, size: int, edges: Floats, row_starts: Ints, first_rows: Ints,
     hold: NDArray[np.bool_],
@@ -332,7 +332,7 @@ def _by_cell(
 # --- asking it ---------------------------------------------------------------------------------
 
 
-@compiled
+@kernel
 def _holds(
     x: float, y: float, polygon: int, row: int, edges: Floats, row_starts: Ints, first_rows: Ints
 ) -> bool:
@@ -357,7 +357,7 @@ def _holds(
     return odd
 
 
-@compiled
+@kernel
 def _cell_index(x: float, y: float, box: Floats, size: int, scale_x: float, scale_y: float) -> int:
     """The cell of a point, by the same arithmetic as `_cell`; -1 outside the grid."""
     if not (box[0] <= x <= box[2] and box[1] <= y <= box[3]):
@@ -367,7 +367,7 @@ def _cell_index(x: float, y: float, box: Floats, size: int, scale_x: float, scal
     return row * size + column
 
 
-@compiled
+@kernel
 def _inside(
     xs: Floats, ys: Floats, out: NDArray[np.bool_], box: Floats, size: int,
     state: NDArray[np.uint8], starts: Ints, entries: NDArray[np.int32], edges: Floats,
@@ -388,7 +388,7 @@ def _inside(
                 break
 
 
-@compiled
+@kernel
 def _which(
     xs: Floats, ys: Floats, out: NDArray[np.int32], box: Floats, size: int,
     state: NDArray[np.uint8], starts: Ints, entries: NDArray[np.int32], edges: Floats,
@@ -408,7 +408,7 @@ def _which(
                 break
 
 
-@compiled
+@kernel
 def _pairs(
     xs: Floats, ys: Floats, box: Floats, size: int, state: NDArray[np.uint8], starts: Ints,
     entries: NDArray[np.int32], edges: Floats, row_starts: Ints, first_rows: Ints,

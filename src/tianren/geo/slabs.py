@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.geo.compiled import compiled
+from tianren.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,7 +60,7 @@ SOME = 256  # places of a new table
 _NONE = np.empty(0)
 
 
-@compiled
+@kernel
 def strip(
     edges: Floats, owners: Ints, low: float, high: float, place: Ints, code: Ints, room: Ints
 ) -> Any:
@@ -103,14 +103,14 @@ def strip(
     return table[table["key"] >= 0]
 
 
-@compiled
+@kernel
 def room_for(polygons: int) -> Ints:
     """Room for what strip notes of polygons: those over a tile's corner, those over the place where
     the sweep stands (both sets, see _toggle), and what each is in a tile."""
     return np.zeros((3, 2 * polygons + 1), dtype=np.int64)
 
 
-@compiled
+@kernel
 def edges_of(ends: Floats, rings: Ints, ring_owner: Ints) -> tuple[Floats, Ints]:
     """The edges of all rings, each upward, and their polygons; rings: where each ring begins."""
     edges, owners = np.empty((len(ends), 4)), np.empty(len(ends), dtype=np.int64)
@@ -128,7 +128,7 @@ def edges_of(ends: Floats, rings: Ints, ring_owner: Ints) -> tuple[Floats, Ints]
     return edges[:count], owners[:count]
 
 
-@compiled
+@kernel
 def touching(edges: Floats, bounds: Floats) -> tuple[Ints, Ints]:
     """The edges of each strip: members[first[s] : first[s + 1]]."""
     inner = bounds[1:-1]
@@ -140,7 +140,7 @@ def touching(edges: Floats, bounds: Floats) -> tuple[Ints, Ints]:
     return _listed(starts, stops, len(bounds) - 1)
 
 
-@compiled
+@kernel
 def _listed(starts: Ints, stops: Ints, count: int) -> tuple[Ints, Ints]:
     """Which rows belong to each of so many groups, row i to groups starts[i] to stops[i] - 1."""
     first = np.zeros(count + 1, dtype=np.int64)
@@ -157,7 +157,7 @@ def _listed(starts: Ints, stops: Ints, count: int) -> tuple[Ints, Ints]:
     return first, members
 
 
-@compiled
+@kernel
 def in_strip(
     edges: Floats, owners: Ints, members: Ints, low: float, high: float
 ) -> tuple[Floats, Ints]:
@@ -175,7 +175,7 @@ def in_strip(
     return found, whose
 
 
-@compiled
+@kernel
 def _tiles(edges: Floats) -> tuple[Floats, Ints, Ints]:
     """Sides of tiles, and the edges of each: members[first[t] : first[t + 1]].
 
@@ -193,7 +193,7 @@ def _tiles(edges: Floats) -> tuple[Floats, Ints, Ints]:
     return bounds, first, members
 
 
-@compiled
+@kernel
 def _in_tiles(edges: Floats, bounds: Floats) -> tuple[Ints, Ints]:
     inner = bounds[1:-1]
     starts = np.searchsorted(inner, np.minimum(edges[:, 0], edges[:, 2]))
@@ -205,7 +205,7 @@ def _in_tiles(edges: Floats, bounds: Floats) -> tuple[Ints, Ints]:
     return _listed(starts, stops, len(bounds) - 1)
 
 
-@compiled
+@kernel
 def _tile_bounds(edges: Floats) -> Floats:
     """The sides of the tiles, from the first end of an edge to the last."""
     ends = np.sort(edges[::SAMPLE, 0])
@@ -222,7 +222,7 @@ def _tile_bounds(edges: Floats) -> Floats:
     return bounds[: count + 1]
 
 
-@compiled
+@kernel
 def _finer(bounds: Floats, first: Ints) -> Floats:
     """Tiles with too many edges cut into equal parts; the same bounds when none has."""
     parts = np.minimum((first[1:] - first[:-1]) // CROWDED + 1, MOST_PARTS)
@@ -238,7 +238,7 @@ def _finer(bounds: Floats, first: Ints) -> Floats:
     return found[:count]
 
 
-@compiled
+@kernel
 def _bottom_events(edges: Floats, low: float) -> Ints:
     """The edges that cross the strip's lower side, from left to right."""
     found = np.nonzero(edges[:, 1] == low)[0]
@@ -248,7 +248,7 @@ def _bottom_events(edges: Floats, low: float) -> Ints:
 # -- a set of polygons, in one array: how many, which (from 1 on), and where each stands there -----
 
 
-@compiled
+@kernel
 def _toggle(polygons: Ints, polygon: int) -> bool:
     """Put a polygon into a set, or take it out; True when it was put in."""
     many, stands = polygons[0], len(polygons) // 2 + 1 + polygon
@@ -262,12 +262,12 @@ def _toggle(polygons: Ints, polygon: int) -> bool:
     return False
 
 
-@compiled
+@kernel
 def _holds(polygons: Ints, polygon: int) -> bool:
     return bool(polygons[len(polygons) // 2 + 1 + polygon] > 0)
 
 
-@compiled
+@kernel
 def _clear(polygons: Ints) -> None:
     for n in range(1, polygons[0] + 1):
         polygons[len(polygons) // 2 + 1 + polygons[n]] = 0
@@ -277,14 +277,14 @@ def _clear(polygons: Ints) -> None:
 # -- a tile ----------------------------------------------------------------------------------------
 
 
-@compiled
+@kernel
 def _mark(owners: Ints, members: Ints, begin: int, end: int, state: Ints, what: int) -> None:
     """Note of the polygons of a tile's edges what they are there."""
     for m in range(begin, end):
         state[owners[members[m]]] = what
 
 
-@compiled
+@kernel
 def _best_of_cover(cover: Ints, state: Ints, place: Ints, holders: Ints) -> None:
     """The first, in each claim, of the polygons that cover the whole tile."""
     for c in range(place.shape[1]):
@@ -296,7 +296,7 @@ def _best_of_cover(cover: Ints, state: Ints, place: Ints, holders: Ints) -> None
         holders[BEST, c] = holders[LEFT, c] = best
 
 
-@compiled
+@kernel
 def _look(
     owners: Ints, members: Ints, begin: int, end: int, state: Ints, cover: Ints, over: Ints,
     place: Ints, holders: Ints,
@@ -313,7 +313,7 @@ def _look(
                 _cross(polygon, over, place, holders, LEFT)
 
 
-@compiled
+@kernel
 def _cut_to_tile(
     edges: Floats, owners: Ints, members: Ints, begin: int, end: int, state: Ints, west: float,
     east: float, pieces: Any, rising: Ints, entries: Any,
@@ -340,7 +340,7 @@ def _cut_to_tile(
     return count, entering
 
 
-@compiled
+@kernel
 def _put_piece(
     pieces: Any, rising: Ints, count: int, ax: float, ay: float, bx: float, by: float, who: int
 ) -> None:
@@ -355,7 +355,7 @@ def _put_piece(
     rising[at] = count
 
 
-@compiled
+@kernel
 def _put_entry(entries: Any, count: int, height: float, who: int) -> None:
     """Add an entry to those before it, by its height."""
     at = count
@@ -365,7 +365,7 @@ def _put_entry(entries: Any, count: int, height: float, who: int) -> None:
     entries[at].height, entries[at].who = height, who
 
 
-@compiled
+@kernel
 def _height_at(x1: float, y1: float, x2: float, y2: float, x: float) -> float:
     """The height at which an edge crosses a side of a tile: the same bits for both its tiles."""
     if x == x1:
@@ -375,7 +375,7 @@ def _height_at(x1: float, y1: float, x2: float, y2: float, x: float) -> float:
     return min(max(y1 + (x - x1) * ((y2 - y1) / (x2 - x1)), y1), y2)
 
 
-@compiled
+@kernel
 def _end(
     x1: float, y1: float, x2: float, y2: float, x: float, y: float, west: float, east: float
 ) -> tuple[float, float]:
@@ -387,7 +387,7 @@ def _end(
     return x, y
 
 
-@compiled
+@kernel
 def _slabs(
     pieces: Any, rising: Ints, inside: int, entries: Any, entering: int, lines: Any, gaps: Any,
     over: Ints, place: Ints, code: Ints, holders: Ints, box: Box, table: Any, used: int,
@@ -426,7 +426,7 @@ def _slabs(
     return table, _write(gaps, many, table, used)
 
 
-@compiled
+@kernel
 def _still(lines: Any, pieces: Any, count: int, bottom: float) -> int:
     """Leave out those that end below the slab; how many are left."""
     kept = 0
@@ -438,14 +438,14 @@ def _still(lines: Any, pieces: Any, count: int, bottom: float) -> int:
     return kept
 
 
-@compiled
+@kernel
 def _first_end(lines: Any, pieces: Any, count: int, top: float) -> float:
     for a in range(count):
         top = min(top, pieces[lines[a].piece].high)
     return top
 
 
-@compiled
+@kernel
 def _sorted(lines: Any, pieces: Any, count: int, bottom: float, top: float, slack: float) -> bool:
     """Bring lines into their order at half height; False when some cross in the slab."""
     for a in range(count):
@@ -467,7 +467,7 @@ def _sorted(lines: Any, pieces: Any, count: int, bottom: float, top: float, slac
     return True
 
 
-@compiled
+@kernel
 def _crossings(lines: Any, count: int, bottom: float, top: float) -> Floats:
     """The heights at which lines cross within a slab, rising, each once.
 
@@ -498,7 +498,7 @@ def _crossings(lines: Any, count: int, bottom: float, top: float) -> Floats:
     return _each_once(found[:many])
 
 
-@compiled
+@kernel
 def _each_once(heights: Floats) -> Floats:
     heights.sort()
     count = 0
@@ -509,7 +509,7 @@ def _each_once(heights: Floats) -> Floats:
     return heights[:count]
 
 
-@compiled
+@kernel
 def _as_before(gaps: Any, many: int, lines: Any, pieces: Any, count: int) -> bool:
     """Whether the same polygons are crossed as in the slab below, so that its gaps go on."""
     a = 0
@@ -518,7 +518,7 @@ def _as_before(gaps: Any, many: int, lines: Any, pieces: Any, count: int) -> boo
     return many == count + 1 == a + 1
 
 
-@compiled
+@kernel
 def _look_along(
     gaps: Any, lines: Any, pieces: Any, count: int, over: Ints, place: Ints, code: Ints,
     holders: Ints,
@@ -535,7 +535,7 @@ def _look_along(
         _toggle(over, gaps[a + 1].who)
 
 
-@compiled
+@kernel
 def _key(code: Ints, holders: Ints) -> int:
     """The key of those who have the land where the sweep stands."""
     key = 0
@@ -544,7 +544,7 @@ def _key(code: Ints, holders: Ints) -> int:
     return key
 
 
-@compiled
+@kernel
 def _cross(polygon: int, over: Ints, place: Ints, holders: Ints, row: int) -> None:
     """Enter a polygon, or leave it, and bring a row of holders up to date."""
     entered = _toggle(over, polygon)
@@ -560,7 +560,7 @@ def _cross(polygon: int, over: Ints, place: Ints, holders: Ints, row: int) -> No
             holders[row, c] = heir
 
 
-@compiled
+@kernel
 def _widen(gaps: Any, lines: Any, count: int, west: float, east: float, thick: float) -> None:
     """Add the trapezoids of a slab to its gaps."""
     x = west
@@ -574,7 +574,7 @@ def _widen(gaps: Any, lines: Any, count: int, west: float, east: float, thick: f
 # -- the table of areas ----------------------------------------------------------------------------
 
 
-@compiled
+@kernel
 def _table(places: int) -> Any:
     table = np.empty(places, dtype=SUM)
     for i in range(places):
@@ -582,7 +582,7 @@ def _table(places: int) -> Any:
     return table
 
 
-@compiled
+@kernel
 def _with_room(table: Any, wanted: int) -> Any:
     """The table, or a larger one, so that no more than half of its places will be taken."""
     while 2 * wanted > len(table):
@@ -594,7 +594,7 @@ def _with_room(table: Any, wanted: int) -> Any:
     return table
 
 
-@compiled
+@kernel
 def _write(gaps: Any, many: int, table: Any, used: int) -> int:
     """Add what gaps hold to the table; how many of its places are taken."""
     for a in range(many):
@@ -603,7 +603,7 @@ def _write(gaps: Any, many: int, table: Any, used: int) -> int:
     return used
 
 
-@compiled
+@kernel
 def _add(table: Any, key: int, area: float) -> int:
     """Add to a key's area; 1 when the key is new."""
     mask = len(table) - 1

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.kernels import kernel
 from tianren.language import say
 from tianren.raster.blocks import SIZE, Progress, Workers
 from tianren.raster.histogram import (
@@ -37,7 +38,6 @@ from tianren.raster.histogram import (
     mantissa_of,
 )
 from tianren.raster.raster import MISSING, Array, Raster
-from tianren.science.equation import kernel
 
 GRADES = (5, 3, 1)  # extremely important, important, ordinary
 

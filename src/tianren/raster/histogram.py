@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from tianren.errors import UserError
+from tianren.kernels import kernel
 from tianren.raster.blocks import reduce_blocks, windows
 from tianren.raster.raster import MISSING, Array, Raster, Source, Window
-from tianren.science.equation import kernel
 
 BINS = 1 << 15  # upper 16 bits of a non-negative float32
 LOWS = 1 << 16

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.geo.compiled import compiled
+from tianren.kernels import kernel
 from tianren.raster.runs import Ints
 
 NONE = -1
@@ -96,7 +96,7 @@ class Sweep:
             self.table = larger
 
 
-@compiled
+@kernel
 def _sweep(
     first: Any, starts: Any, ids: Any, down: Any, up: Any, y: int, table: Any, used: int
 ) -> int:
@@ -128,7 +128,7 @@ def _sweep(
     return used
 
 
-@compiled
+@kernel
 def _turn(
     cells: Any,
     runs: Any,
@@ -171,7 +171,7 @@ def _turn(
     return used, new_east, new_west
 
 
-@compiled
+@kernel
 def _way_out(cells: Any, k: int) -> int:
     """The edge along which the piece that comes in before cell k goes out."""
     piece = cells[k]
@@ -185,7 +185,7 @@ def _way_out(cells: Any, k: int) -> int:
     return out & 3
 
 
-@compiled
+@kernel
 def _find_rings(following: Any) -> Any:
     """The first vertex of each ring in reading order, and the number of its vertices."""
     seen = np.zeros(len(following), dtype=np.bool_)
@@ -203,7 +203,7 @@ def _find_rings(following: Any) -> Any:
     return np.array(starts, dtype=np.int64), np.array(lengths, dtype=np.int64)
 
 
-@compiled
+@kernel
 def _walk_rings(
     starts: Any, ends: Any, x: Any, y: Any, following: Any, affine: Any, coordinates: Any
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.geo.compiled import compiled
+from tianren.kernels import kernel
 from tianren.raster.raster import Array, Window
 
 END = -1  # the key and code of a sentinel
@@ -148,7 +148,7 @@ def _moved(components: Ints, offset: int) -> Ints:
     return np.where(components == NONE, NONE, components + np.int32(offset)).astype(np.int32)
 
 
-@compiled
+@kernel
 def _join_seam(of: Any, above_found: Any, ids: Any, parent: Any, above: Any) -> None:
     """Components that one component of the seam touches are one; learn what lies above them."""
     part = np.full(len(above_found), NONE, dtype=np.int32)
@@ -164,13 +164,13 @@ def _join_seam(of: Any, above_found: Any, ids: Any, parent: Any, above: Any) -> 
             above[part[c]] = part[above_found[c]]
 
 
-@compiled
+@kernel
 def _flatten(parent: Any) -> None:
     for k in range(len(parent)):
         parent[k] = parent[parent[k]]
 
 
-@compiled
+@kernel
 def _find_starts(cells: Any, first: Any, starts: Any) -> int:
     rows, columns = cells.shape
     n = 0
@@ -199,7 +199,7 @@ def _find_starts(cells: Any, first: Any, starts: Any) -> int:
     return n
 
 
-@compiled
+@kernel
 def _find_codes(cells: Any, first: Any, starts: Any, codes: Any) -> None:
     for r in range(len(first) - 1):
         last = first[r + 1] - 1
@@ -208,7 +208,7 @@ def _find_codes(cells: Any, first: Any, starts: Any, codes: Any) -> None:
         codes[last] = END
 
 
-@compiled
+@kernel
 def _root(parent: Any, k: int) -> int:
     """The root of k; halves the path on the way. Most are one step from it."""
     a = parent[k]
@@ -218,7 +218,7 @@ def _root(parent: Any, k: int) -> int:
     return int(a)
 
 
-@compiled
+@kernel
 def _tie(parent: Any, k: int, j: int) -> None:
     """Join the sets of k and j; the smaller root becomes the root of both. No branch to guess."""
     a, b = _root(parent, k), _root(parent, j)
@@ -227,7 +227,7 @@ def _tie(parent: Any, k: int, j: int) -> None:
     parent[j] = low
 
 
-@compiled
+@kernel
 def _join(first: Any, starts: Any, keys: Any, outside: bool, parent: Any, upper: Any) -> None:
     """Union-find over the runs; upper[k] becomes the run over the first cell of run k."""
     for k in range(len(parent)):
@@ -240,7 +240,7 @@ def _join(first: Any, starts: Any, keys: Any, outside: bool, parent: Any, upper:
         _join_rows(first[r - 1], first[r], first[r + 1] - 1, starts, keys, outside, parent, upper)
 
 
-@compiled
+@kernel
 def _join_rows(
     i: int, j: int, last: int, starts: Any, keys: Any, outside: bool, parent: Any, upper: Any
 ) -> None:
@@ -262,7 +262,7 @@ def _join_rows(
         upper[j if end_j <= end_i else last] = i  # the sentinel takes what is not wanted
 
 
-@compiled
+@kernel
 def _number(keys: Any, outside: bool, parent: Any, upper: Any, above: Any) -> int:
     """Number the roots in order; afterwards parent holds each run's component."""
     count = 0
@@ -279,7 +279,7 @@ def _number(keys: Any, outside: bool, parent: Any, upper: Any, above: Any) -> in
     return count
 
 
-@compiled
+@kernel
 def measure(
     first: Any, starts: Any, codes: Any, of: Any, marking: Any, ends: Any, cells: Any, marks: Any
 ) -> None:
@@ -299,7 +299,7 @@ def measure(
         marks[of[last - 1]] |= AT_EDGE
 
 
-@compiled
+@kernel
 def judge(
     parent: Any, above: Any, cells: Any, marks: Any, limit: int, minimum: int, counts: Any
 ) -> Any:
@@ -318,7 +318,7 @@ def judge(
     return verdict
 
 
-@compiled
+@kernel
 def _add_parts(parent: Any, cells: Any, marks: Any) -> None:
     for k in range(len(parent)):
         root = parent[k]
@@ -327,7 +327,7 @@ def _add_parts(parent: Any, cells: Any, marks: Any) -> None:
             marks[root] |= marks[k]
 
 
-@compiled
+@kernel
 def _fill_holes(parent: Any, cells: Any, marks: Any, limit: int, verdict: Any, counts: Any) -> None:
     for k in range(len(parent)):
         if parent[k] != k:
@@ -340,7 +340,7 @@ def _fill_holes(parent: Any, cells: Any, marks: Any, limit: int, verdict: Any, c
             counts[FILLED_CELLS] += cells[k]
 
 
-@compiled
+@kernel
 def _hand_up(parent: Any, above: Any, cells: Any, marks: Any, verdict: Any) -> None:
     for k in range(len(parent) - 1, -1, -1):
         if parent[k] == k and above[k] != NONE:
@@ -350,7 +350,7 @@ def _hand_up(parent: Any, above: Any, cells: Any, marks: Any, verdict: Any) -> N
                 marks[around] |= marks[k] & HOLDS
 
 
-@compiled
+@kernel
 def _hand_down(
     parent: Any, above: Any, cells: Any, marks: Any, minimum: int, verdict: Any, counts: Any
 ) -> None:
@@ -368,7 +368,7 @@ def _hand_down(
             verdict[k] = TO_OPEN
 
 
-@compiled
+@kernel
 def _patch_verdict(cells: int, marks: int, minimum: int, counts: Any) -> int:
     if cells >= minimum or marks & HOLDS:
         counts[KEPT_PATCHES] += 1
@@ -379,7 +379,7 @@ def _patch_verdict(cells: int, marks: int, minimum: int, counts: Any) -> int:
     return TO_OPEN
 
 
-@compiled
+@kernel
 def paint(first: Any, starts: Any, of: Any, values: Any, outside: int, out: Any) -> None:
     """Write the value of each run's component into its cells of out (rows, columns), which is 0."""
     for r in range(len(first) - 1):
@@ -392,7 +392,7 @@ def paint(first: Any, starts: Any, of: Any, values: Any, outside: int, out: Any)
         _spread(row)
 
 
-@compiled
+@kernel
 def paint_cleaned(
     first: Any, starts: Any, of: Any, codes: Any, verdict: Any, becomes: Any, out: Any
 ) -> None:
@@ -406,7 +406,7 @@ def paint_cleaned(
         _spread(row)
 
 
-@compiled
+@kernel
 def _spread(row: Any) -> None:
     """From changes (by exclusive or) to values: many short runs are written faster so."""
     for c in range(1, len(row)):

@@ -8,7 +8,7 @@ the patches that stand there, and the place of each patch (-1: not in it).
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.science.equation import kernel
+from tianren.kernels import kernel
 
 Cells = NDArray[np.float64]
 Index = NDArray[np.int64]

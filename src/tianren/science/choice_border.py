@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tianren.kernels import kernel
 from tianren.science import choice_improve as improve
 from tianren.science.choice import LOCKED_IN, LOCKED_OUT, Floats, Ints, Problem
 from tianren.science.choice_improve import SLACK, Flags, apply, filled
 from tianren.science.choice_model import scaled_amounts
-from tianren.science.equation import kernel
 
 STEPS = 100  # between looks at the bound
 LOOKS = 200

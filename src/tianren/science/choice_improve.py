@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tianren.kernels import kernel
 from tianren.science.choice import TOLERANCE, Floats, Ints
-from tianren.science.equation import kernel
 
 Flags = NDArray[np.bool_]
 SLACK = TOLERANCE / 10

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.errors import UserError
+from tianren.kernels import kernel
 from tianren.science.best_paths import (
     Cells,
     Index,
@@ -25,7 +26,7 @@ from tianren.science.best_paths import (
     rows_of_products,
     take,
 )
-from tianren.science.equation import equation, kernel
+from tianren.science.equation import equation
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.errors import UserError
-from tianren.science.equation import kernel
+from tianren.kernels import kernel
 
 Floats = NDArray[np.floating]
 Cells = NDArray[np.float64]

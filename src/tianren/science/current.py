@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tianren.kernels import kernel
 from tianren.science.corridors import check_resistance
-from tianren.science.equation import kernel
 from tianren.science.multigrid import MOVES, Cells, Network, solve
 
 Mask = NDArray[np.bool_]

@@ -4,33 +4,26 @@ On numbers the plain Python function runs. On arrays, and where one equation cal
 kernel, the same function is compiled. `fuse` turns a scalar function that calls twenty equations
 into one pass over memory; `kernel` marks a hand-written loop over cells.
 
-What was compiled is kept on disk under a fingerprint of everything that shaped it: the code of the
-function and of all that it calls, the constants they use, the versions of Python and numba. A
-change in any of them is another file, never a stale result. TIANREN_CACHE names the folder
-(default: the user's cache folder); TIANREN_CACHE=off keeps nothing.
+What was compiled is kept on disk (kept_code.py).
 """
 
-import contextlib
 import functools
-import hashlib
 import inspect
 import math
-import os
 import sys
-import types
 import typing
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-Function = Callable[..., Any]
+from tianren.kernels import Compiled, Function, Kernel, compile_loop
+
 _MISSING = int(np.iinfo(np.int32).min)  # raster.MISSING, a layer above
 
 
-class Equation:
+class Equation(Compiled):
     """A scalar function of the literature. Numbers in, number out; arrays in, float64 array out.
 
     A missing input (NaN, or the missing category) gives NaN without asking the function, unless it
@@ -59,8 +52,9 @@ class Equation:
     @functools.cached_property
     def compiled(self) -> Any:
         """The numba form, for use inside kernels, with the same rule for missing inputs."""
-        inner = _compile(self.scalar)
-        return inner if self.handles_missing else _compile(_guarded(self.scalar, inner))
+        _teach_numba()
+        inner = compile_loop(self.scalar)
+        return inner if self.handles_missing else compile_loop(_guarded(self.scalar, inner))
 
     def _on_arrays(self, *values: Any) -> NDArray[np.float64]:
         shape = np.broadcast_shapes(*(np.shape(v) for v in values))
@@ -90,30 +84,6 @@ def equation(
     if function is None:
         return lambda f: Equation(f, handles_missing)
     return Equation(function, handles_missing)
-
-
-class Kernel:
-    """A hand-written loop over cells, compiled on first use; may call equations and kernels."""
-
-    def __init__(self, function: Function) -> None:
-        functools.update_wrapper(self, function)
-        self.scalar = function
-
-    def __call__(self, *values: Any) -> Any:
-        try:
-            return self.compiled(*values)
-        except OSError:  # it cannot be kept: the disk is full, or the folder was taken away
-            self.compiled = _compile(self.scalar)
-            return self.compiled(*values)
-
-    @functools.cached_property
-    def compiled(self) -> Any:
-        return _compile(self.scalar, keep=True)
-
-
-def kernel(function: Function) -> Kernel:
-    """Mark a loop over cells, in numba's subset of Python, that runs without Python's lock."""
-    return Kernel(function)
 
 
 def fuse(function: Function, *, handles_missing: bool = False, **constants: float) -> "Fused":
@@ -147,7 +117,7 @@ class Fused:
         self.out = out
         self.constants = constants
         self.results = _count_of_results(plain)
-        self._loops: dict[tuple[bool, ...], Kernel] = {}
+        self._loops: dict[tuple[bool, ...], Kernel[Any]] = {}
 
     def __call__(self, *values: Any) -> Any:
         every = _bound(self.scalar, values, self.constants)
@@ -165,9 +135,10 @@ class Fused:
             return (math.nan,) * self.results if self.results else math.nan
         return Equation(self.scalar, handles_missing=True)(*values)
 
-    def _loop(self, are_arrays: tuple[bool, ...]) -> Kernel:
+    def _loop(self, are_arrays: tuple[bool, ...]) -> Kernel[Any]:
         if are_arrays not in self._loops:
             names = list(inspect.signature(self.scalar).parameters)
+            _teach_numba()
             text = _loop_text(names, are_arrays, self.results, self.handles_missing)
             inner = Equation(self.scalar, handles_missing=True)  # the loop looks for missing cells
             self._loops[are_arrays] = Kernel(_written(text, "loop", function=inner))
@@ -268,25 +239,10 @@ def _written(text: str, name: str, **known: Any) -> Function:
     return made
 
 
-def _compile(function: Function, keep: bool = False) -> Any:
-    import numba
-
-    _teach_numba()
-    options = {"nogil": True, "error_model": "numpy"}
-    kept = _kept(function) if keep else None
-    if kept is not None:
-        with contextlib.suppress(RuntimeError):  # numba may not write there: compile and forget
-            return numba.njit(cache=True, **options)(kept)
-    return numba.njit(**options)(function)
-
-
 @functools.cache
 def _teach_numba() -> None:
-    """Let compiled code call equations and kernels by their names, and know what is missing."""
+    """Let compiled code know what is missing, and compute in double precision."""
     from numba import extending, types
-
-    def of_dispatcher(value: Any, context: Any) -> Any:
-        return extending.typeof_impl(value.compiled, context)
 
     def missing(value: Any) -> Any:
         if isinstance(value, types.Float):
@@ -300,115 +256,5 @@ def _teach_numba() -> None:
             return lambda value: np.float64(value)
         return lambda value: value
 
-    extending.typeof_impl.register(Equation)(of_dispatcher)
-    extending.typeof_impl.register(Kernel)(of_dispatcher)
     extending.overload(_is_missing, strict=False)(missing)
     extending.overload(_wide, strict=False)(wide)
-
-
-def cache_folder() -> Path | None:
-    """Where compiled code is kept: TIANREN_CACHE, else the user's cache folder; None if nowhere."""
-    chosen = os.environ.get("TIANREN_CACHE", "")
-    if chosen == "off":
-        return None
-    try:
-        user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError:  # nobody knows where home is
-        return Path(chosen) / "compiled" if chosen else None
-    return (Path(chosen) if chosen else Path(user) / "tianren") / "compiled"
-
-
-def _kept(function: Function) -> Function | None:
-    """A copy of the function that numba keeps beside a file named after its fingerprint.
-
-    numba files what it compiled beside the source file that the code names, and trusts it while
-    that file is unchanged. It cannot see the functions that are called; the fingerprint does.
-    """
-    folder, mark = cache_folder(), fingerprint(function)
-    if folder is None or mark is None:
-        return None
-    place = folder / f"{function.__name__}-{mark}.py"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not place.exists():
-            place.write_text(f"# what tianren compiled for {function.__qualname__}\n")
-        if not os.access(folder, os.W_OK):
-            return None
-    except OSError:
-        return None
-    code = function.__code__.replace(co_filename=str(place))
-    copy = types.FunctionType(
-        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-    )
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy
-
-
-def fingerprint(function: Function) -> str | None:
-    """A short hash of all that shapes the compiled function; None if something is not known."""
-    import numba
-
-    mark = hashlib.sha256(f"{sys.version} numba {numba.__version__}".encode())
-    try:
-        for part in _described(function, set()):
-            mark.update(part.encode())
-            mark.update(b"\0")
-    except _UnknownError:
-        return None
-    return mark.hexdigest()[:20]
-
-
-class _UnknownError(Exception):
-    """A value that a function uses and whose meaning a fingerprint cannot hold."""
-
-
-def _described(value: Any, seen: set[int]) -> Iterator[str]:
-    """Everything a compiled function depends on, as text, in a fixed order."""
-    if value is None or isinstance(value, int | float | complex | str | bytes | np.generic):
-        yield f"{type(value).__name__} {value!r}"
-    elif isinstance(value, tuple | list):
-        yield f"{type(value).__name__} {len(value)}"
-        for item in value:
-            yield from _described(item, seen)
-    elif isinstance(value, np.ndarray):
-        yield f"{value.dtype} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
-    elif isinstance(value, Equation | Kernel):
-        yield f"{type(value).__name__} {getattr(value, 'handles_missing', '')}"
-        yield from _described(value.scalar, seen)
-    elif isinstance(value, types.FunctionType):
-        yield from _described_function(value, seen)
-    elif isinstance(value, types.CodeType):
-        yield f"{value.co_name} {value.co_code.hex()} {value.co_names} {value.co_varnames}"
-        yield from _described(value.co_consts, seen)
-    elif isinstance(value, type | types.BuiltinFunctionType | np.ufunc | types.ModuleType):
-        yield f"{getattr(value, '__module__', '')} {value.__name__}"
-    elif hasattr(value, "py_func"):  # compiled by numba elsewhere
-        yield from _described(value.py_func, seen)
-    else:
-        raise _UnknownError(type(value))
-
-
-def _described_function(function: types.FunctionType, seen: set[int]) -> Iterator[str]:
-    # What is kept names its module when loaded again: a twin elsewhere is another function.
-    yield f"{function.__module__} {function.__qualname__}"
-    if id(function) in seen:
-        return
-    seen.add(id(function))
-    yield from _described(function.__code__, seen)
-    yield from _described(function.__defaults__, seen)
-    yield from _described([c.cell_contents for c in function.__closure__ or ()], seen)
-    names = list(_names_in(function.__code__))
-    for name in names:
-        known = function.__globals__.get(name)
-        yield from _described(known, seen)
-        if isinstance(known, types.ModuleType) and known.__name__.startswith("tianren"):
-            for inner in names:
-                yield from _described(getattr(known, inner, None), seen)
-
-
-def _names_in(code: types.CodeType) -> Iterator[str]:
-    """The global and attribute names that a function and the functions inside it use."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names_in(constant)

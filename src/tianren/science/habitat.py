@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.science.equation import equation, kernel
+from tianren.kernels import kernel
+from tianren.science.equation import equation
 
 Floats = NDArray[np.floating]
 Decay = Callable[[float, float], float]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tianren.science.equation import kernel
+from tianren.kernels import kernel
 
 Cells = NDArray[np.float64]
 Whole = NDArray[np.int32]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tianren.kernels import kernel
 from tianren.science.best_paths import Cells, Index
 from tianren.science.connectivity import Graph
-from tianren.science.equation import kernel
 from tianren.science.near_links import (
     Groups,
     Net,

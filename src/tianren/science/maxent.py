@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tianren.science.equation import kernel
+from tianren.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.errors import UserError
-from tianren.science.equation import kernel
+from tianren.kernels import kernel
 
 Cells = NDArray[np.float64]
 Spans = NDArray[np.int64]  # (rows, 2): from which to before which column a row has unknowns

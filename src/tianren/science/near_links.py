@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.geo.distances import Outlines, box_gap, distance
+from tianren.kernels import kernel
 from tianren.science.best_paths import Cells, Index, best_products, forward, take
 from tianren.science.connectivity import Graph, graph, subtrees
-from tianren.science.equation import kernel
 
 T = TypeVar("T")
 Flags = NDArray[np.bool_]

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tianren.geo.distances import Outlines, box_gap, distance
+from tianren.kernels import kernel
 from tianren.science.best_paths import Cells, Index, forward, take
 from tianren.science.connectivity import Graph
-from tianren.science.equation import kernel
 from tianren.science.near_links import (
     RINGS,
     Net,

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tianren.errors import UserError
+from tianren.kernels import kernel
 from tianren.science.choice import Floats, Ints
-from tianren.science.equation import kernel
 
 Rule = Literal["core_area", "additive_benefit"]
 EXPONENT = 0.25  # of the additive benefit V(R) = R^z; Moilanen 2007

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from tianren.science.equation import kernel
+from tianren.kernels import kernel
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
