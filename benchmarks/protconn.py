@@ -71,17 +71,17 @@ def each(kind: str, size: int, threads: int) -> float:
     land, sites = country(size)
     _, others = country(size, seed=8, count=CANDIDATES)
     _warm(threads)
-    times = [time.perf_counter()]
-    found = patches(sites, land)
-    net = network(found, RULES, spare=True, workers=threads)
-    times.append(time.perf_counter())
+    started = time.perf_counter()
+    net = network(patches(sites, land), RULES, spare=True, workers=threads)
+    linked = time.perf_counter()
+    print(f"links {linked - started:.0f} s", flush=True)
     lost = contributions(net, RULES, workers=threads)
-    times.append(time.perf_counter())
+    known = time.perf_counter()
+    print(f"sites {known - linked:.0f} s, largest loss {lost.max() / 1e6:.3f} km2", flush=True)
     gained = gains(net, others, land, RULES, workers=threads)
-    times.append(time.perf_counter())
-    print("links {:.0f} s, sites {:.0f} s, candidates {:.0f} s".format(*np.diff(times)))
-    print(f"largest loss {lost.max() / 1e6:.3f} km2, largest gain {gained.max() / 1e6:.3f} km2")
-    return times[-1] - times[0]
+    done = time.perf_counter()
+    print(f"candidates {done - known:.0f} s, largest gain {gained.max() / 1e6:.3f} km2")
+    return done - started
 
 
 def definition(kind: str, size: int, threads: int) -> float:

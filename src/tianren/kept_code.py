@@ -23,8 +23,8 @@ _FORM = 2  # of what is kept: older pieces carry names that collide
 
 
 @functools.cache
-def names_are_unlike() -> bool:
-    """Let numba give each function that it compiles a name of its own; whether it could be told.
+def mend_numba() -> bool:
+    """Let numba mix up nothing that several processes keep; whether it could be told.
 
     numba numbers the functions of a process 1, 2, 3, and pieces of kept code call each other by
     these numbers: where one process kept a sort and another an argsort, both number 6, a third that
@@ -33,12 +33,19 @@ def names_are_unlike() -> bool:
     """
     from numba.core import bytecode, caching
 
-    if not hasattr(bytecode.FunctionIdentity, "_unique_ids"):
-        return False
-    if not hasattr(caching.IndexDataCacheFile, "_data_name"):
+    files = caching.IndexDataCacheFile
+    if not (hasattr(bytecode.FunctionIdentity, "_unique_ids") and hasattr(files, "_load_index")):
         return False
     bytecode.FunctionIdentity._unique_ids = iter(_any_number, None)
-    caching.IndexDataCacheFile._data_name = _data_name
+    load = files._load_index
+
+    def load_index(file: Any) -> Any:
+        try:
+            return load(file)
+        except (ImportError, AttributeError):  # kept for types that another version of us had
+            return {}
+
+    files._data_name, files._load_index = _data_name, load_index
     return True
 
 
@@ -71,7 +78,7 @@ def kept_copy(function: Function) -> Function | None:
     that file is unchanged. It cannot see the functions that are called; the fingerprint does.
     """
     folder, mark = cache_folder(), fingerprint(function)
-    if folder is None or mark is None or not names_are_unlike():
+    if folder is None or mark is None or not mend_numba():
         return None
     place = folder / f"{function.__name__}-{mark}.py"
     try:
@@ -142,6 +149,8 @@ def _described_function(function: types.FunctionType, seen: set[int]) -> Iterato
     seen.add(id(function))
     yield from _described(function.__code__, seen)
     yield from _described(function.__defaults__, seen)
+    for hint in function.__annotations__.values():
+        yield from _described_record(hint, function.__globals__)
     yield from _described([c.cell_contents for c in function.__closure__ or ()], seen)
     names = list(_names_in(function.__code__))
     for name in names:
@@ -150,6 +159,15 @@ def _described_function(function: types.FunctionType, seen: set[int]) -> Iterato
         if isinstance(known, types.ModuleType) and known.__name__.startswith("tianren"):
             for inner in names:
                 yield from _described(getattr(known, inner, None), seen)
+
+
+def _described_record(hint: Any, known: dict[str, Any]) -> Iterator[str]:
+    """The fields of a named tuple, for compiled code finds them by their places."""
+    kind = known.get(hint) if isinstance(hint, str) else hint
+    if kind is not None and hasattr(kind, "_fields"):
+        yield f"{kind.__module__} {kind.__qualname__} {kind._fields}"
+        for inner in kind.__annotations__.values():
+            yield from _described_record(inner, vars(sys.modules[kind.__module__]))
 
 
 def _names_in(code: types.CodeType) -> Iterator[str]:

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from tianren.kept_code import kept_copy, names_are_unlike
+from tianren.kept_code import kept_copy, mend_numba
 
 Function = Callable[..., Any]
 R = TypeVar("R")
@@ -63,7 +63,7 @@ def _teach_numba() -> None:
     """Let kernels call kernels and equations by their names."""
     from numba import extending
 
-    names_are_unlike()  # before anything is compiled: what is kept holds all that it calls
+    mend_numba()  # before anything is compiled: what is kept holds all that it calls
 
     def of_compiled(value: Compiled, context: Any) -> Any:
         return extending.typeof_impl(value.compiled, context)

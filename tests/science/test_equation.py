@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -246,8 +247,17 @@ def test_kept_code_is_used_again_and_never_stale(
 
 SORTS = """
 import sys
+from typing import NamedTuple
 import numpy as np
 from tianren.kernels import kernel
+
+class Ends(NamedTuple):
+    low: int
+    high: int
+
+@kernel
+def width(ends):
+    return ends.high - ends.low
 
 @kernel
 def least(a):
@@ -265,6 +275,7 @@ def added(a, b):
 
 falling = np.linspace(1.0, 0.0, 50)
 known = {
+    "ends": lambda: width(Ends(1, 4)),
     "least": lambda: least(falling),
     "where_least": lambda: where_least(falling),
     "whole": lambda: added(1, 2),
@@ -274,10 +285,12 @@ print(*(known[name]() for name in sys.argv[1:]))
 """
 
 
-def told_by(folder: Path, *names: str) -> list[str]:
+def told_by(folder: Path, *names: str, renamed: dict[str, str] | None = None) -> list[str]:
     """What a new process says that keeps its compiled code in the folder."""
-    script = folder / "tianren_sorts.py"
-    script.write_text(SORTS)
+    script, text = folder / "tianren_sorts.py", SORTS
+    for old, new in (renamed or {}).items():
+        text = text.replace(old, new)
+    script.write_text(text)
     env = {**os.environ, "TIANREN_CACHE": str(folder / "cache")}
     done = subprocess.run(
         [sys.executable, str(script), *names], env=env, check=True, capture_output=True, text=True
@@ -316,6 +329,28 @@ def test_the_fingerprint_sees_constants_closures_and_defaults(tmp_path: Path) ->
     assert len(marks) == 3
     assert fingerprint(make(1.0)) == fingerprint(make(1.0))
     assert fingerprint(story(tmp_path, 1, 2).outer) != fingerprint(story(tmp_path, 1, 3).outer)
+
+
+def test_the_fingerprint_sees_the_places_of_fields() -> None:
+    def marked(*fields: str) -> str | None:
+        pair = NamedTuple("pair", [(field, float) for field in fields])
+
+        def f(a):
+            return a.low
+
+        f.__annotations__ = {"a": pair}
+        return fingerprint(f)
+
+    assert marked("low", "high") == marked("low", "high")
+    assert marked("low", "high") != marked("high", "low")
+
+
+def test_code_kept_for_a_type_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    assert told_by(tmp_path, "ends") == ["3"]
+    script = tmp_path / "tianren_sorts.py"
+    moved = {"Ends": "Limits"}  # another version of the program
+    assert told_by(tmp_path, "ends", renamed=moved) == ["3"]
+    assert "Limits" in script.read_text()
 
 
 def test_what_a_fingerprint_cannot_hold_is_not_kept() -> None:

@@ -13,7 +13,8 @@ import numpy as np
 from tianren.kernels import kernel
 from tianren.science.best_paths import Cells, Index
 from tianren.science.connectivity import Graph
-from tianren.science.near_links import (
+from tianren.science.near_links import in_parts
+from tianren.science.replacement_paths import (
     Groups,
     Net,
     Tree,
@@ -21,7 +22,6 @@ from tianren.science.near_links import (
     climb,
     group_lists,
     grow,
-    in_parts,
     room,
     without,
 )
@@ -54,7 +54,7 @@ def total(net: Graph, area: Cells, *, least: float, workers: int | None = None) 
 
     def work(first: int, last: int) -> tuple[float, float]:
         held = np.zeros(2)
-        _hold(lists, area, room(area.size), first, last, least, held)
+        _hold(lists, area, room(lists), first, last, least, held)
         return float(held[0]), float(held[1])
 
     parts = in_parts(net.patches, work, workers)
@@ -106,21 +106,21 @@ def removals(
     `area`; `heirs` says who has it next.
     """
     area, groups = np.asarray(area, dtype=np.float64), group_lists(group)
-    sites, lists, n = groups.first.size - 1, as_net(net), net.patches
+    sites, lists = groups.first.size - 1, as_net(net)
     start = np.searchsorted(heirs.site, np.arange(sites + 1))
 
     def lose(first: int, last: int) -> Cells:
         lost = np.zeros((3, sites))
-        _lose(lists, area, groups, room(n), first, last, least, lost)
+        _lose(lists, area, groups, room(lists), first, last, least, lost)
         return lost
 
     def inherit(first: int, last: int) -> Cells:
         kept = np.zeros(last - first)
-        _inherit(lists, area, groups, room(n), start, heirs.patch, heirs.area, first, last,
+        _inherit(lists, area, groups, room(lists), start, heirs.patch, heirs.area, first, last,
                  least, kept)  # fmt: skip
         return kept
 
-    held, inside, through = sum(in_parts(n, lose, workers), np.zeros((3, sites)))
+    held, inside, through = sum(in_parts(net.patches, lose, workers), np.zeros((3, sites)))
     kept = np.concatenate([np.zeros(0), *in_parts(sites, inherit, workers)])
     left: Cells = held.sum() - 2 * held + inside - through + kept
     return left
@@ -157,7 +157,7 @@ def _lose(
             if done[g] != s:
                 done[g] = s
                 if _carries(groups, tree, area, s, g):
-                    lost[2, g] += 2 * area[s] * _change(net, groups, tree, area, s, g, least)
+                    lost[2, g] += 2 * area[s] * _change(groups, tree, area, s, g, least)
 
 
 @kernel
@@ -172,12 +172,10 @@ def _carries(groups: Groups, tree: Tree, area: Cells, source: int, g: int) -> bo
 
 
 @kernel
-def _change(
-    net: Net, groups: Groups, tree: Tree, area: Cells, after: int, gone: int, least: float
-) -> float:
+def _change(groups: Groups, tree: Tree, area: Cells, after: int, gone: int, least: float) -> float:
     """Sum of a_j (p* before - p* after) over the patches numbered above `after`."""
     change = 0.0
-    for h in range(without(net, groups, tree, gone, least)):
+    for h in range(without(groups, tree, gone, least)):
         v = tree.hit[h]
         if v > after:
             change += area[v] * (tree.best[v] - tree.again[v])
@@ -202,7 +200,7 @@ def _inherit(
     for g in range(first, last):
         for h in range(start[g], start[g + 1]):
             reached = grow(net, tree, patch[h], least, area)
-            row = -_change(net, groups, tree, area, -1, g, least)
+            row = -_change(groups, tree, area, -1, g, least)
             for t in range(reached):
                 v = tree.order[t]
                 if groups.of[v] != g:

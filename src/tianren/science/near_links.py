@@ -18,8 +18,19 @@ from numpy.typing import NDArray
 
 from tianren.geo.distances import Outlines, box_gap, distance
 from tianren.kernels import kernel
-from tianren.science.best_paths import Cells, Index, best_products, forward, take
-from tianren.science.connectivity import Graph, graph, subtrees
+from tianren.science.best_paths import Cells, Index
+from tianren.science.connectivity import Graph, graph
+from tianren.science.replacement_paths import (
+    Groups,
+    Net,
+    Tree,
+    as_net,
+    climb,
+    group_lists,
+    grow,
+    room,
+    without,
+)
 
 T = TypeVar("T")
 Flags = NDArray[np.bool_]
@@ -38,43 +49,6 @@ class Shapes(NamedTuple):
     around: Cells
     start: Index
     edges: Cells
-
-
-class Net(NamedTuple):
-    """Graph (science.connectivity) as compiled code takes it."""
-
-    start: Index
-    other: Index
-    p: Cells
-
-
-class Groups(NamedTuple):
-    """of (patches,): each patch's group; the members of g: patch[first[g]:first[g + 1]]."""
-
-    of: Index
-    first: Index
-    patch: Index
-
-
-class Tree(NamedTuple):
-    """Room for the best paths from one source; `subtrees` and `best_products` say what is what."""
-
-    best: Cells
-    again: Cells
-    keys: Cells
-    parent: Index
-    by: Index
-    order: Index
-    heap: Index
-    below: Index
-    mine: Index
-    begin: Index
-    free: Index
-    walk: Index
-    place: Index
-    mark: Index
-    hit: Index
-    tick: Index
 
 
 class Asked(NamedTuple):
@@ -135,7 +109,7 @@ def near_links(
         def work(first: int, last: int, net: Net = net, nearer: float = nearer,
                  wide: float = wide) -> tuple[Index, Cells]:  # fmt: skip
             answer: tuple[Index, Cells] = _ring(
-                net, shapes, groups, room(n), _asked(n, groups), first, last,
+                net, shapes, groups, room(net), _asked(n, groups), first, last,
                 (nearer, wide, far), rate, spare,
             )  # fmt: skip
             return answer
@@ -173,29 +147,6 @@ def in_parts(n: int, work: Callable[[int, int], T], workers: int | None) -> list
 
 def as_shapes(outlines: Outlines) -> Shapes:
     return Shapes(outlines.box, outlines.first, outlines.around, outlines.start, outlines.edges)
-
-
-def as_net(net: Graph) -> Net:
-    return Net(net.start, net.other, net.p)
-
-
-def group_lists(group: Index) -> Groups:
-    """Groups of patches numbered from 0 on."""
-    group = np.asarray(group, dtype=np.int64)
-    counts = np.bincount(group, minlength=1) if group.size else np.zeros(1, dtype=np.int64)
-    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Groups(group, first, np.argsort(group, kind="stable").astype(np.int64))
-
-
-def room(n: int) -> Tree:
-    """Scratch for n patches, one for each thread."""
-    best, again, keys = np.zeros((3, n))
-    parent, by, order, heap, below, mine, begin, free, walk, mark, hit = np.zeros((11, n), np.int64)
-    place, tick = np.full(n, -1, dtype=np.int64), np.zeros(1, dtype=np.int64)
-    return Tree(
-        best, again, keys, parent, by, order, heap, below, mine, begin, free, walk, place, mark,
-        hit, tick,
-    )  # fmt: skip
 
 
 @kernel
@@ -271,7 +222,7 @@ def _ask_without_each(
     for g in range(groups.first.size - 1):
         if asked.done[g] != s or g == groups.of[s]:
             continue
-        for h in range(without(net, groups, tree, g, math.exp(-rate * ring[1]))):
+        for h in range(without(groups, tree, g, math.exp(-rate * ring[1]))):
             v = tree.hit[h]
             if v > s:
                 _ask(shapes, asked, s, v, tree.again[v], ring[2], rate)
@@ -343,84 +294,3 @@ def _ask(
         )
         asked.gap[v] = asked.away[v] if asked.away[v] < far else np.inf
     asked.wanted[v] = math.exp(-rate * asked.gap[v]) > path
-
-
-@kernel
-def climb(net: Net, tree: Tree, source: int, least: float) -> int:
-    """tree.best: the best products from a source; how many patches are reached."""
-    reached = best_products(
-        net.start, net.other, net.p, source, least, tree.best, tree.parent, tree.by, tree.order,
-        tree.keys, tree.heap, tree.place,
-    )  # fmt: skip
-    return int(reached)
-
-
-@kernel
-def grow(net: Net, tree: Tree, source: int, least: float, area: Cells) -> int:
-    """As `climb`, and what hangs on each patch laid out, so that patches can be taken away."""
-    reached = climb(net, tree, source, least)
-    subtrees(
-        tree.order, tree.parent, reached, source, area, tree.below, tree.mine, tree.begin,
-        tree.free, tree.walk,
-    )  # fmt: skip
-    return int(reached)
-
-
-@kernel
-def without(net: Net, groups: Groups, tree: Tree, gone: int, least: float) -> int:
-    """The best products from the tree's source when all patches of a group are gone.
-
-    How many patches hung on the group; they are tree.hit, their products now tree.again.
-    """
-    tick = _cut_off(groups, tree, gone)
-    count = tree.free[0]
-    size = 0
-    for h in range(count):
-        v = tree.hit[h]
-        product = 0.0
-        for e in range(net.start[v], net.start[v + 1]):
-            u = net.other[e]
-            if tree.mark[u] != tick:
-                product = max(product, tree.best[u] * net.p[e])
-        tree.again[v] = 0.0
-        if product >= least:
-            tree.again[v] = product
-            size = forward(tree.keys, tree.heap, tree.place, size, v, product)
-    while size > 0:
-        u = tree.heap[0]
-        size = take(tree.keys, tree.heap, tree.place, size)
-        for e in range(net.start[u], net.start[u + 1]):
-            v = net.other[e]
-            if tree.mark[v] != tick or groups.of[v] == gone:
-                continue
-            product = tree.again[u] * net.p[e]
-            if product > tree.again[v] and product >= least:
-                tree.again[v] = product
-                size = forward(tree.keys, tree.heap, tree.place, size, v, product)
-    return int(count)
-
-
-@kernel
-def _cut_off(groups: Groups, tree: Tree, gone: int) -> int:
-    """Mark what hangs on a group with a new mark; list it, without the group, in tree.hit.
-
-    The count goes to tree.free[0], which the layout of subtrees no longer needs.
-    """
-    tick = tree.tick[0] + 1
-    tree.tick[0] = tick
-    n, count = tree.best.size, 0
-    for m in range(groups.first[gone], groups.first[gone + 1]):
-        k = groups.patch[m]
-        if tree.begin[k] >= n or tree.mark[k] == tick:
-            continue
-        tree.mark[k] = tick
-        for w in range(tree.begin[k], tree.begin[k] + tree.below[k]):
-            v = tree.walk[w]
-            if groups.of[v] == gone:
-                tree.mark[v] = tick
-            elif tree.mark[v] != tick:
-                tree.mark[v] = tick
-                tree.hit[count] = v
-                count += 1
-    tree.free[0] = count
-    return int(tick)

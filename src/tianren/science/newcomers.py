@@ -14,18 +14,8 @@ from tianren.geo.distances import Outlines, box_gap, distance
 from tianren.kernels import kernel
 from tianren.science.best_paths import Cells, Index, forward, take
 from tianren.science.connectivity import Graph
-from tianren.science.near_links import (
-    RINGS,
-    Net,
-    Shapes,
-    Tree,
-    as_net,
-    as_shapes,
-    climb,
-    in_parts,
-    reach,
-    room,
-)
+from tianren.science.near_links import RINGS, Shapes, as_shapes, in_parts, reach
+from tianren.science.replacement_paths import Net, Tree, as_net, climb, room
 
 
 class Guests(NamedTuple):
@@ -69,7 +59,7 @@ def newcomers(
 
     def work(begin: int, end: int) -> tuple[Index, Cells]:
         answer: tuple[Index, Cells] = _links(
-            lists, shapes, first, room(net.patches), begin, end, far, rate
+            lists, shapes, first, room(lists), begin, end, far, rate
         )
         return answer
 
@@ -100,12 +90,12 @@ def additions(
 
     def gain(first: int, last: int) -> Cells:
         gained = np.zeros(count)
-        _gain(lists, new.guests, room(net.patches), area, new_area, first, last, least, gained)
+        _gain(lists, new.guests, room(lists), area, new_area, first, last, least, gained)
         return gained
 
     def own(first: int, last: int) -> Cells:
         held = np.zeros(last - first)
-        _own(lists, new.guests, room(net.patches), new_area, first, last, least, held)
+        _own(lists, new.guests, room(lists), new_area, first, last, least, held)
         return held
 
     gained = sum(in_parts(net.patches, gain, workers), np.zeros(count))
