@@ -153,22 +153,12 @@ def _lose(
                 lost[1, home] += held
         done[home] = s
         for t in range(1, reached):
-            g = groups.of[tree.order[t]]
-            if done[g] != s:
+            v = tree.order[t]
+            itself = 1 if v > s and area[v] > 0.0 else 0
+            if tree.mine[v] > itself and done[groups.of[v]] != s:  # counted patches hang on it
+                g = groups.of[v]
                 done[g] = s
-                if _carries(groups, tree, area, s, g):
-                    lost[2, g] += 2 * area[s] * _change(groups, tree, area, s, g, least)
-
-
-@kernel
-def _carries(groups: Groups, tree: Tree, area: Cells, source: int, g: int) -> bool:
-    """Whether any counted patch hangs on a group."""
-    for m in range(groups.first[g], groups.first[g + 1]):
-        k = groups.patch[m]
-        itself = 1 if k > source and area[k] > 0.0 else 0
-        if tree.begin[k] < tree.best.size and tree.mine[k] > itself:
-            return True
-    return False
+                lost[2, g] += 2 * area[s] * _change(groups, tree, area, s, g, least)
 
 
 @kernel

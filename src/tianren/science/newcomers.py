@@ -1,7 +1,8 @@
 """What each of many candidates would add to a graph of patches, one at a time.
 
-A candidate is one or more patches outside the graph. Through it some pairs come nearer: from each
-source only those are searched. PC_sum as in science.marginal.
+A candidate is one or more patches outside the graph. A path through its patch x is a path to x and
+one from x, so that with the candidate p*_ij is the largest of what it was and p*_ix p*_xj for each
+of its patches x. PC_sum as in science.marginal.
 """
 
 import math
@@ -16,6 +17,9 @@ from tianren.science.best_paths import Cells, Index, forward, take
 from tianren.science.connectivity import Graph
 from tianren.science.near_links import RINGS, Shapes, as_shapes, in_parts, reach
 from tianren.science.replacement_paths import Net, Tree, as_net, climb, room
+
+ROOM = 2**28  # bytes for the ways from candidates to all patches at once
+TOGETHER = 16  # sources for which a candidate's ways are read once
 
 
 class Guests(NamedTuple):
@@ -86,20 +90,49 @@ def additions(
     not cover.
     """
     area, new_area = (np.asarray(a, dtype=np.float64) for a in (area, new_area))
-    lists, count = as_net(net), new.guests.first.size - 1
+    batches = _batches(new.guests.first, net.patches)
+    added = (_added(as_net(net), area, new.guests, new_area, b, least, workers) for b in batches)
+    return np.concatenate([np.zeros(0), *added])
 
-    def gain(first: int, last: int) -> Cells:
-        gained = np.zeros(count)
-        _gain(lists, new.guests, room(lists), area, new_area, first, last, least, gained)
-        return gained
+
+def _added(
+    net: Net,
+    area: Cells,
+    guests: Guests,
+    new_area: Cells,
+    batch: tuple[int, int],
+    least: float,
+    workers: int | None,
+) -> Cells:
+    """What the candidates batch[0]..batch[1]-1 add, one at a time."""
+    begin, end = batch
+    of = guests.first[begin : end + 1] - guests.first[begin]
+    ways = np.zeros((of[-1], area.size))
 
     def own(first: int, last: int) -> Cells:
         held = np.zeros(last - first)
-        _own(lists, new.guests, room(lists), new_area, first, last, least, held)
+        _own(net, guests, room(net), area, new_area, begin + first, begin + last,
+             guests.first[begin], least, ways, held)  # fmt: skip
         return held
 
-    gained = sum(in_parts(net.patches, gain, workers), np.zeros(count))
-    return np.asarray(gained + np.concatenate([np.zeros(0), *in_parts(count, own, workers)]))
+    def gain(first: int, last: int) -> Cells:
+        gained = np.zeros(end - begin)
+        _gain(net, of, room(net), area, ways, first, last, least, gained)
+        return gained
+
+    held = np.concatenate(in_parts(end - begin, own, workers))
+    return np.asarray(held + sum(in_parts(area.size, gain, workers), np.zeros(end - begin)))
+
+
+def _batches(first: Index, patches: int) -> list[tuple[int, int]]:
+    """Candidates from..to whose ways to all patches fit into ROOM bytes, each at least one."""
+    found, begin = [], 0
+    while begin < first.size - 1:
+        last = np.searchsorted(first, first[begin] + ROOM // (8 * max(patches, 1)), side="right")
+        end = max(int(last) - 1, begin + 1)
+        found.append((begin, end))
+        begin = end
+    return found
 
 
 @kernel
@@ -192,7 +225,7 @@ def _spread(
 
 
 @kernel
-def _gain(
+def _own(
     net: Net,
     guests: Guests,
     tree: Tree,
@@ -200,111 +233,169 @@ def _gain(
     new_area: Cells,
     first: int,
     last: int,
+    lowest: int,
     least: float,
-    gained: Cells,
-) -> None:
-    """Add to each candidate what the sources first..last-1 gain by it."""
-    through = np.zeros(new_area.size)
-    for s in range(first, last):
-        if area[s] == 0.0:
-            continue
-        climb(net, tree, s, least)
-        for c in range(guests.first.size - 1):
-            through[guests.first[c] : guests.first[c + 1]] = 0.0
-            hits = _visit(net, guests, tree, through, c, least)
-            row = 0.0
-            for h in range(hits):
-                v = tree.hit[h]
-                row += area[v] * (tree.again[v] - tree.best[v])
-            for x in range(guests.first[c], guests.first[c + 1]):
-                row += 2.0 * new_area[x] * through[x]
-            gained[c] += area[s] * row
-
-
-@kernel
-def _own(
-    net: Net,
-    guests: Guests,
-    tree: Tree,
-    new_area: Cells,
-    first: int,
-    last: int,
-    least: float,
+    ways: Cells,
     held: Cells,
 ) -> None:
-    """The pairs of each candidate's own patches, by the paths that it makes."""
+    """The pairs of which a candidate's patch is one; ways: p* from patch lowest + row to all."""
     through = np.zeros(new_area.size)
-    tree.best[:] = 0.0
     for c in range(first, last):
         begin, end = guests.first[c], guests.first[c + 1]
         for x in range(begin, end):
-            through[begin:end] = 0.0
-            through[x] = 1.0
-            if end - begin > 1:
-                _visit(net, guests, tree, through, c, least)
-            for y in range(begin, end):
-                held[c - first] += new_area[x] * new_area[y] * through[y]
+            way = ways[x - lowest]
+            _follow(
+                net.start, net.other, net.p, guests.start, guests.other, guests.p, begin, end, x,
+                least, through, way, tree.keys, tree.heap, tree.place,
+            )  # fmt: skip
+            row = 2.0 * _dot(area, way) + _dot(new_area[begin:end], through[begin:end])
+            held[c - first] += new_area[x] * row
 
 
 @kernel
-def _visit(net: Net, guests: Guests, tree: Tree, through: Cells, c: int, least: float) -> int:
-    """Let paths go through candidate c: through, its patches; tree.again of so many tree.hit.
+def _follow(
+    start: Index,
+    other: Index,
+    p: Cells,
+    guest_start: Index,
+    guest_other: Index,
+    guest_p: Cells,
+    begin: int,
+    end: int,
+    x: int,
+    least: float,
+    through: Cells,
+    way: Cells,
+    keys: Cells,
+    heap: Index,
+    place: Index,
+) -> None:
+    """The best products from patch x of a candidate: way, to the graph; through, to its patches.
 
     A path may come back to the candidate's other patches, so they are asked until nothing changes.
     """
-    n = tree.best.size
-    tree.tick[0] += 1
-    hits, again = 0, True
-    for x in range(guests.first[c], guests.first[c + 1]):
-        if through[x] > 0.0:
-            hits = _leave(net, guests, tree, x, through[x], least, hits)
+    n = way.size
+    way[:], through[begin:end] = 0.0, 0.0
+    through[x] = 1.0
+    _leave(
+        start, other, p, guest_start, guest_other, guest_p, x, 1.0, least, way, keys, heap, place
+    )
+    again = end - begin > 1
     while again:
         again = False
-        for x in range(guests.first[c], guests.first[c + 1]):
+        for y in range(begin, end):
             product = 0.0
-            for e in range(guests.start[x], guests.start[x + 1]):
-                u = guests.other[e]
-                here = through[u - n] if u >= n else _now(tree, u)
-                product = max(product, here * guests.p[e])
-            if product > through[x] and product >= least:
-                through[x], again = product, True
-                hits = _leave(net, guests, tree, x, product, least, hits)
-    return hits
-
-
-@kernel
-def _now(tree: Tree, v: int) -> float:
-    now: float = tree.again[v] if tree.mark[v] == tree.tick[0] else tree.best[v]
-    return now
+            for e in range(guest_start[y], guest_start[y + 1]):
+                u = guest_other[e]
+                product = max(product, (through[u - n] if u >= n else way[u]) * guest_p[e])
+            if product > through[y] and product >= least:
+                through[y], again = product, True
+                _leave(
+                    start, other, p, guest_start, guest_other, guest_p, y, product, least, way,
+                    keys, heap, place,
+                )  # fmt: skip
 
 
 @kernel
 def _leave(
-    net: Net, guests: Guests, tree: Tree, x: int, product: float, least: float, hits: int
-) -> int:
-    """Follow the paths that leave patch x of a candidate; how many patches are nearer by now."""
+    start: Index,
+    other: Index,
+    p: Cells,
+    guest_start: Index,
+    guest_other: Index,
+    guest_p: Cells,
+    y: int,
+    product: float,
+    least: float,
+    way: Cells,
+    keys: Cells,
+    heap: Index,
+    place: Index,
+) -> None:
+    """Follow the paths that leave patch y of a candidate with a product, where that is better."""
     size = 0
-    for e in range(guests.start[x], guests.start[x + 1]):
-        if guests.other[e] < tree.best.size:
-            size, hits = _nearer(tree, guests.other[e], product * guests.p[e], least, size, hits)
+    for e in range(guest_start[y], guest_start[y + 1]):
+        v, now = guest_other[e], product * guest_p[e]
+        if v < way.size and now > way[v] and now >= least:
+            way[v] = now
+            size = forward(keys, heap, place, size, v, now)
     while size > 0:
-        u = tree.heap[0]
-        size = take(tree.keys, tree.heap, tree.place, size)
-        for e in range(net.start[u], net.start[u + 1]):
-            size, hits = _nearer(tree, net.other[e], tree.again[u] * net.p[e], least, size, hits)
-    return hits
+        u = heap[0]
+        size = take(keys, heap, place, size)
+        here = way[u]
+        for e in range(start[u], start[u + 1]):
+            v, now = other[e], here * p[e]
+            if now > way[v] and now >= least:
+                way[v] = now
+                size = forward(keys, heap, place, size, v, now)
 
 
 @kernel
-def _nearer(
-    tree: Tree, v: int, product: float, least: float, size: int, hits: int
-) -> tuple[int, int]:
-    """Put v in the heap if the product is better than any before."""
-    if product < least or product <= _now(tree, v):
-        return size, hits
-    if tree.mark[v] != tree.tick[0]:
-        tree.mark[v] = tree.tick[0]
-        tree.hit[hits] = v
-        hits += 1
-    tree.again[v] = product
-    return forward(tree.keys, tree.heap, tree.place, size, v, product), hits
+def _gain(
+    net: Net,
+    of: Index,
+    tree: Tree,
+    area: Cells,
+    ways: Cells,
+    first: int,
+    last: int,
+    least: float,
+    gained: Cells,
+) -> None:
+    """Add to each candidate what the pairs of the sources first..last-1 gain through it.
+
+    A pair is met at its lower number, for both ways.
+    """
+    n = tree.best.size
+    rows, through, more = np.empty((TOGETHER, n)), np.empty(n), np.empty(n)
+    for s in range(first, last, TOGETHER):
+        many = min(TOGETHER, last - s)
+        for k in range(many):
+            climb(net, tree, s + k, least)
+            rows[k] = tree.best
+        for c in range(gained.size):
+            more[:] = 0.0
+            for k in range(many):
+                after, mine = s + k + 1, ways[of[c] : of[c + 1]]
+                if mine.shape[0] == 1:
+                    _add_nearer(
+                        mine[0, s + k], mine[0, after:], rows[k, after:], area[s + k], least,
+                        more[after:],
+                    )  # fmt: skip
+                elif mine.shape[0] > 1:
+                    _through_any(mine[:, s + k], mine[:, after:], through[after:])
+                    _add_nearer(
+                        1.0, through[after:], rows[k, after:], area[s + k], least, more[after:]
+                    )
+            gained[c] += 2.0 * _dot(area, more)
+
+
+@kernel
+def _through_any(here: Cells, ways: Cells, through: Cells) -> None:
+    """The best products by way of any of a candidate's patches, here from a source."""
+    through[:] = 0.0
+    for x in range(here.size):
+        for v in range(through.size):
+            through[v] = max(through[v], here[x] * ways[x, v])
+
+
+@kernel
+def _add_nearer(
+    here: float, way: Cells, before: Cells, area: float, least: float, more: Cells
+) -> None:
+    """Add area times what each product grows by, if it is here * way.
+
+    The arrays begin where the loop does, so that it is compiled to vector code.
+    """
+    for v in range(more.size):
+        now = here * way[v]
+        grows = now - before[v] if now >= least else 0.0
+        more[v] += area * (grows if grows > 0.0 else 0.0)
+
+
+@kernel
+def _dot(a: Cells, b: Cells) -> float:
+    total = 0.0
+    for v in range(a.size):
+        total += a[v] * b[v]
+    return total

@@ -2,8 +2,8 @@
 
 Taking patches away changes only what hangs on them in the tree of best paths (the replacement paths
 of Malik, Mittal & Gupta 1989, Operations Research Letters 8:223). Each new product is the old one
-times a ratio of at most 1, and along the tree the ratio stays the same: a patch reached again takes
-all that still hangs on it along, without a search.
+times a ratio of at most 1, and along the tree the ratio does not fall: where a path comes in from
+outside, all that hangs there has that ratio at least, without a search. Few ratios are higher.
 """
 
 from typing import NamedTuple
@@ -17,10 +17,8 @@ from tianren.science.connectivity import Graph, subtrees
 
 Places = NDArray[np.int32]
 
-# Of a place of the walk, while patches are away: not touched by that; its ratio is known, or it is
-# itself away. Below: the best ratio seen so far.
-OUTSIDE, SETTLED = 3.0, 2.0
-AWAY = -1.0  # the ratio of a patch that is itself away
+# In place of a ratio: not touched by what is taken away; itself away.
+OUTSIDE, AWAY = 3.0, -1.0
 
 
 class Net(NamedTuple):
@@ -65,9 +63,9 @@ class Along(NamedTuple):
     """The graph numbered along the walk of a tree, so that each subtree is one run of numbers.
 
     best, below, parent (patches,): as in the tree. Links of place i: first[i]:first[i + 1]; there,
-    the other place, the ratio with which a path from the other place arrives at i (arriving), from
-    i at the other (leaving). low, high: the farthest places with a link to i, or i. state, ratio,
-    fresh: room for `without`.
+    the other place; arriving, the ratio to best[i] with which the best path to there comes on to i,
+    the largest first; leaving, the ratio to best[there] the other way. ratio, fresh: room for
+    `without`.
     """
 
     best: Cells
@@ -77,9 +75,6 @@ class Along(NamedTuple):
     there: Places
     arriving: Cells
     leaving: Cells
-    low: Places
-    high: Places
-    state: Cells
     ratio: Cells
     fresh: Places
 
@@ -102,12 +97,11 @@ def room(net: Net) -> Tree:
     best, again, keys = np.zeros((3, n))
     parent, by, order, heap, below, mine, begin, free, walk, mark, hit = np.zeros((11, n), np.int64)
     place, tick = np.full(n, -1, dtype=np.int64), np.zeros(1, dtype=np.int64)
-    arriving, leaving = np.zeros((2, links))
-    along_below, along_parent, low, high, fresh = np.zeros((5, n), dtype=np.int32)
+    below_along, parent_along, fresh = np.zeros((3, n), dtype=np.int32)
+    there, (arriving, leaving) = np.zeros(links, dtype=np.int32), np.zeros((2, links))
     along = Along(
-        np.zeros(n), along_below, along_parent, np.zeros(n + 1, dtype=np.int64),
-        np.zeros(links, dtype=np.int32), arriving, leaving, low, high, np.full(n, OUTSIDE),
-        np.zeros(n), fresh,
+        np.zeros(n), below_along, parent_along, np.zeros(n + 1, dtype=np.int64), there, arriving,
+        leaving, np.full(n, OUTSIDE), fresh,
     )  # fmt: skip
     return Tree(
         best, again, keys, parent, by, order, heap, below, mine, begin, free, walk, place, mark,
@@ -136,7 +130,7 @@ def grow(net: Net, tree: Tree, source: int, least: float, area: Cells) -> int:
     _lay_along(
         net.start, net.other, net.p, tree.best, tree.parent, tree.below, tree.begin, tree.walk,
         reached, along.best, along.below, along.parent, along.first, along.there, along.arriving,
-        along.leaving, along.low, along.high,
+        along.leaving,
     )  # fmt: skip
     return int(reached)
 
@@ -159,25 +153,26 @@ def _lay_along(
     there: Places,
     arriving: Cells,
     leaving: Cells,
-    low: Places,
-    high: Places,
 ) -> None:
-    """Fill Along from a tree and its graph."""
+    """Fill Along from a tree and its graph; the links of each place are sorted by insertion."""
     count = 0
     for i in range(reached):
         v = walk[i]
         first[i], along_best[i], along_below[i] = count, best[v], below[v]
         along_parent[i] = begin[parent[v]] if i > 0 else 0
-        lowest, highest = i, i
         for e in range(start[v], start[v + 1]):
             u = other[e]
             if begin[u] < begin.size:
-                there[count] = begin[u]
-                arriving[count] = best[u] * p[e] / best[v]
-                leaving[count] = best[v] * p[e] / best[u]
-                lowest, highest = min(lowest, begin[u]), max(highest, begin[u])
+                ratio, k = best[u] * p[e] / best[v], count
+                while k > first[i] and arriving[k - 1] < ratio:
+                    there[k], arriving[k], leaving[k] = (
+                        there[k - 1],
+                        arriving[k - 1],
+                        leaving[k - 1],
+                    )
+                    k -= 1
+                there[k], arriving[k], leaving[k] = begin[u], ratio, best[v] * p[e] / best[u]
                 count += 1
-        low[i], high[i] = lowest, highest
     first[reached] = count
 
 
@@ -188,122 +183,170 @@ def without(groups: Groups, tree: Tree, gone: int, least: float) -> int:
     How many patches hung on the group; they are tree.hit, their products now tree.again, and they
     alone are marked with the new tree.tick.
     """
-    along = tree.along
-    roots = _take_away(groups, tree, gone)
+    # Plain arrays from here on: numba counts references each time it takes one out of a tuple.
+    along, roots = tree.along, tree.free
+    count = _take_away(
+        groups.patch, groups.first[gone], groups.first[gone + 1], tree.begin, along.below,
+        along.parent, along.ratio, roots,
+    )  # fmt: skip
     size = 0
-    for r in range(roots):
-        size = _come_in(
-            along.first, along.there, along.arriving, along.low, along.high, along.best,
-            along.state, tree.free[r], along.below[tree.free[r]], least, tree.keys, tree.heap,
+    for r in range(count):
+        root, end = roots[r], roots[r] + along.below[roots[r]]
+        _come_in(along.parent, along.first, along.there, along.arriving, along.ratio, root, end)
+    for r in range(count):
+        root, end = roots[r], roots[r] + along.below[roots[r]]
+        size = _look_inside(
+            along.first, along.there, along.arriving, along.ratio, root, end, tree.keys, tree.heap,
             tree.place, size,
         )  # fmt: skip
     _take_along(
-        along.first, along.there, along.leaving, along.below, along.best, along.state, along.ratio,
-        along.fresh, least, tree.keys, tree.heap, tree.place, size,
+        along.below, along.first, along.there, along.leaving, along.ratio, along.fresh, tree.keys,
+        tree.heap, tree.place, size,
     )  # fmt: skip
-    return _put_back(tree, roots, least)
+    return _put_back(
+        roots, count, along.below, along.best, along.ratio, least, tree.walk, tree.hit, tree.again,
+        tree.mark, tree.tick,
+    )  # fmt: skip
 
 
 @kernel
-def _take_away(groups: Groups, tree: Tree, gone: int) -> int:
-    """Open what hangs on a group; how many subtrees that are in no other, from tree.free[0] on."""
-    along, roots = tree.along, 0
-    for m in range(groups.first[gone], groups.first[gone + 1]):
-        i = tree.begin[groups.patch[m]]
-        if i < tree.best.size and along.state[i] == OUTSIDE:
-            along.state[i : i + along.below[i]] = 0.0
-    for m in range(groups.first[gone], groups.first[gone + 1]):
-        i = tree.begin[groups.patch[m]]
-        if i < tree.best.size:
-            along.state[i], along.ratio[i] = SETTLED, AWAY
-            if along.state[along.parent[i]] == OUTSIDE:
-                tree.free[roots] = i
-                roots += 1
-    return roots
+def _take_away(
+    members: Index,
+    first: int,
+    last: int,
+    begin: Index,
+    below: Places,
+    parent: Places,
+    ratio: Cells,
+    roots: Index,
+) -> int:
+    """Open what hangs on members first..last-1; how many of these subtrees are in no other."""
+    count = 0
+    for m in range(first, last):
+        i = begin[members[m]]
+        if i < ratio.size and ratio[i] == OUTSIDE:
+            for k in range(i, i + below[i]):
+                ratio[k] = 0.0
+    for m in range(first, last):
+        i = begin[members[m]]
+        if i < ratio.size:
+            ratio[i] = AWAY
+            if ratio[parent[i]] == OUTSIDE:
+                roots[count] = i
+                count += 1
+    return count
 
 
 @kernel
 def _come_in(
+    parent: Places,
     first: Index,
     there: Places,
     arriving: Cells,
-    low: Places,
-    high: Places,
-    best: Cells,
-    state: Cells,
+    ratio: Cells,
     root: int,
-    below: int,
-    least: float,
+    end: int,
+) -> None:
+    """The ratio of the best link from outside to a place, or to one above it in the tree."""
+    for i in range(root, end):
+        if ratio[i] == AWAY:
+            continue
+        now = max(ratio[parent[i]], 0.0)
+        for e in range(first[i], first[i + 1]):
+            if arriving[e] <= now:
+                break
+            if ratio[there[e]] == OUTSIDE:
+                now = arriving[e]
+                break
+        ratio[i] = now
+
+
+@kernel
+def _look_inside(
+    first: Index,
+    there: Places,
+    arriving: Cells,
+    ratio: Cells,
+    root: int,
+    end: int,
     keys: Cells,
     heap: Index,
     place: Index,
     size: int,
 ) -> int:
-    """Put what hangs on a root in the heap, with the best ratio of a link from outside."""
-    for i in range(root, root + below):
-        if state[i] == SETTLED or (low[i] >= root and high[i] < root + below):
+    """Raise each place to which a link from another opened place is better; the heap holds them."""
+    for i in range(root, end):
+        if ratio[i] == AWAY:
             continue
-        ratio = 0.0
-        for e in range(first[i], first[i + 1]):
-            if state[there[e]] == OUTSIDE:
-                ratio = max(ratio, arriving[e])
-        if ratio * best[i] >= least:
-            state[i] = ratio
-            size = forward(keys, heap, place, size, i, ratio)
+        now = ratio[i]
+        for e in range(first[i], first[i + 1]):  # no link from outside is better than the ratio
+            if arriving[e] <= now:
+                break
+            now = max(now, ratio[there[e]] * arriving[e])
+        if now > ratio[i]:
+            ratio[i] = now
+            size = forward(keys, heap, place, size, i, now)
     return size
 
 
 @kernel
 def _take_along(
+    below: Places,
     first: Index,
     there: Places,
     leaving: Cells,
-    below: Places,
-    best: Cells,
-    state: Cells,
     ratio: Cells,
     fresh: Places,
-    least: float,
     keys: Cells,
     heap: Index,
     place: Index,
     size: int,
 ) -> None:
-    """Settle the best ratio each time, with all that hangs on it, and try the links from there."""
+    """From the highest raised place on, raise what hangs there and what its links lead to."""
     while size > 0:
         top, now = heap[0], keys[0]
         size = take(keys, heap, place, size)
-        count, i = 0, top
+        if ratio[top] > now:
+            continue
+        fresh[0], count, i = top, 1, top + 1
         while i < top + below[top]:
-            if state[i] == SETTLED:
+            if ratio[i] >= now or ratio[i] == AWAY:
                 i += below[i]
             else:
-                state[i], ratio[i], fresh[count] = SETTLED, now, i
+                ratio[i], fresh[count] = now, i
                 count += 1
                 i += 1
         for k in range(count):
-            i = fresh[k]
-            for e in range(first[i], first[i + 1]):
+            for e in range(first[fresh[k]], first[fresh[k] + 1]):
                 j, then = there[e], now * leaving[e]
-                if then > state[j] and then * best[j] >= least:
-                    state[j] = then
+                if then > ratio[j] and ratio[j] != AWAY:
+                    ratio[j] = then
                     size = forward(keys, heap, place, size, j, then)
 
 
 @kernel
-def _put_back(tree: Tree, roots: int, least: float) -> int:
-    """Write tree.hit and tree.again of the opened subtrees and close them; how many patches."""
-    along, count = tree.along, 0
-    tree.tick[0] += 1
-    for r in range(roots):
-        root = tree.free[r]
-        for i in range(root, root + along.below[root]):
-            settled = along.state[i] == SETTLED
-            along.state[i] = OUTSIDE
-            if settled and along.ratio[i] == AWAY:
-                continue
-            v, product = tree.walk[i], along.ratio[i] * along.best[i] if settled else 0.0
-            tree.hit[count], tree.mark[v] = v, tree.tick[0]
-            tree.again[v] = product if product >= least else 0.0
-            count += 1
+def _put_back(
+    roots: Index,
+    subtrees: int,
+    below: Places,
+    best: Cells,
+    ratio: Cells,
+    least: float,
+    walk: Index,
+    hit: Index,
+    again: Cells,
+    mark: Index,
+    tick: Index,
+) -> int:
+    """Write what the opened subtrees hold, without those away, and close them; how many patches."""
+    count = 0
+    tick[0] += 1
+    for r in range(subtrees):
+        for i in range(roots[r], roots[r] + below[roots[r]]):
+            if ratio[i] != AWAY:
+                v, product = walk[i], ratio[i] * best[i]
+                hit[count], mark[v] = v, tick[0]
+                again[v] = product if product >= least else 0.0
+                count += 1
+            ratio[i] = OUTSIDE
     return count
