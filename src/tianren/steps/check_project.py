@@ -13,6 +13,7 @@ import shapely
 from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.language import say
+from tianren.language.folding import fold
 from tianren.management import placement
 from tianren.management.activities import judge
 from tianren.management.facts import Value, facts_from_text
@@ -28,6 +29,7 @@ from tianren.steps.footprint import Footprint, outside_finding, plane_wkt, read_
 from tianren.steps.register_fold import require_plane
 from tianren.steps.rulebooks import project_rulebook
 from tianren.steps.touched import (
+    LEAST_M2,
     STRICTEST,
     Affected,
     Land,
@@ -114,11 +116,17 @@ class Checked:
         return float(lon), float(lat)
 
     def text(self) -> str:
-        """The verdict, what is touched, where else it could be, what to type next."""
-        lines = [self.verdict.text(), *self._asks(), "", *self._touches(), *self._species()]
-        lines += self._places()
-        lines += [f.message for f in self.findings]
+        """What bears on the answer, the verdict, what is touched, where else it could be, what to
+        type next."""
+        lines = [*self._remarks(), self.verdict.text(), *self._asks(), "", *self._touches()]
+        lines += [*self._species(), *self._places()]
         return "\n".join(lines)
+
+    def _remarks(self) -> list[str]:
+        """Whoever reads the answer alone must know first of what land it is not the answer."""
+        if not self.findings:
+            return []
+        return [*(fold(f.message, first="! ", rest="  ") for f in self.findings), ""]
 
     def _asks(self) -> list[str]:
         """How to tell what is missing."""
@@ -138,11 +146,20 @@ class Checked:
         more = len(self.touched.held) - 8
         if more > 0:
             lines.append(say("  ... and {n} more zones (--json)", n=more))
+        return [*lines, *self._holds()]
+
+    def _holds(self) -> list[str]:
+        """What the land holds of each function, where some of it is kept: elsewhere nobody asks."""
         told = [loss for loss in self.losses if loss.amount or loss.extreme_m2]
-        if told:
-            lines.append(say("It holds, of the country's total:"))
-            lines += [f"  {words.criterion(x.function):<32} {_share(x)}" for x in told]
-        return lines
+        kept = sum(self.touched.classes[name] for name in STRICTEST)
+        if not told or kept < LEAST_M2:
+            return []
+        rest = self.footprint.area - kept
+        head = say("It holds, of the country's total:")
+        if rest >= LEAST_M2:
+            head = say("All of it, also the {ha} ha that are neither in the line nor protected, "
+                       "holds of the country's total:", ha=_ha(rest))  # fmt: skip
+        return [head, *(f"  {words.criterion(x.function):<32} {_share(x)}" for x in told)]
 
     def _where(self) -> str:
         """The coarsest and the finest division that hold most of it."""

@@ -324,7 +324,10 @@ def _told(
 ) -> Told:  # fmt: skip
     status = law.sheet.procedure.statuses[case.status].name
     head = say("{subject}: {status} (record {n}).", subject=case.subject, status=status, n=number)
-    lines = [*before, head, *_next_lines(case, law, day), *(f.message for f in findings)]
+    remarks = [f.message for f in findings]
+    # Of what a check does not judge is told before its answer.
+    first = [*remarks, *before] if before else []
+    lines = [*first, head, *_next_lines(case, law, day), *([] if before else remarks)]
     note = undeclared_years(project, [day])
     lines += [note] if note else []
     table = {**table_of(case, law, day), "record": number,

@@ -60,7 +60,7 @@ def rules_of(project: "Project") -> Rules:
 
 def report(
     project: "Project", source: str, *, zone: str, severity: str, actor: str, ground: str,
-    documents: Mapping[str, str], footprint: Path | None = None,
+    documents: Mapping[str, str], footprint: Path | None = None, width: float | None = None,
     facts: Mapping[str, Any] | None = None, personal: Mapping[str, str] | None = None,
     reason: str = "", day: dt.date | None = None,
 ) -> Told:  # fmt: skip
@@ -68,7 +68,7 @@ def report(
     rules, person = rules_of(project), person_of(project, actor)
     on = day or dt.date.today()
     supervision.require_source(rules, source)
-    drawn = read_footprint(project, footprint) if footprint else None
+    drawn = read_footprint(project, footprint, width) if footprint else None
     with writing(project, person) as book:
         found = zone_called(book, zone, on)
         others = _others(book, found, None)
@@ -84,7 +84,7 @@ def report(
                   personal or {})  # fmt: skip
         number, outcome = _append(project, book, rules, None, act, others, shapes)
         case = _case(book, subject)
-        told = clock_finding(book)
+        told = [*(drawn.findings if drawn else ()), *clock_finding(book)]
     return _told(project, rules, case, number, [*outcome.findings, *told], on)
 
 
