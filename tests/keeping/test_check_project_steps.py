@@ -295,6 +295,26 @@ def test_a_fact_that_is_none_is_refused(original: Project, draw: Draw) -> None:
         check(original, path, facts={"new_construction_m2": "much"})
 
 
+@pytest.mark.parametrize("name", ["new_construction_m2", "reclamation_m2", "pasture_m2"])
+def test_no_part_is_larger_than_the_footprint(original: Project, draw: Draw, name: str) -> None:
+    """Both numbers are told; what two surveys differ by is no contradiction."""
+    path = draw("fp", IN_LINE)
+    with pytest.raises(UserError, match="larger than the whole footprint") as fault:
+        check(original, path, facts={name: "90000"})
+    assert "90,000 m2" in str(fault.value) and "60,000.0 m2" in str(fault.value)
+    assert check(original, path, facts={name: "60300"}).facts[name] == 60_300
+
+
+def test_what_the_polygon_says_is_not_told_otherwise(original: Project, draw: Draw) -> None:
+    path = draw("fp", IN_LINE)
+    for facts in ({"area_m2": "900"}, {"width_m": "3"}):
+        with pytest.raises(UserError, match="contradicts the footprint"):
+            check(original, path, facts=facts)
+    assert check(original, path, facts={"area_m2": "60001"}).findings == ()
+    told = check(original, path, facts={"at_sea": "yes"})
+    assert "none lies at sea" in told.text()
+
+
 def test_what_is_missing_is_asked_for_as_it_is_typed(original: Project, draw: Draw) -> None:
     told = check(original, draw("fp", IN_LINE), "visitor_facilities", alternatives=False)
     assert "--fact plan_level=... --fact plan_reference=..." in told.text()

@@ -20,6 +20,7 @@ from tianren.management.facts import Value, facts_from_text
 from tianren.management.placement import Placement, searches
 from tianren.management.register import OECM, PROTECTED, REDLINE, UNIT
 from tianren.management.rulebook import Answer, Rulebook
+from tianren.management.told_and_drawn import held_together
 from tianren.management.verdict import Verdict
 from tianren.project.journal.home import project_journal
 from tianren.project.journal.journal import Journal, Reader
@@ -247,7 +248,9 @@ class ProjectChecker:
         touched = touch(footprint.shape, around)
         require_inside(touched, footprint.shape, self.reader, self.day)
         land = self._land(touched)
-        given = {**self._facts(footprint, touched), **(facts or {})}
+        drawn = self._facts(footprint, touched)
+        beside = held_together(facts or {}, drawn)
+        given = {**drawn, **(facts or {})}
         verdict = self._judge(activity, touched.zone_classes, given, documents or {})
         beyond = outside_finding(footprint.area, touched.inside)
         looked = alternatives and any(touched.classes[name] > 0 for name in STRICTEST)
@@ -256,7 +259,8 @@ class ProjectChecker:
             tuple(land.affected(footprint.shape)),
             tuple(self._elsewhere(footprint, touched, activity, given, documents or {}))
             if looked else (),
-            looked, given, (*footprint.findings, *([beyond] if beyond else []), *land.findings),
+            looked, given,
+            (*footprint.findings, *([beyond] if beyond else []), *beside, *land.findings),
             plane_wkt(self.project),
         )  # fmt: skip
 
