@@ -103,6 +103,7 @@ class Step:
     number: int
     ground: str
     reason: str = ""
+    acts_for: str | None = None  # the place of the post in which it was made; None: not on record
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def apply(case: Case | None, record: Record) -> Case:
     name = record.kind.partition(".")[2]
     step = Step(
         name, str(body["status"]), record.effective, record.role, record.actor, record.number,
-        record.ground, record.reason,
+        record.ground, record.reason, body.get("acts_for"),
     )  # fmt: skip
     if case is None:
         case = Case(record.subject, record.place, step.status, ())
@@ -320,7 +321,8 @@ def _before(case: Case | None, act: Act) -> list[Finding]:
 def _record(
     procedure: Procedure, case: Case | None, move: Move, act: Act, place: str, post: Post
 ) -> Record:
-    body: dict[str, Any] = {"status": move.to or (case.status if case else "")}
+    status = move.to or (case.status if case else "")
+    body: dict[str, Any] = {"status": status, "acts_for": post.place}
     if act.facts:
         body["facts"] = dict(act.facts)
     if act.documents:

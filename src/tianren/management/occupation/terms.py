@@ -18,6 +18,8 @@ UNSAID = {
     "resident": False,
     "must_be_unavoidable": False,
     "rulebook": "",
+    "clauses": {},
+    "duties": {},
     "told": {},
 }
 
