@@ -16,6 +16,7 @@ from rasterio.features import geometry_mask
 from tests.keeping.kept import DAY
 from tests.project.small_project import LAEA
 from tianren.errors import UserError
+from tianren.language import set_language
 from tianren.project.project import Project
 from tianren.project.runs import latest_run
 from tianren.steps.check_project import ProjectChecker, check_project, require_activity
@@ -98,6 +99,20 @@ def test_the_answer_is_text_and_data_that_say_the_same(original: Project, draw: 
     assert table["answer"] == found.verdict.answer.value
     assert "1001150001" in found.text()
     assert table["touched"]["zones"][0]["code"] == "1001150001"
+
+
+@pytest.mark.parametrize(("language", "unit"), [("zh", "公顷"), ("es", "ha")])
+def test_an_answer_has_one_unit_of_area(
+    original: Project, draw: Draw, language: str, unit: str
+) -> None:
+    found = check(original, draw("fp", IN_LINE))
+    set_language(language)
+    try:
+        lines = found.text().splitlines()
+    finally:
+        set_language("en")
+    (piece,) = [line for line in lines if "1001150001" in line]
+    assert f"6.0 {unit} " in piece
 
 
 def test_files_for_the_desk(original: Project, draw: Draw, tmp_path: Path) -> None:

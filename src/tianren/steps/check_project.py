@@ -13,7 +13,7 @@ import shapely
 from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.language import say
-from tianren.language.folding import fold
+from tianren.language.folding import fold, padded
 from tianren.management import placement
 from tianren.management.activities import judge
 from tianren.management.facts import Value, facts_from_text
@@ -25,7 +25,7 @@ from tianren.management.verdict import Verdict
 from tianren.project.journal.home import project_journal
 from tianren.project.journal.journal import Journal, Reader
 from tianren.records import depth
-from tianren.reports import words
+from tianren.reports import numerals, words
 from tianren.steps.footprint import Footprint, outside_finding, plane_wkt, read_footprint
 from tianren.steps.register_fold import require_plane
 from tianren.steps.rulebooks import project_rulebook
@@ -141,7 +141,7 @@ class Checked:
         head = say("The footprint: {area} ha, {place}", area=_ha(area), place=self._where())
         lines = [head]
         lines += [
-            f"  {h.zone.code:<16} {_ha(h.area):>12} ha  {h.zone.name}"
+            f"  {h.zone.code:<16} {_ha(h.area):>12} {say('ha')}  {h.zone.name}"
             for h in self.touched.held[:8]
         ]
         more = len(self.touched.held) - 8
@@ -160,7 +160,7 @@ class Checked:
         if rest >= LEAST_M2:
             head = say("All of it, also the {ha} ha that are neither in the line nor protected, "
                        "holds of the country's total:", ha=_ha(rest))  # fmt: skip
-        return [head, *(f"  {words.criterion(x.function):<32} {_share(x)}" for x in told)]
+        return [head, *(f"  {padded(words.criterion(x.function), 32)} {_share(x)}" for x in told)]
 
     def _where(self) -> str:
         """The coarsest and the finest division that hold most of it."""
@@ -173,7 +173,7 @@ class Checked:
     def _species(self) -> list[str]:
         if not self.species:
             return []
-        first = ", ".join(f"{s.species} ({s.percent:.2g} %)" for s in self.species[:3])
+        first = ", ".join(f"{s.species} ({numerals.percent(s.percent)})" for s in self.species[:3])
         return [say("Ranges of {n} species are met, by share of their range: {first}",
                     n=len(self.species), first=first)]  # fmt: skip
 
@@ -201,7 +201,7 @@ def _ha(area: float) -> str:
 
 
 def _share(loss: Loss) -> str:
-    shown = "" if loss.percent is None else f"{loss.percent:>9.2g} %"
+    shown = "" if loss.percent is None else f"{numerals.percent(loss.percent):>11}"
     if not loss.extreme_m2:
         return shown
     return f"{shown}  {say('{ha} ha extremely important', ha=_ha(loss.extreme_m2))}"
