@@ -19,7 +19,7 @@ from tianren.errors import UserError
 from tianren.language import set_language
 from tianren.project.project import Project
 from tianren.project.runs import latest_run
-from tianren.steps.check_project import ProjectChecker, check_project, require_activity
+from tianren.steps.check_project import ProjectChecker, check_project, require_question
 from tianren.steps.check_project_files import write_files
 from tianren.steps.footprint import read_footprint
 
@@ -298,8 +298,11 @@ def test_no_file_and_no_activity(original: Project, tmp_path: Path, draw: Draw) 
         check(original, tmp_path / "nothing.gpkg")
     with pytest.raises(UserError, match="did you mean patrol"):
         check(original, draw("fp", IN_LINE), "patrols")
-    with pytest.raises(UserError, match="--list"):
-        require_activity("")
+    with pytest.raises(UserError, match="no activity is named"):
+        require_question(Path("road.gpkg"), "")
+    with pytest.raises(UserError, match="no footprint is given") as fault:
+        require_question(None, "patrol")
+    assert "check-project road.gpkg --activity patrol" in fault.value.next_step
 
 
 def test_a_fact_that_is_none_is_refused(original: Project, draw: Draw) -> None:

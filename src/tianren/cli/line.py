@@ -14,8 +14,8 @@ from tianren.cli.frame import (
     app,
     give,
     open_project_at,
-    speak,
     progress_line,
+    speak,
 )
 from tianren.errors import UserError
 from tianren.language import say

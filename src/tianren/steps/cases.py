@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tianren.errors import UserError
 from tianren.language import say
 from tianren.management import procedure
+from tianren.management.advice import advice
 from tianren.management.outcome import Outcome
 from tianren.management.procedure import Case, Procedure, case_of
 from tianren.management.working_days import Calendar
@@ -14,6 +15,7 @@ from tianren.project.journal.home import project_journal
 from tianren.project.journal.journal import Reader
 from tianren.project.tables import read_table
 from tianren.records import Record, standing
+from tianren.steps.places_known import require_place
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -115,16 +117,18 @@ def cases_of(
 
 def written(outcome: Outcome, subject: str, rules: Procedure, case: Case | None) -> Outcome:
     """An outcome that may be written; UserError with all reasons and what is open instead."""
+    step = advice(outcome.findings) or say("correct it")
     if case is None:
-        return outcome.or_refuse(subject, say("correct it"))
+        return outcome.or_refuse(subject, step)
     moves = ", ".join(move.id for move in rules.open_from(case.status)) or say("none")
-    return outcome.or_refuse(subject, say("correct it; open now: {moves}", moves=moves))
+    return outcome.or_refuse(subject, say("{step}; open now: {moves}", step=step, moves=moves))
 
 
 def read_cases(
     project: "Project", name: str, *, place: str = "", day: dt.date | None = None
 ) -> dict[str, Case]:
     """The cases of a project's journal."""
+    require_place(project, place)
     journal = project_journal(project)
     with journal.reading() as reader:
         found = cases_of(reader, name, place=place, day=day)
