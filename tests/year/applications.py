@@ -173,6 +173,9 @@ class Application:
             yield self._next()
             self.go("accept")
             yield self._next()
+        if not (breach or lent):  # the approval can be appealed against until its term is over
+            self.day = dt.date.fromisoformat(self.table["facts"]["appeal_by"])
+            yield self._next()
         self.go("close", "otto")
 
 

@@ -55,7 +55,8 @@ class Document:
 class Move:
     """One move. sources: the statuses from which it is open, none opens a case; to: where it leads,
     empty where it stays; level: the lowest level that may make it; documents, facts: what must be
-    given, then or before; apart_from: moves whose actor must have been somebody else.
+    given, then or before; may_documents, may_facts: what may be, and nothing else; apart_from:
+    moves whose actor must have been somebody else.
     """
 
     id: str
@@ -67,6 +68,8 @@ class Move:
     facts: tuple[str, ...] = ()
     apart_from: tuple[str, ...] = ()
     clause: str = ""
+    may_documents: tuple[str, ...] = ()
+    may_facts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -177,8 +180,14 @@ def case_of(records: Sequence[Record]) -> Case | None:
     return case
 
 
-def decide(procedure: Procedure, case: Case | None, act: Act, levels: Levels) -> Outcome:
-    """Whether an act is open to its person in a case, with everything that it lacks, at once."""
+def decide(
+    procedure: Procedure, case: Case | None, act: Act, levels: Levels, *, smallest: bool = False
+) -> Outcome:
+    """Whether an act is open to its person in a case, with everything that it lacks, at once.
+
+    smallest: the place is the smallest that holds all that the case is about, which is told to
+    whoever has the right for a part of it alone.
+    """
     move = procedure.moves.get(act.move)
     if move is None:
         raise _no_move(procedure, case, act)
@@ -187,7 +196,10 @@ def decide(procedure: Procedure, case: Case | None, act: Act, levels: Levels) ->
         return Outcome(findings=(closed,))
     place = case.place if case else act.place
     post = act.person.post_for(f"{procedure.id}.{move.id}", place, _deepest(move, levels))
-    faults = [*_not_theirs(procedure, move, act, place, post, levels), *_not_apart(move, case, act)]
+    faults = [
+        *_not_theirs(procedure, move, act, place, post, smallest),
+        *_not_apart(move, case, act),
+    ]
     faults += [*_lacking_documents(procedure, case, move, act), *_lacking_facts(move, case, act)]
     faults += _before(case, act)
     if faults or post is None:
@@ -231,16 +243,24 @@ def _deepest(move: Move, levels: Levels) -> int | None:
 
 
 def _not_theirs(
-    procedure: Procedure, move: Move, act: Act, place: str, post: Post | None, levels: Levels
+    procedure: Procedure, move: Move, act: Act, place: str, post: Post | None, smallest: bool
 ) -> list[Finding]:
     if post is not None:
         return []
     right = f"{procedure.id}.{move.id}"
     lower = act.person.post_for(right, place)
+    parts = act.person.parts_of(right, place)
     if lower is not None:
         message = say(
             "{move} is for the level {level} or above, and {person} acts for {place}",
             move=move.name, level=move.level, person=act.person.id, place=lower.place,
+        )  # fmt: skip
+    elif smallest and parts:
+        message = say(
+            "{person} has the right {right} in {parts} alone; the case is one of {place}, for no "
+            "smaller place holds all of it",
+            person=act.person.id, right=right, parts=", ".join(parts),
+            place=place or say("the whole country"),
         )  # fmt: skip
     else:
         message = say(
@@ -378,7 +398,8 @@ def procedure_of(name: str, table: Mapping[str, Any], where: str) -> Procedure:
 
 
 def _move(name: str, table: Mapping[str, Any]) -> Move:
-    lists = {key: tuple(table.get(key, ())) for key in ("documents", "facts", "apart_from")}
+    names = ("documents", "facts", "may_documents", "may_facts", "apart_from")
+    lists = {key: tuple(table.get(key, ())) for key in names}
     return Move(
         name, table["name"], tuple(table.get("from", ())), table.get("to", ""),
         table.get("level", ""), clause=table.get("clause", ""), **lists,
