@@ -25,11 +25,12 @@ from tianren.management.adjustment import (
 )
 from tianren.management.people import Person, Post, packaged_roles
 from tianren.management.procedure import Act, Case
+from tianren.management.procedure_reading import packaged
 from tianren.management.register import REDLINE, NewZone, Warrant, Zone
 from tianren.management.three_no import Check, ThreeNo
 from tianren.management.working_days import Calendar
 
-RULES = procedure.packaged(NAME)
+RULES = packaged(NAME)
 LEVELS = {"nation": 0, "province": 1, "city": 1, "county": 2, "township": 3}
 DAY = dt.date(2026, 3, 2)  # a Monday
 ITEM = Item(1, REMOVAL, "a" * 64, 100, 90, "major_project", "plan 7")

@@ -6,7 +6,8 @@ from importlib.resources import files
 import pytest
 
 from tianren.management.people import packaged_roles
-from tianren.management.procedure import Document, Move, Status, packaged
+from tianren.management.procedure import Document, Move, Status
+from tianren.management.procedure_reading import packaged
 
 FOLDER = files("tianren.parameters").joinpath("procedures")
 NAMES = sorted(p.name.removesuffix(".toml") for p in FOLDER.iterdir() if p.name.endswith(".toml"))

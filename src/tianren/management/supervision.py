@@ -22,7 +22,8 @@ from tianren.language import in_tongue, say
 from tianren.management import procedure
 from tianren.management.not_taken import not_taken
 from tianren.management.outcome import Outcome, refuse
-from tianren.management.procedure import Act, Case, Levels, Procedure, Step, procedure_of
+from tianren.management.procedure import Act, Case, Levels, Procedure, Step
+from tianren.management.procedure_reading import procedure_of
 from tianren.management.working_days import Calendar
 from tianren.records import Plain, Record, parent, within
 

@@ -10,6 +10,7 @@ from tianren.management import procedure
 from tianren.management.advice import advice
 from tianren.management.outcome import Outcome
 from tianren.management.procedure import Case, Procedure, case_of
+from tianren.management.procedure_reading import packaged, procedure_of
 from tianren.management.working_days import Calendar
 from tianren.project.journal.home import project_journal
 from tianren.project.journal.journal import Reader
@@ -28,9 +29,9 @@ def rules_of(project: "Project", name: str) -> Procedure:
     """A procedure: the packaged one, or procedures/NAME.toml of the project."""
     path = project.folder / "procedures" / f"{name}.toml"
     if not path.exists():
-        return procedure.packaged(name)
+        return packaged(name)
     table, _ = read_table(path)
-    return procedure.procedure_of(name, table, str(path))
+    return procedure_of(name, table, str(path))
 
 
 def calendar_of(project: "Project") -> Calendar:
