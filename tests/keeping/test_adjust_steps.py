@@ -319,6 +319,15 @@ def test_an_abolished_one_ends_and_what_is_precious_stays(country: Project, tmp_
     assert len(told.table["proposed"]) == 2 and "abolished" in told.text()
 
 
+def test_what_was_repaired_in_a_draft_is_told(country: Project, draw: Draw) -> None:
+    """What is proposed is not quite what was drawn: whoever proposes must know."""
+    loop = shapely.Polygon([(6_300, -1_700), (6_700, -1_700), (6_700, -1_300), (6_500, -1_300),
+                            (6_500.5, -1_299.5), (6_500.5, -1_300.5), (6_300, -1_300)])  # fmt: skip
+    drafts = adjust.read_drafts(country, draw("loop", loop, SMALL), "removal", "new_knowledge", "D")
+    told = adjust.propose(country, drafts, actor="ofi", day=ON, **DECREE)
+    assert told.text().count("self-intersections repaired in 1 of 2 features") == 1
+
+
 def test_a_line_beside_polygons_is_no_draft(country: Project, draw: Draw) -> None:
     """Left out without a word, it would be land that somebody believes to be proposed."""
     line = shapely.LineString([(6_200, -1_500), (7_800, -1_500)])
