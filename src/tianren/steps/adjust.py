@@ -101,7 +101,7 @@ def read_drafts(
     """The polygons of a file as removals or additions; columns cause, ground and name count where
     there are such, else what is given for all."""
     layer, findings = read_shapes(project, path)
-    found = []
+    found: list[Draft] = []
     for n, row in enumerate(layer.to_dict("records"), start=1):
         if shapely.get_dimensions(row["geometry"]) != 2:
             raise UserError(
