@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from tests.project.small_project import make_project
 from tianren.cli import app
 from tianren.cli.frame import give
 from tianren.project.runs import RunResults
@@ -80,6 +81,14 @@ def test_parameters_as_json_say_whether_the_source_was_read() -> None:
     entries = json.loads(told.stdout)["grading.important"]
     assert entries[0]["value"] == "4/5"
     assert entries[0]["verified"] is False
+
+
+@pytest.mark.parametrize("command", [["parameters", "grading"], ["adjust", "causes"], ["check"]])
+def test_a_language_that_is_not_spoken_is_told(tmp_path: Path, command: list[str]) -> None:
+    """An answer in English to whoever asked for German would be a fallback without a word."""
+    make_project(tmp_path / "p")
+    told = tianren(*command, "--language", "de", cwd=tmp_path / "p")
+    assert told.returncode == 2 and "en, zh, es" in told.stderr and told.stdout == ""
 
 
 def test_every_command_that_a_message_proposes_exists() -> None:

@@ -148,7 +148,7 @@ def procedures_page() -> str:
 
 
 def _procedure(name: str) -> Iterator[str]:
-    from tianren.management.procedure import packaged
+    from tianren.management.procedure_reading import packaged
 
     found = packaged(name)
     raw = tomllib.loads((SOURCE / "parameters" / "procedures" / f"{name}.toml").read_text("utf-8"))

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event
 from tests.keeping.kept import DAY
 from tests.project.small_project import LAEA
 from tianren.errors import UserError
+from tianren.language import set_language
 from tianren.management.register import REDLINE
 from tianren.project.journal.home import project_journal
 from tianren.project.project import Project, open_project
@@ -318,6 +319,22 @@ def test_an_abolished_one_ends_and_what_is_precious_stays(country: Project, tmp_
     assert len(told.table["proposed"]) == 2 and "abolished" in told.text()
 
 
+def test_what_was_repaired_in_a_draft_is_told(country: Project, draw: Draw) -> None:
+    """What is proposed is not quite what was drawn: whoever proposes must know."""
+    loop = shapely.Polygon([(6_300, -1_700), (6_700, -1_700), (6_700, -1_300), (6_500, -1_300),
+                            (6_500.5, -1_299.5), (6_500.5, -1_300.5), (6_300, -1_300)])  # fmt: skip
+    drafts = adjust.read_drafts(country, draw("loop", loop, SMALL), "removal", "new_knowledge", "D")
+    told = adjust.propose(country, drafts, actor="ofi", day=ON, **DECREE)
+    assert told.text().count("self-intersections repaired in 1 of 2 features") == 1
+
+
+def test_a_line_beside_polygons_is_no_draft(country: Project, draw: Draw) -> None:
+    """Left out without a word, it would be land that somebody believes to be proposed."""
+    line = shapely.LineString([(6_200, -1_500), (7_800, -1_500)])
+    with pytest.raises(UserError, match="feature 2 is no polygon"):
+        removal(country, draw("both", SMALL, line), "mapping_error")
+
+
 # -- the public difference -------------------------------------------------------------------------
 
 
@@ -332,6 +349,12 @@ def test_the_difference_is_a_layer_and_a_page(country: Project, draw: Draw, tmp_
     assert change["what"] == "removed" and change["area_m2"] == 60_000
     layer = gpd.read_file(tmp_path / "d" / "difference.gpkg")
     assert shapely.equals(layer.geometry[0].normalize(), shapely.box(*SMALL).normalize())
+    set_language("zh")
+    try:
+        text = difference(country, case_name=name, to=tmp_path / "d").text()
+    finally:
+        set_language("en")
+    assert "调出" in text and "removed" not in text
 
 
 def test_the_report_tells_what_changed_since_the_line_was_entered(

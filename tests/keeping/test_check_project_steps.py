@@ -16,9 +16,10 @@ from rasterio.features import geometry_mask
 from tests.keeping.kept import DAY
 from tests.project.small_project import LAEA
 from tianren.errors import UserError
+from tianren.language import set_language
 from tianren.project.project import Project
 from tianren.project.runs import latest_run
-from tianren.steps.check_project import ProjectChecker, check_project, require_activity
+from tianren.steps.check_project import ProjectChecker, check_project, require_question
 from tianren.steps.check_project_files import write_files
 from tianren.steps.footprint import read_footprint
 
@@ -100,6 +101,20 @@ def test_the_answer_is_text_and_data_that_say_the_same(original: Project, draw: 
     assert table["touched"]["zones"][0]["code"] == "1001150001"
 
 
+@pytest.mark.parametrize(("language", "unit"), [("zh", "公顷"), ("es", "ha")])
+def test_an_answer_has_one_unit_of_area(
+    original: Project, draw: Draw, language: str, unit: str
+) -> None:
+    found = check(original, draw("fp", IN_LINE))
+    set_language(language)
+    try:
+        lines = found.text().splitlines()
+    finally:
+        set_language("en")
+    (piece,) = [line for line in lines if "1001150001" in line]
+    assert f"6.0 {unit} " in piece
+
+
 def test_files_for_the_desk(original: Project, draw: Draw, tmp_path: Path) -> None:
     found = check(original, draw("fp", IN_LINE), "visitor_facilities", alternatives=True)
     files = write_files(original, found, tmp_path / "out")
@@ -141,15 +156,68 @@ def test_a_line_needs_its_width(original: Project, tmp_path: Path) -> None:
     assert found.footprint.width == pytest.approx(12, rel=0.01)
 
 
-def test_a_point_is_no_footprint(original: Project, tmp_path: Path) -> None:
+ROAD = shapely.LineString([(6_700, -1_500), (7_800, -1_500)])
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_lines_beside_polygons_are_as_wide_as_they_are_said_to_be(
+    original: Project, draw: Draw, tmp_path: Path, together: bool
+) -> None:
+    """As features of their own, and as parts of one collection."""
+    shapes = [shapely.box(*IN_LINE), ROAD]
+    path = draw("both", *([shapely.GeometryCollection(shapes)] if together else shapes))
+    with pytest.raises(UserError, match="is a line") as fault:
+        check(original, path)
+    assert "1 of 2 features" in str(fault.value) and "--width" in fault.value.next_step
+    found = check(original, path, width=12.0)
+    assert found.footprint.area == pytest.approx(60_000 + 12 * 1_100)
+
+
+def test_a_width_for_no_line_is_told_and_one_that_is_none_refused(
+    original: Project, draw: Draw, tmp_path: Path
+) -> None:
+    found = check(original, draw("fp", IN_LINE), width=12.0)
+    assert "--width 12 was not used" in found.text()
+    line = written(tmp_path / "line.gpkg", ROAD)
+    for width in (0.0, -3.0, float("nan"), float("inf")):
+        with pytest.raises(UserError, match="the width is"):
+            check(original, line, width=width)
+
+
+def test_a_point_is_no_footprint_alone_or_beside_polygons(
+    original: Project, draw: Draw, tmp_path: Path
+) -> None:
+    point = shapely.Point(6_500, -1_500)
     with pytest.raises(UserError, match="is a point"):
-        check(original, written(tmp_path / "p.gpkg", shapely.Point(6_500, -1_500)))
+        check(original, written(tmp_path / "p.gpkg", point))
+    with pytest.raises(UserError, match=r"is a point \(1 of 2 features, the first is number 2"):
+        check(original, draw("both", IN_LINE, point))
 
 
 def test_a_sliver_has_no_area(original: Project, tmp_path: Path) -> None:
     sliver = shapely.Polygon([(6_500, -1_500), (6_600, -1_500), (6_600, -1_500 + 1e-6)])
     with pytest.raises(UserError, match="no area"):
         check(original, written(tmp_path / "s.gpkg", sliver))
+
+
+@pytest.mark.parametrize("side", [0.5, 0.05])
+def test_less_than_the_register_measures_is_no_area_rather_than_abroad(
+    original: Project, draw: Draw, side: float
+) -> None:
+    with pytest.raises(UserError, match="no area") as fault:
+        check(original, draw("tiny", (6_500, -1_500, 6_500 + side, -1_500 + side)))
+    assert f"{side * side:.4f}" in fault.value.by_how_much
+
+
+def test_an_outline_that_encloses_nothing_has_no_area(
+    original: Project, draw: Draw, tmp_path: Path
+) -> None:
+    """There and back along one line; beside land that has one, it is told that it was left out."""
+    flat = shapely.Polygon([(6_300, -1_700), (6_700, -1_700), (6_300, -1_700)])
+    with pytest.raises(UserError, match="has an area"):
+        check(original, written(tmp_path / "flat.gpkg", flat))
+    found = check(original, draw("both", IN_LINE, flat))
+    assert "1 of 2 features enclose nothing" in found.text()
 
 
 def test_a_self_crossing_footprint_is_refused_or_repaired_and_told(
@@ -160,6 +228,7 @@ def test_a_self_crossing_footprint_is_refused_or_repaired_and_told(
     with pytest.raises(UserError) as fault:
         check(original, written(tmp_path / "bow.gpkg", bow))
     assert "bow.gpkg" in str(fault.value) and "Next:" in str(fault.value)
+    assert "100 % of the layer's area" in fault.value.by_how_much
     loop = shapely.Polygon([(6_300, -1_700), (6_700, -1_700), (6_700, -1_300), (6_500, -1_300),
                             (6_500.5, -1_299.5), (6_500.5, -1_300.5), (6_300, -1_300)])  # fmt: skip
     found = check(original, written(tmp_path / "loop.gpkg", loop))
@@ -194,6 +263,20 @@ def test_across_the_border_only_the_inside_is_judged(original: Project, draw: Dr
     assert any("50.0 %" in f.message for f in found.findings)
 
 
+def test_what_was_not_judged_is_told_before_the_answer(original: Project, draw: Draw) -> None:
+    text = check(original, draw("fp", (19_900, -2_500, 20_100, -2_400))).text()
+    assert text.index("50.0 %") < text.index("Rulebook")
+
+
+def test_what_land_holds_is_told_of_kept_land_alone(original: Project, draw: Draw) -> None:
+    """A share of the country's total is a loss only where something is kept; a footprint that is
+    partly outside says how much of it is."""
+    assert "of the country's total" not in check(original, draw("fp", OUTSIDE)).text()
+    assert "It holds, of the country's total" in check(original, draw("fp", IN_LINE)).text()
+    partly = check(original, draw("fp", IN_LINE, OUTSIDE)).text()
+    assert "also the 4.0 ha that are neither" in partly
+
+
 def test_larger_than_the_country(original: Project, draw: Draw) -> None:
     with pytest.raises(UserError, match="larger than the country"):
         check(original, draw("fp", (-90_000, -90_000, 90_000, 90_000)))
@@ -215,8 +298,11 @@ def test_no_file_and_no_activity(original: Project, tmp_path: Path, draw: Draw) 
         check(original, tmp_path / "nothing.gpkg")
     with pytest.raises(UserError, match="did you mean patrol"):
         check(original, draw("fp", IN_LINE), "patrols")
-    with pytest.raises(UserError, match="--list"):
-        require_activity("")
+    with pytest.raises(UserError, match="no activity is named"):
+        require_question(Path("road.gpkg"), "")
+    with pytest.raises(UserError, match="no footprint is given") as fault:
+        require_question(None, "patrol")
+    assert "check-project road.gpkg --activity patrol" in fault.value.next_step
 
 
 def test_a_fact_that_is_none_is_refused(original: Project, draw: Draw) -> None:
@@ -225,6 +311,26 @@ def test_a_fact_that_is_none_is_refused(original: Project, draw: Draw) -> None:
         check(original, path, facts={"new_construction": "1"})
     with pytest.raises(UserError, match="new_construction_m2"):
         check(original, path, facts={"new_construction_m2": "much"})
+
+
+@pytest.mark.parametrize("name", ["new_construction_m2", "reclamation_m2", "pasture_m2"])
+def test_no_part_is_larger_than_the_footprint(original: Project, draw: Draw, name: str) -> None:
+    """Both numbers are told; what two surveys differ by is no contradiction."""
+    path = draw("fp", IN_LINE)
+    with pytest.raises(UserError, match="larger than the whole footprint") as fault:
+        check(original, path, facts={name: "90000"})
+    assert "90,000 m2" in str(fault.value) and "60,000.0 m2" in str(fault.value)
+    assert check(original, path, facts={name: "60300"}).facts[name] == 60_300
+
+
+def test_what_the_polygon_says_is_not_told_otherwise(original: Project, draw: Draw) -> None:
+    path = draw("fp", IN_LINE)
+    for facts in ({"area_m2": "900"}, {"width_m": "3"}):
+        with pytest.raises(UserError, match="contradicts the footprint"):
+            check(original, path, facts=facts)
+    assert check(original, path, facts={"area_m2": "60001"}).findings == ()
+    told = check(original, path, facts={"at_sea": "yes"})
+    assert "none lies at sea" in told.text()
 
 
 def test_what_is_missing_is_asked_for_as_it_is_typed(original: Project, draw: Draw) -> None:

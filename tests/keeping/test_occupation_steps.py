@@ -15,7 +15,7 @@ from tests.keeping.kept import DAY
 from tianren.errors import UserError
 from tianren.language import set_language
 from tianren.project.journal.home import project_journal
-from tianren.project.project import Project
+from tianren.project.project import Project, open_project
 from tianren.steps import adjust, occupation
 from tianren.steps.check_project import check_project
 from tianren.steps.journal import erase
@@ -207,10 +207,15 @@ def test_no_letter_rests_on_a_record_that_was_changed(
     assert not (tmp_path / "letters").exists()
 
 
-@pytest.mark.parametrize(("language", "word"), [("zh_Hans", "准予"), ("es", "aprueba")])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh_Hans", ("批准", "《关于加强生态保护红线管理的通知", "对生态功能不造成破坏")),
+     ("es", ("aprueba", "Ministerio de Recursos Naturales", "no dañar la función ecológica"))],
+)  # fmt: skip
 def test_letters_speak_the_language_of_the_project(
-    country: Project, draw: Draw, tmp_path: Path, language: str, word: str
+    country: Project, draw: Draw, tmp_path: Path, language: str, words: tuple[str, ...]
 ) -> None:
+    """Though it was screened in English: the clause and what the rules ask to keep as well."""
     name = approved(country, draw)
     set_language(language)
     try:
@@ -218,7 +223,22 @@ def test_letters_speak_the_language_of_the_project(
     finally:
         set_language("en")
     assert told.table["files"][0].endswith(f"{language.replace('_', '-')}.pdf")
-    assert "Ann Lee" in text_of(told) and word
+    text = text_of(told)
+    assert "Ann Lee" in text and "Notice on" not in text
+    assert [word for word in words if word.casefold() not in text.casefold()] == []
+
+
+def test_a_letter_names_the_duties_and_whose_office_decided(
+    country: Project, draw: Draw, tmp_path: Path
+) -> None:
+    """Without a letterhead it is the division for which whoever decided acts, not the country."""
+    settings = country.folder / "project.toml"
+    text = settings.read_text("utf-8").replace('letterhead = "Office of the Redline"\n', "")
+    settings.write_text(text, "utf-8")
+    bare = open_project(country.folder)
+    letter = text_of(write_letter(bare, approved(bare, draw), to=tmp_path))
+    assert "东 decides" in letter and f"{bare.name} decides" not in letter
+    assert "it is also to be kept" in letter and "Do no harm to the ecological function" in letter
 
 
 def test_deadlines_are_told_and_pass(country: Project, draw: Draw) -> None:

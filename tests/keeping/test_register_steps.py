@@ -16,7 +16,7 @@ from tianren.management.register import REDLINE, UNIT
 from tianren.project.journal.home import project_journal
 from tianren.project.project import Project
 from tianren.project.runs import latest_run
-from tianren.steps import register
+from tianren.steps import occupation, register, supervise
 from tianren.steps.journal import anchor, erase, roles
 from tianren.steps.register_adopt import adopt
 from tianren.steps.register_export import export
@@ -173,6 +173,23 @@ def test_figures_name_the_place_that_other_commands_ask_for(original: Project) -
     told = register.control_figures(original, day=DAY, levels=2)
     places = [line.split()[-1] for line in told.lines if line.startswith("  ")]
     assert {"10", "10/1001", "10/1002", "2/201"} <= set(places)
+
+
+def test_a_place_that_is_none_is_refused_with_those_there_are(original: Project) -> None:
+    """Only the country's figure would look like an answer."""
+    for ask in (
+        register.control_figures,
+        register.show,
+        occupation.show,
+        occupation.late,
+        supervise.figures,
+    ):
+        with pytest.raises(UserError, match="there is no place 99") as fault:
+            ask(original, place="99", day=DAY)
+        assert fault.value.next_step.endswith("2, 10")
+    with pytest.raises(UserError, match="no place 10/99") as fault:
+        register.control_figures(original, place="10/99", day=DAY)
+    assert "10/1001, 10/1002" in fault.value.next_step
 
 
 def test_an_anchor_does_not_vouch_for_a_journal_with_faults(country: Project) -> None:

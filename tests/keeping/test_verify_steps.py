@@ -126,6 +126,8 @@ def test_a_tail_that_was_cut_is_found_against_an_anchor(country: Project, tmp_pa
     done = typed(country, "verify", "--anchor", str(kept))
     assert done.exit_code == 1
     assert f"knows record {last}, and the journal ends with {last - 3}" in done.stdout
+    assert "No anchor" not in done.stdout
+    assert "None of the 1 anchors agrees with this journal." in done.stdout
 
 
 def test_anchors_that_the_project_keeps_are_looked_at_unasked(country: Project) -> None:
@@ -136,6 +138,30 @@ def test_anchors_that_the_project_keeps_are_looked_at_unasked(country: Project) 
     assert ("truncated", f"records {last} to {last}") in faults(country)
     # The name of who wrote the record stayed, which alone gives the cut away.
     assert ("personal", f"record {last}") in faults(country)
+
+
+def test_a_run_from_before_there_was_a_key_is_honest(country: Project, tmp_path: Path) -> None:
+    """The runs hold anchors without a signature. What lacks one after the first that has it was
+    made without the key, or was stripped of it."""
+    typed(country, "journal", "anchor", "--to", str(tmp_path / "early.json"))
+    CliRunner().invoke(app, ["journal", "key", str(tmp_path / "keys")])
+    public = str(tmp_path / "keys" / "journal.public.pem")
+    early = ("verify", "--anchor", str(tmp_path / "early.json"), "--public-key", public)
+    assert typed(country, *early).exit_code == 1  # nothing was ever signed with this key
+    settings = country.folder / "project.toml"
+    key = f'[management]\nsigning_key = "{tmp_path / "keys" / "journal.key.pem"}"\n'
+    settings.write_text(settings.read_text("utf-8").replace("[management]\n", key, 1), "utf-8")
+    typed(country, "register", "note", "1001150001", "seen", "--as", "ann", "--ground", "survey")
+    done = typed(country, "journal", "anchor", "--to", str(tmp_path / "signed.json"))
+    assert done.exit_code == 0, done.exception
+    both = (*early, "--anchor", str(tmp_path / "signed.json"))
+    done = typed(country, *both)
+    assert done.exit_code == 0 and "1 anchors have no signature and are older" in done.stdout
+    table = json.loads((tmp_path / "signed.json").read_text(encoding="utf-8"))
+    stripped = {**table, "made": "2999-01-01T00:00:00+00:00", "signature": ""}
+    (tmp_path / "stripped.json").write_text(json.dumps(stripped))
+    done = typed(country, *both, "--anchor", str(tmp_path / "stripped.json"))
+    assert done.exit_code == 1 and "stripped.json is not signed with this key" in done.stdout
 
 
 def test_an_anchor_of_another_journal_is_told(country: Project, tmp_path: Path) -> None:

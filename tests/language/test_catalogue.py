@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tianren.language import negotiate, say, set_language
+from tianren.language import negotiate, say, set_language, speaks
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "messages.py"
 
@@ -48,3 +48,8 @@ def test_a_tag_finds_its_language(tag: str, says: str) -> None:
 
 def test_an_unknown_language_is_english() -> None:
     assert negotiate("fr") == "en"
+
+
+@pytest.mark.parametrize("tag", ["en", "en-GB", "zh", "zh_Hans_CN", "ES"])
+def test_it_is_known_which_languages_there_are(tag: str) -> None:
+    assert speaks(tag) and not speaks(f"x{tag}") and not speaks("")

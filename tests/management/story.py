@@ -49,8 +49,8 @@ USUAL = {
     "restore": "ann", "advise": "paul", "review": "eve", "opine": "petra", "approve": "carla",
     "refuse": "carla", "extend": "carla", "order": "carla", "hear": "hugo",
     "uphold_refusal": "hugo", "uphold_approval": "hugo", "uphold_order": "hugo",
-    "set_aside": "hugo", "lift_order": "hugo", "inspect": "ines", "accept": "ines",
-    "reject": "ines",
+    "set_aside": "hugo", "lift_order": "hugo", "uphold_works": "hugo", "revoke": "hugo",
+    "inspect": "ines", "accept": "ines", "reject": "ines",
 }  # fmt: skip
 
 VERDICT: Mapping[str, Any] = {
@@ -91,6 +91,8 @@ PAPERS = {
     "hear": ["hearing_minutes"],
     "uphold_refusal": ["appeal_signature"],
     "uphold_approval": ["appeal_signature"],
+    "uphold_works": ["appeal_signature"],
+    "revoke": ["appeal_signature"],
     "uphold_order": ["appeal_signature"],
     "set_aside": ["appeal_signature"],
     "lift_order": ["appeal_signature"],

@@ -25,11 +25,12 @@ from tianren.management.adjustment import (
 )
 from tianren.management.people import Person, Post, packaged_roles
 from tianren.management.procedure import Act, Case
+from tianren.management.procedure_reading import packaged
 from tianren.management.register import REDLINE, NewZone, Warrant, Zone
 from tianren.management.three_no import Check, ThreeNo
 from tianren.management.working_days import Calendar
 
-RULES = procedure.packaged(NAME)
+RULES = packaged(NAME)
 LEVELS = {"nation": 0, "province": 1, "city": 1, "county": 2, "township": 3}
 DAY = dt.date(2026, 3, 2)  # a Monday
 ITEM = Item(1, REMOVAL, "a" * 64, 100, 90, "major_project", "plan 7")
@@ -203,3 +204,16 @@ def test_approval_writes_every_boundary_with_its_proposal() -> None:
     assert [r.kind for r in records] == ["zone.changed", "zone.abolished", "zone.entered"]
     assert {r.body[NAME] for r in records} == {f"{NAME}/2026-0001"}
     assert all(r.actor == "dee" and r.ground == "a law" for r in records)
+
+
+def test_a_move_takes_nothing_that_it_does_not_name() -> None:
+    """Neither another's paper nor a fact that nobody asked for; an answer says yes or no."""
+    items = [dict(ITEM.plain)]
+    bare = act("propose", OFFICER, documents={"proposal": "P1"}, facts={"items": items})
+    papers = {"proposal": "P1", "approval": "A1"}
+    assert refusals(None, replace(bare, documents=papers)) == {"not_taken"}
+    assert refusals(None, replace(bare, facts={"items": items, "test": {}})) == {"not_taken"}
+    asked = proposed(("15/1501",))
+    more = {"agrees": True, "test": {"passed": True}}
+    answer = act("answer", BEYOND, place="15/1501", facts=more)
+    assert refusals(asked, answer) == {"not_taken"}

@@ -46,6 +46,7 @@ from tianren.parameters import Parameters
 
 S = occupation.packaged_sheet()
 P = S.procedure
+TERM_OVER = dt.date(2026, 6, 1)  # no decision of these stories can be appealed any more
 
 
 # -- the sheet -------------------------------------------------------------------------------------
@@ -146,14 +147,16 @@ def test_a_limited_activity_goes_from_application_to_closure() -> None:
     story = commenced().go("inspect")
     assert story.case is not None
     assert story.case.facts["way"] == "limited"
-    assert story.go("close", "otto").status == "closed"
+    assert story.go("close", "otto", day=TERM_OVER).status == "closed"
     assert case_of(story.records) == story.case
 
 
 def test_a_national_major_project_goes_from_application_to_closure() -> None:
     story = opined().go("approve", "nora", also={"offset_area_m2": 13_000})
     story.go("deliver").go("offset", facts={"offset_provided_m2": 13_000}).go("commence")
-    assert story.all("inspect", "close").status == "closed"
+    story.go("inspect")
+    assert story.refusals("close") == {"may_be_appealed"}
+    assert story.go("close", day=TERM_OVER).status == "closed"
     assert story.case is not None and story.case.facts["way"] == "major"
 
 
@@ -582,6 +585,45 @@ def test_an_approval_that_is_upheld_lives_longer_by_the_days_of_the_appeal() -> 
     assert story.go("commence").status == "commenced"
 
 
+def test_works_that_began_do_not_end_the_term_of_an_appeal() -> None:
+    """Served on Friday 6 March 2026: whoever is against it has until 5 May, begun or not."""
+    story = commenced()
+    assert story.case is not None
+    last = dt.date.fromisoformat(story.case.facts["appeal_by"])
+    assert story.refusals("appeal", day=last + dt.timedelta(days=1)) == {"too_late"}
+    story.all("appeal", "hear")
+    assert story.refusals("uphold_approval") == {"other_appeal"}
+    assert story.refusals("set_aside") == {"other_appeal"}
+    assert occupation.next_moves(story.case, S) == ("uphold_works", "revoke")
+    assert story.go("uphold_works").status == "commenced"
+    assert story.refusals("appeal") == {"appealed_before"}
+    assert story.all("inspect", "close").status == "closed"  # nothing is left to be awaited
+
+
+def test_an_approval_that_falls_after_works_began_leads_to_restoration() -> None:
+    story = commenced().all("appeal", "hear")
+    decided = story.day
+    story.go("revoke")
+    assert story.status == "restoring" and story.case is not None
+    days = LAW.days("occupation.restore_days")
+    assert story.case.facts["restore_by"] == (decided + dt.timedelta(days=days)).isoformat()
+    assert occupation.next_moves(story.case, S) == ("restore",)
+    assert story.all("restore", "accept", "close").status == "closed"
+
+
+def test_what_was_lent_is_restored_at_once_where_its_approval_falls() -> None:
+    """Not a year after the use would have ended."""
+    story = temporary().all("appeal", "hear")
+    decided = story.day
+    story.go("revoke")
+    assert story.case is not None
+    days = LAW.days("occupation.restore_days")
+    assert story.case.facts["restore_by"] == (decided + dt.timedelta(days=days)).isoformat()
+    assert heard(commenced()).refusals("revoke", also={"restore_by": "2020-01-01"}) == {
+        "day_out_of_bounds"
+    }
+
+
 def test_the_hearing_is_by_somebody_who_had_no_part_in_it() -> None:
     story = limited().all("refuse", "deliver", "appeal")
     assert story.refusals("hear", "carla") == {"no_right", "same_person"}
@@ -674,13 +716,14 @@ def test_a_breach_is_restored_before_it_closes(found: dict[str, Any], broken: st
 
 
 def test_more_is_occupied_within_the_error_of_a_survey() -> None:
-    assert not commenced().go("inspect", also={"occupied_m2": 12_600}).refusals("close")
+    within = commenced().go("inspect", also={"occupied_m2": 12_600})
+    assert not within.refusals("close", day=TERM_OVER)
 
 
 def test_an_inspection_again_may_find_all_in_order() -> None:
     story = commenced().go("inspect", also={"fulfilled": {"1": False, "2": True}}).go("inspect")
     assert story.refusals("order") == {"nothing_to_restore"}
-    assert story.go("close").status == "closed"
+    assert story.go("close", day=TERM_OVER).status == "closed"
 
 
 def test_what_is_in_order_is_not_ordered_to_be_restored() -> None:
@@ -731,6 +774,16 @@ def test_a_refusal_closes_when_nobody_can_appeal_any_more() -> None:
 def test_an_unknown_move_names_what_is_open() -> None:
     with pytest.raises(UserError, match="no move called agree"):
         limited().ask("agree")
+
+
+def test_whoever_has_a_part_of_the_place_is_told_why_that_is_not_enough() -> None:
+    """Over two provinces the case is one of the whole country."""
+    story = Story(place="")
+    said = story.told("apply")
+    assert "occupation.apply in 14/1403 alone" in said and "no smaller place holds all" in said
+    nobody = replace(story.act("apply"), person=person("eve", "expert", "14"))
+    (finding,) = occupation.decide(None, nobody, LAW).findings
+    assert "has no role with the right" in finding.message
 
 
 # -- properties ------------------------------------------------------------------------------------
@@ -834,7 +887,7 @@ def test_walks_reach_approvals_of_every_way_and_every_move() -> None:
     but the exempt one, which these rules do not know, ends in an approval."""
     chance = random.Random(7)
     made, ways = set(), set()
-    for _ in range(200):
+    for _ in range(400):
         story = Story()
         for _ in range(40):
             move, who = led(story, chance)
@@ -842,7 +895,8 @@ def test_walks_reach_approvals_of_every_way_and_every_move() -> None:
                 made.add(move)
                 ways |= {story.case.facts["way"]} if story.status == "approved" else set()  # type: ignore[union-attr]
     assert ways == {"temporary", "limited", "recognised", "major"}
-    rare = {"return", "supplement", "withdraw", "expire", "uphold_order", "lift_order", "order"}
+    rare = {"return", "supplement", "withdraw", "expire", "uphold_order", "lift_order", "order",
+            "uphold_works", "revoke"}  # fmt: skip
     assert set(MOVES) - made <= rare
 
 
@@ -896,6 +950,8 @@ READY = {
     "uphold_refusal": lambda: heard(refused()),
     "set_aside": lambda: heard(refused()),
     "uphold_approval": lambda: heard(approved()),
+    "uphold_works": lambda: heard(commenced()),
+    "revoke": lambda: heard(commenced()),
     "uphold_order": lambda: heard(broken().all("order", "deliver")),
     "lift_order": lambda: heard(broken().all("order", "deliver")),
     "offset": lambda: opined().go("approve", "nora", also={"offset_area_m2": 12_500}),
@@ -911,6 +967,8 @@ READY = {
 
 
 def late_enough(story: Story, move: str) -> dt.date:
+    if move == "close":
+        return TERM_OVER
     return dt.date(2028, 3, 6) if move == "expire" else story.day
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -108,6 +108,7 @@ BOXES = st.tuples(
 
 @given(st.lists(BOXES, min_size=1, max_size=4), st.lists(BOXES, max_size=3))
 @settings(max_examples=25, deadline=None)
+@example([(0, -3, 2, 5), (-3, -2, 1, 5)], [])  # a gap that it just fits
 def test_every_answer_touches_less_and_none_nearer_touches_nothing(
     line: list[tuple[int, ...]], core: list[tuple[int, ...]]
 ) -> None:
@@ -128,16 +129,18 @@ def test_every_answer_touches_less_and_none_nearer_touches_nothing(
     before = tuple(now.get(n, 0.0) for n in ORDER)
     assert all(key < before for key in keys)
     assert keys == sorted(keys, reverse=True)  # further away only for less
+    # In their images footprint and zones may be a cell larger, so that a gap which it just fits is
+    # not seen: what has a cell of room around it is.
+    room = shapely.box(-10 - CELL, -10 - CELL, 10 + CELL, 10 + CELL)
     free = [
         np.hypot(dx, dy)
         for dx in np.arange(-15, 16) * CELL
         for dy in np.arange(-15, 16) * CELL
-        if sum(land.measure(shapely.transform(land.footprint, lambda c, d=(dx, dy): c + d))[0]
-               .values()) == 0
+        if sum(land.measure(shapely.transform(room, lambda c, d=(dx, dy): c + d))[0].values()) == 0
     ]  # fmt: skip
     clear = [p.distance for p in found if p.total == 0]
-    if free:  # both images may be a cell larger along both axes; a turned footprint may be nearer
-        assert clear and min(clear) <= min(free) + 2 * 2**0.5 * CELL
+    if free:  # a turned footprint may be nearer
+        assert clear and min(clear) <= min(free)
 
 
 def test_a_search_grows_with_the_footprint_and_ends() -> None:

@@ -16,8 +16,8 @@ from tianren.management.procedure import (
     case_of,
     decide,
     due,
-    procedure_of,
 )
+from tianren.management.procedure_reading import procedure_of
 from tianren.management.working_days import Calendar
 
 TOY = """

@@ -236,6 +236,17 @@ def test_a_move_that_is_not_open_says_what_is() -> None:
     assert Book().refused("accept", ANN, day(1), "supervision/9") == {"supervision.not_open"}
 
 
+def test_a_move_takes_no_paper_of_another_and_no_fact_that_it_does_not_name() -> None:
+    """As in an occupation: what nobody asked for would stand on record as if somebody had."""
+    given = {"rectification_report": "r.pdf", "closure_decision": "c.pdf"}
+    book = until("ordered")
+    assert book.refused("rectify", COM, day(6), documents=given) == {"supervision.not_taken"}
+    assert book.refused("rectify", COM, day(6), facts={"weather": "fine"}) == {
+        "supervision.not_taken"
+    }
+    assert Book().refused("patrol", ANN, day(0), facts={"restored": 1}) == {"supervision.not_taken"}
+
+
 # -- facts -----------------------------------------------------------------------------------------
 
 

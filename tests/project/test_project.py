@@ -154,6 +154,19 @@ def test_a_fault_in_project_toml_names_file_line_and_key(tmp_path: Path, name: s
     assert fault.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [("language = 5", 'write it in quotes: language = "..."'),
+     ('must_include = "parks"', "write a table: must_include = {...}")],
+)  # fmt: skip
+def test_a_value_of_another_kind_is_told_how_it_is_written(
+    tmp_path: Path, line: str, step: str
+) -> None:
+    with pytest.raises(UserError) as fault:
+        open_project(make_project(tmp_path, f"{line}\n{PROJECT.partition('[must_include')[0]}"))
+    assert fault.value.next_step == step
+
+
 CATALOG_FAULTS = {
     "malformed": (listed('unit = "m"', "unit = m"), "malformed", "line 14: unit = m"),
     "two of one name": (

@@ -1,9 +1,10 @@
 """Applications of the year: worked cases of the rulebook on real land, each led to its end."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.year.land import HIGH, WIDE
 from tests.year.people import (
     MAJOR_PAPERS,
     OCCUPATION_BY,
@@ -12,9 +13,11 @@ from tests.year.people import (
     papers,
 )
 from tianren.management.activities import judge
+from tianren.management.facts import all_facts
 from tianren.management.occupation import packaged_sheet
 from tianren.management.rulebook import Answer, Rulebook
 from tianren.management.rulebook_cases import WorkedCase, packaged_cases
+from tianren.management.told_and_drawn import MEASURED, PARTS
 from tianren.project.project import Project
 from tianren.steps.cases import calendar_of
 from tianren.steps.occupation import Said, act, apply_for, screen
@@ -44,6 +47,16 @@ def _steady(book: Rulebook, case: WorkedCase, days: Sequence[dt.date]) -> bool:
     there = papers(*case.documents)
     found = [judge(book, case.activity, case.zones, case.facts, there, day) for day in days]
     return all(verdict.answer is case.expect.answer for verdict in found)
+
+
+def fitted(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a case on land as small as these footprints: amounts keep their proportions,
+    and what the footprint itself says is left to it."""
+    told = {k: v for k, v in facts.items() if k not in MEASURED}
+    largest = max((told[name] for name in PARTS if name in told), default=0.0)
+    scale = min(1.0, WIDE * HIGH / largest) if largest else 1.0
+    known = all_facts()
+    return {k: v * scale if known[k].unit in ("m2", "sheep units") else v for k, v in told.items()}
 
 
 class Application:
@@ -118,7 +131,7 @@ class Application:
         yield self._next()
 
     def _screening(self) -> Iterator[dt.date]:
-        facts = {k: v for k, v in self.case.facts.items() if k not in ("area_m2", "width_m")}
+        facts = fitted(self.case.facts)
         said = Said("otto", "N142", "", papers("screening_report"), facts, None, self.day)
         self.table = dict(screen(self.project, self.name, said).table)
         yield self._next()
@@ -172,6 +185,9 @@ class Application:
             self.go("restore")
             yield self._next()
             self.go("accept")
+            yield self._next()
+        if not (breach or lent):  # the approval can be appealed against until its term is over
+            self.day = dt.date.fromisoformat(self.table["facts"]["appeal_by"])
             yield self._next()
         self.go("close", "otto")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tianren.cli.acting import As, CaseName, Day, Ground, Reason
-from tianren.cli.frame import Folder, Json, Language, give, group, open_project_at
+from tianren.cli.frame import Folder, Json, Language, give, group, open_project_at, speak
 from tianren.cli.values import day_of
 from tianren.errors import UserError
 
@@ -254,8 +254,7 @@ def causes_(language: Language = None, json: Json = False) -> None:
 
     List the causes, whether land may leave or come in for them, and which the law exempts.
     """
-    from tianren.language import set_language
     from tianren.steps.adjust import causes_listed
 
-    set_language(language or "en")
+    speak(language or "en")
     give(causes_listed(), json)

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.frame import Folder, Json, Language, RunId, app, give, open_project_at
-from tianren.language import set_language
+from tianren.cli.frame import Folder, Json, Language, RunId, app, give, open_project_at, speak
 
 
 @app.command(short_help="Figures that contradict each other, in tables or runs.")
@@ -30,7 +29,7 @@ def audit(
     from tianren.steps.audit import audit_runs, audit_tables
 
     if tables:
-        set_language(language or "en")
+        speak(language or "en")
         found = audit_tables(tables, Parameters(dt.date.today()))
     else:
         found = audit_runs(open_project_at(project, language), run)

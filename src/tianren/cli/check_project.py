@@ -40,14 +40,15 @@ def check_project(
     where the same footprint would touch less.
     """
     from tianren.steps.check_project import check_project as step
-    from tianren.steps.check_project import require_activity
+    from tianren.steps.check_project import require_question
     from tianren.steps.rulebooks import listed
 
     opened = open_project_at(project, language)
-    if list_ or footprint is None:
+    if list_ or (footprint is None and not activity):
         give(listed(opened, day_of(day) or dt.date.today()), json)
         return
-    require_activity(activity)
+    require_question(footprint, activity)
+    assert footprint is not None  # noqa: S101  (else it was refused)
     found = step(
         opened, footprint, activity, day=day_of(day), facts=texts(fact or [], "--fact"),
         documents=texts(document or [], "--document"), width=width, alternatives=alternatives,

@@ -8,7 +8,7 @@ import typer
 
 from tianren import __version__
 from tianren.errors import UserError
-from tianren.language import say, set_language
+from tianren.language import say, set_language, speaks
 
 if TYPE_CHECKING:
     from tianren.project.runs import RunResults
@@ -90,8 +90,21 @@ def open_project_at(folder: Path | None, language: str | None = None, scenario: 
             next_step="go into a project folder, or start one: tianren new my-country",
         )
     project = open_project(found, scenario)
-    set_language(language or project.language)
+    if language:
+        speak(language)
+    else:
+        speak(project.language, str(found / "project.toml"))
     return project
+
+
+def speak(tag: str, where: str = "--language") -> None:
+    """Choose the language of this answer; one that Tianren does not speak is refused."""
+    if not speaks(tag):
+        raise UserError(
+            say("Tianren does not speak {tag}", tag=tag or "''"), where=where,
+            next_step=say("name one of en, zh, es"),
+        )  # fmt: skip
+    set_language(tag)
 
 
 def progress_line() -> Any:

@@ -55,7 +55,7 @@ def show(
     give(found, json)
 
 
-@journal.command(short_help="Put a record right by a new one.")
+@journal.command(short_help="Put a record of a zone right by a new one.")
 def correct(
     record: Annotated[int, typer.Argument(help="The number of the record that is wrong.")],
     as_: As,
@@ -70,7 +70,9 @@ def correct(
 ) -> None:
     """Example: tianren journal correct 17 --change name="Chi" --as li.wei --ground "survey 2026/3"
 
-    Put a record right by a new one that names it: what was known when stays known.
+    Put a record of a zone right by a new one that names it: what was known when stays known. What a
+    case said and decided is not corrected by anybody: it is put right by the next move, such as a
+    supplement, a new screening or an appeal.
     """
     from tianren.cli.values import pairs
     from tianren.steps.journal import correct as step

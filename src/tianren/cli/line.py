@@ -15,9 +15,10 @@ from tianren.cli.frame import (
     give,
     open_project_at,
     progress_line,
+    speak,
 )
 from tianren.errors import UserError
-from tianren.language import say, set_language
+from tianren.language import say
 
 
 @app.command(short_help="Draw Switzerland's redline from the embedded data.")
@@ -180,7 +181,7 @@ def parameters(
     """
     from tianren.steps.parameters import list_parameters
 
-    set_language(language or "en")
+    speak(language or "en")
     give(list_parameters(name), json)
 
 

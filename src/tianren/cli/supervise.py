@@ -18,7 +18,10 @@ def report(
     zone: Annotated[str, typer.Option(help="The code of the zone that it is in.")],
     as_: As,
     severity: Annotated[str, typer.Option(help="minor, general, serious, grave.")] = "general",
-    footprint: Annotated[Path | None, typer.Option(help="A file of polygons: where.")] = None,
+    footprint: Annotated[
+        Path | None, typer.Option(help="A file of polygons, or lines with --width: where.")
+    ] = None,
+    width: Annotated[float | None, typer.Option(help="Width of a line, m.")] = None,
     document: Documents = None,
     fact: Facts = None,
     personal: Personal = None,
@@ -36,7 +39,7 @@ def report(
 
     found = step(
         open_project_at(project), source, zone=zone, severity=severity, actor=as_, ground=ground,
-        documents=texts(document or [], "--document"), footprint=footprint,
+        documents=texts(document or [], "--document"), footprint=footprint, width=width,
         facts=pairs(fact or [], "--fact"), personal=texts(personal or [], "--personal"),
         reason=reason, day=day_of(day),
     )  # fmt: skip

@@ -29,10 +29,13 @@ _NOTHING = 1e-9  # a share of area that rounding alone makes
 _TILE = 512  # burning goes by fixed tiles, so that a cell never depends on the window asked for
 
 
-def read_vector(entry: Entry, crs: Any | None) -> tuple[GeoDataFrame, list[Finding]]:
+def read_vector(
+    entry: Entry, crs: Any | None, *, every_kind: bool = False
+) -> tuple[GeoDataFrame, list[Finding]]:
     """A vector source, in `crs` (None keeps its own): valid, 2D, of one kind, names in NFC.
 
     Several files of one pattern are stacked. What was repaired, dropped or decoded is a Finding.
+    every_kind: points and lines stay beside polygons, each part of a collection on its own.
     Raises UserError for a file that cannot be read, has no CRS, or cannot be repaired within 1 %.
     """
     findings: list[Finding] = []
@@ -44,7 +47,7 @@ def read_vector(entry: Entry, crs: Any | None) -> tuple[GeoDataFrame, list[Findi
     layer = _stacked(entry, parts)
     layer = _without_empty(entry, layer, findings)
     layer = _flat(entry, layer, findings)
-    layer = _one_kind(entry, layer, findings)
+    layer = _taken_apart(layer) if every_kind else _one_kind(entry, layer, findings)
     layer = _normal_text(layer)
     sound = shapely.is_valid(layer.geometry.to_numpy())
     if crs is not None:
@@ -124,6 +127,13 @@ def _one_kind(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -> Geo
     return layer.set_geometry(shapes, crs=layer.crs)[keep].reset_index(drop=True)
 
 
+def _taken_apart(layer: GeoDataFrame) -> GeoDataFrame:
+    """Collections as their parts, so that what stands beside a polygon is not lost in one."""
+    if not (shapely.get_type_id(layer.geometry.to_numpy()) == 7).any():
+        return layer
+    return layer.explode(ignore_index=True)
+
+
 def _polygons_of(collection: Any) -> Any:
     """The parts of a collection that have its highest dimension, as one geometry."""
     parts = shapely.get_parts(collection)
@@ -174,7 +184,25 @@ def _repaired(
     fixed[broken] = [_valid(shape) for shape in shapes[broken]]
     _tell_repair(entry, shapes, fixed, broken, findings, fault=bool((broken & ~sound).any()))
     kept = ~shapely.is_empty(fixed)
+    _tell_flat(entry, kept, findings)
     return layer.set_geometry(fixed, crs=layer.crs)[kept].reset_index(drop=True)
+
+
+def _tell_flat(entry: Entry, kept: Array, findings: list[Finding]) -> None:
+    """Features of which nothing is left: their outlines enclose nothing."""
+    flat = int((~kept).sum())
+    if not kept.any():
+        raise UserError(
+            say("no feature of the layer has an area or a length"), where=entry.where,
+            by_how_much=say("{n} features", n=flat),
+            next_step=say("draw it anew: each outline goes there and back along one line"),
+        )  # fmt: skip
+    if flat:
+        message = say(
+            "{n} of {all} features enclose nothing and were left out (the first is number {first})",
+            n=flat, all=len(kept), first=int(np.flatnonzero(~kept)[0]) + 1,
+        )  # fmt: skip
+        findings.append(_finding("vector.flat", entry, message))
 
 
 def _tell_repair(
@@ -185,15 +213,20 @@ def _tell_repair(
     changed = float(np.abs(after - before).sum())
     share = changed / max(float(shapely.area(fixed).sum()), 1e-300)
     first = int(np.flatnonzero(broken)[0]) + 1
-    amount = f"{int(broken.sum())} of {len(shapes)} features, the first is number {first}"
+    amount = say(
+        "{n} of {all} features, the first is number {first}",
+        n=int(broken.sum()), all=len(shapes), first=first,
+    )  # fmt: skip
     if share > REPAIR_TOLERANCE:
         why = shapely.is_valid_reason(shapes[first - 1])
         raise UserError(
-            f"the polygons cross themselves, and repairing them changes their area: {why}",
+            say("the polygons cross themselves, and repairing them changes their area: {why}",
+                why=why),
             where=entry.where,
-            by_how_much=f"{amount}; {100 * share:.2g} % of the layer's area",
-            next_step="repair the layer by hand (QGIS: Fix geometries) and look at the result",
-        )
+            by_how_much=say("{features}; {share} % of the layer's area", features=amount,
+                            share=_percent(share)),
+            next_step=say("repair the layer by hand (QGIS: Fix geometries) and look at the result"),
+        )  # fmt: skip
     message = say(
         "self-intersections repaired in {amount}; "
         "area changed by {changed:,.0f} m2 ({share:.2g} %)",
@@ -203,6 +236,12 @@ def _tell_repair(
     )
     if share > _NOTHING or fault:
         findings.append(_finding("vector.repaired", entry, message))
+
+
+def _percent(share: float) -> str:
+    """A share in %, as a person writes it: 0.12, 3.4, 100."""
+    value = 100 * share
+    return f"{value:.2g}" if value < 9.5 else f"{value:,.0f}"
 
 
 def _valid(shape: Any) -> Any:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 LANGUAGES = ("en", "zh_Hans", "es")
+_SERVED = {"en": "en", "zh": "zh_Hans", "es": "es"}  # the first part of a tag -> its catalogue
 _current: ContextVar[str] = ContextVar("language", default="en")
 
 
@@ -22,8 +23,16 @@ def current_language() -> str:
 
 def negotiate(tag: str) -> str:
     """The catalogue that serves a tag: zh, zh-CN, zh-SG are zh_Hans; unknown tags get English."""
-    primary = tag.replace("_", "-").split("-")[0].lower()
-    return {"zh": "zh_Hans", "es": "es"}.get(primary, "en")
+    return _SERVED.get(_primary(tag), "en")
+
+
+def speaks(tag: str) -> bool:
+    """Whether there is a catalogue for a tag."""
+    return _primary(tag) in _SERVED
+
+
+def _primary(tag: str) -> str:
+    return tag.replace("_", "-").split("-")[0].lower()
 
 
 def say(message: str, /, **values: object) -> str:

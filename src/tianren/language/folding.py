@@ -13,6 +13,11 @@ def columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in _WIDE else 1 for c in text)
 
 
+def padded(text: str, width: int) -> str:
+    """A text with spaces after it up to a width, so that what comes next stands in one column."""
+    return text + " " * (width - columns(text))
+
+
 def fold(text: str, width: int = 80, first: str = "", rest: str = "") -> str:
     """A text on lines of at most so many columns. first, rest: what the first line and the others
     begin with. A word that is longer than a line has its own."""

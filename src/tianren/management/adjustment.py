@@ -16,6 +16,7 @@ from typing import Any
 from tianren.findings import Finding
 from tianren.language import in_tongue, say
 from tianren.management import procedure
+from tianren.management.not_taken import not_taken
 from tianren.management.outcome import Outcome, refuse
 from tianren.management.procedure import Act, Case, Levels, Procedure
 from tianren.management.register import NewZone, Warrant, Zone
@@ -154,14 +155,14 @@ def decide(rules: Procedure, case: Case | None, act: Act, ground: Ground) -> Out
     """Whether a move of a proposal is open, with all that it lacks."""
     if act.move == "answer" and case is not None:
         return _answer(rules, case, act, ground)
-    outcome = procedure.decide(rules, case, act, ground.levels)
-    faults: list[Finding] = []
+    outcome = procedure.decide(rules, case, act, ground.levels, smallest=True)
+    faults = not_taken(rules, act)
     if act.move == "propose":
         items = [Item(**plain) for plain in act.facts.get("items", ())]
         # A protected area may come or go without moving the line.
-        faults = [] if act.facts.get("sites") and not items else faults_of(items, act.subject)
+        faults += [] if act.facts.get("sites") and not items else faults_of(items, act.subject)
     elif act.move == "approve" and case is not None:
-        faults = _not_ready(rules, case, act, ground)
+        faults += _not_ready(rules, case, act, ground)
     if not faults:
         return outcome
     return Outcome(findings=(*outcome.findings, *faults))
@@ -181,7 +182,15 @@ def _answer(rules: Procedure, case: Case, act: Act, ground: Ground) -> Outcome:
     told = replace(act, facts={"answers": {**given, **dict.fromkeys(mine, answer)}})
     seen = replace(case, place=mine[0])
     outcome = procedure.decide(rules, seen, told, ground.levels)
+    faults = not_taken(rules, replace(told, facts={**_beside(act), **told.facts}))
+    if faults:
+        return Outcome(findings=(*outcome.findings, *faults))
     return Outcome(tuple(replace(r, place=case.place) for r in outcome.records), outcome.findings)
+
+
+def _beside(act: Act) -> dict[str, Any]:
+    """What an answer says beside whether it agrees."""
+    return {name: value for name, value in act.facts.items() if name != "agrees"}
 
 
 def _not_ready(rules: Procedure, case: Case, act: Act, ground: Ground) -> list[Finding]:

@@ -60,6 +60,11 @@ class Person:
         ]
         return max(fitting, key=lambda post: depth(post.place), default=None)
 
+    def parts_of(self, right: str, place: str) -> list[str]:
+        """The places within a place for which the person has a right, where not for all of it."""
+        found = (p.place for p in self.posts if p.role.gives(right) and within(p.place, place))
+        return [part for part in dict.fromkeys(found) if part != place]
+
     def sees(self, place: str) -> bool:
         """Whether a place lies in one of the person's places, or a person's place in it."""
         return any(within(place, p.place) or within(p.place, place) for p in self.posts)

@@ -6,11 +6,8 @@ its documents, and starts the clock of the status that it leads to.
 """
 
 import datetime as dt
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
@@ -55,7 +52,8 @@ class Document:
 class Move:
     """One move. sources: the statuses from which it is open, none opens a case; to: where it leads,
     empty where it stays; level: the lowest level that may make it; documents, facts: what must be
-    given, then or before; apart_from: moves whose actor must have been somebody else.
+    given, then or before; may_documents, may_facts: what may be, and nothing else; apart_from:
+    moves whose actor must have been somebody else.
     """
 
     id: str
@@ -67,6 +65,8 @@ class Move:
     facts: tuple[str, ...] = ()
     apart_from: tuple[str, ...] = ()
     clause: str = ""
+    may_documents: tuple[str, ...] = ()
+    may_facts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -103,6 +103,7 @@ class Step:
     number: int
     ground: str
     reason: str = ""
+    acts_for: str | None = None  # the place of the post in which it was made; None: not on record
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def apply(case: Case | None, record: Record) -> Case:
     name = record.kind.partition(".")[2]
     step = Step(
         name, str(body["status"]), record.effective, record.role, record.actor, record.number,
-        record.ground, record.reason,
+        record.ground, record.reason, body.get("acts_for"),
     )  # fmt: skip
     if case is None:
         case = Case(record.subject, record.place, step.status, ())
@@ -176,8 +177,14 @@ def case_of(records: Sequence[Record]) -> Case | None:
     return case
 
 
-def decide(procedure: Procedure, case: Case | None, act: Act, levels: Levels) -> Outcome:
-    """Whether an act is open to its person in a case, with everything that it lacks, at once."""
+def decide(
+    procedure: Procedure, case: Case | None, act: Act, levels: Levels, *, smallest: bool = False
+) -> Outcome:
+    """Whether an act is open to its person in a case, with everything that it lacks, at once.
+
+    smallest: the place is the smallest that holds all that the case is about, which is told to
+    whoever has the right for a part of it alone.
+    """
     move = procedure.moves.get(act.move)
     if move is None:
         raise _no_move(procedure, case, act)
@@ -186,7 +193,10 @@ def decide(procedure: Procedure, case: Case | None, act: Act, levels: Levels) ->
         return Outcome(findings=(closed,))
     place = case.place if case else act.place
     post = act.person.post_for(f"{procedure.id}.{move.id}", place, _deepest(move, levels))
-    faults = [*_not_theirs(procedure, move, act, place, post, levels), *_not_apart(move, case, act)]
+    faults = [
+        *_not_theirs(procedure, move, act, place, post, smallest),
+        *_not_apart(move, case, act),
+    ]
     faults += [*_lacking_documents(procedure, case, move, act), *_lacking_facts(move, case, act)]
     faults += _before(case, act)
     if faults or post is None:
@@ -230,16 +240,24 @@ def _deepest(move: Move, levels: Levels) -> int | None:
 
 
 def _not_theirs(
-    procedure: Procedure, move: Move, act: Act, place: str, post: Post | None, levels: Levels
+    procedure: Procedure, move: Move, act: Act, place: str, post: Post | None, smallest: bool
 ) -> list[Finding]:
     if post is not None:
         return []
     right = f"{procedure.id}.{move.id}"
     lower = act.person.post_for(right, place)
+    parts = act.person.parts_of(right, place)
     if lower is not None:
         message = say(
             "{move} is for the level {level} or above, and {person} acts for {place}",
             move=move.name, level=move.level, person=act.person.id, place=lower.place,
+        )  # fmt: skip
+    elif smallest and parts:
+        message = say(
+            "{person} has the right {right} in {parts} alone; the case is one of {place}, for no "
+            "smaller place holds all of it",
+            person=act.person.id, right=right, parts=", ".join(parts),
+            place=place or say("the whole country"),
         )  # fmt: skip
     else:
         message = say(
@@ -320,7 +338,8 @@ def _before(case: Case | None, act: Act) -> list[Finding]:
 def _record(
     procedure: Procedure, case: Case | None, move: Move, act: Act, place: str, post: Post
 ) -> Record:
-    body: dict[str, Any] = {"status": move.to or (case.status if case else "")}
+    status = move.to or (case.status if case else "")
+    body: dict[str, Any] = {"status": status, "acts_for": post.place}
     if act.facts:
         body["facts"] = dict(act.facts)
     if act.documents:
@@ -343,66 +362,3 @@ def due(procedure: Procedure, case: Case, calendar: Calendar) -> dt.date | None:
     """The day by which the next move is to be made; None where the status has no clock."""
     days = procedure.statuses[case.status].due
     return None if days is None else calendar.after(case.since, days)
-
-
-# -- reading ---------------------------------------------------------------------------------------
-
-
-@cache
-def packaged(name: str) -> Procedure:
-    """A procedure of the package, "occupation"."""
-    path = files("tianren.parameters").joinpath("procedures").joinpath(f"{name}.toml")
-    return procedure_of(name, tomllib.loads(path.read_text(encoding="utf-8")), f"{name}.toml")
-
-
-def procedure_of(name: str, table: Mapping[str, Any], where: str) -> Procedure:
-    """A procedure from its table, checked: every move leads from and to statuses that are there,
-    every status can be come to, and only an ended one has no way on. UserError with all faults."""
-    found = Procedure(
-        name,
-        table["name"],
-        table["source"],
-        bool(table["verified"]),
-        table["since"],
-        {key: Status(key, v["name"], v.get("due"), v.get("ended", False))
-         for key, v in table["status"].items()},
-        {key: Document(key, v["name"]) for key, v in table.get("document", {}).items()},
-        {key: _move(key, v) for key, v in table["move"].items()},
-    )  # fmt: skip
-    faults = [*_faults_of_moves(found), *_faults_of_statuses(found)]
-    if faults:
-        raise UserError("; ".join(faults), where=where, next_step="correct the procedure")
-    return found
-
-
-def _move(name: str, table: Mapping[str, Any]) -> Move:
-    lists = {key: tuple(table.get(key, ())) for key in ("documents", "facts", "apart_from")}
-    return Move(
-        name, table["name"], tuple(table.get("from", ())), table.get("to", ""),
-        table.get("level", ""), clause=table.get("clause", ""), **lists,
-    )  # fmt: skip
-
-
-def _faults_of_moves(procedure: Procedure) -> list[str]:
-    found = []
-    for move in procedure.moves.values():
-        statuses = [*move.sources, *([move.to] if move.to else [])]
-        found += [f"{move.id}: no status {s}" for s in statuses if s not in procedure.statuses]
-        found += [f"{move.id}: no document {d}" for d in move.documents
-                  if d not in procedure.documents]  # fmt: skip
-        found += [f"{move.id}: no move {m}" for m in move.apart_from if m not in procedure.moves]
-        if not move.to and not move.sources:
-            found.append(f"{move.id}: it leads nowhere")
-    return found
-
-
-def _faults_of_statuses(procedure: Procedure) -> list[str]:
-    reached = {move.to for move in procedure.moves.values()}
-    found = []
-    for status in procedure.statuses.values():
-        onward = any(m.to for m in procedure.open_from(status.id))
-        if status.id not in reached:
-            found.append(f"the status {status.id} cannot be come to")
-        if not status.ended and not onward:
-            found.append(f"the status {status.id} has no way on")
-    return found

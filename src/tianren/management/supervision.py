@@ -20,8 +20,10 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.language import in_tongue, say
 from tianren.management import procedure
+from tianren.management.not_taken import not_taken
 from tianren.management.outcome import Outcome, refuse
-from tianren.management.procedure import Act, Case, Levels, Procedure, Step, procedure_of
+from tianren.management.procedure import Act, Case, Levels, Procedure, Step
+from tianren.management.procedure_reading import procedure_of
 from tianren.management.working_days import Calendar
 from tianren.records import Plain, Record, parent, within
 
@@ -182,7 +184,7 @@ def cases_of(records: Iterable[Record]) -> dict[str, SupervisedCase]:
 def pack(case: SupervisedCase) -> Plain:
     """The case as plain values, without anybody's name."""
     steps = [
-        [s.move, s.status, s.day.isoformat(), s.role, s.number, s.ground, s.reason]
+        [s.move, s.status, s.day.isoformat(), s.role, s.number, s.ground, s.reason, s.acts_for]
         for s in case.steps
     ]
     return {
@@ -197,8 +199,8 @@ def unpack(plain: Plain) -> SupervisedCase:
     """The case that plain values hold; nobody is known in it, so that only moves that do not ask
     who acted before are open."""
     steps = [
-        Step(move, status, dt.date.fromisoformat(day), role, "", number, ground, reason)
-        for move, status, day, role, number, ground, reason in plain["steps"]
+        Step(move, status, dt.date.fromisoformat(day), role, "", number, ground, reason, place)
+        for move, status, day, role, number, ground, reason, place in plain["steps"]
     ]
     deadline = plain["deadline"]
     return SupervisedCase(
@@ -260,6 +262,8 @@ def decide(
         return asked
     context = _Context(rules, case, act, calendar, others)
     faults = [*asked.findings, *_fact_faults(context), *_people_faults(context, asked)]
+    own = {name: value for name, value in act.facts.items() if name not in RESERVED}
+    faults += not_taken(rules.procedure, replace(act, facts=own))
     faults += _cannot_escalate(context)
     if faults:
         return Outcome(findings=tuple(faults))

@@ -139,7 +139,24 @@ def _explained(model: Any, fault: Mapping[str, Any]) -> tuple[str, str]:
     if fault["type"] == "extra_forbidden":
         return f"the key {key} is not known", _nearest(key, _all_keys(model))
     text = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{text[:1].lower()}{text[1:]}, not {fault['input']!r}", f"correct {key}"
+    return f"{text[:1].lower()}{text[1:]}, not {fault['input']!r}", _written_right(key, fault)
+
+
+def _written_right(key: str, fault: Mapping[str, Any]) -> str:
+    """How a value is written in TOML, where its kind says it."""
+    kind = str(fault["type"]).partition("_")[0]
+    how = {
+        "string": f'write it in quotes: {key} = "..."',
+        "bool": f"write {key} = true or {key} = false",
+        "int": f"write a whole number without quotes: {key} = 12",
+        "float": f"write a number without quotes: {key} = 0.5",
+        "date": f"write a day without quotes: {key} = 2026-03-31",
+        "list": f"write a list: {key} = [..., ...]",
+        "tuple": f"write a list: {key} = [..., ...]",
+        "dict": f"write a table: {key} = {{...}}",
+        "model": f"write a table: {key} = {{...}}",
+    }
+    return how.get(kind, f"correct {key}")
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:

@@ -35,6 +35,11 @@ class Changed:
         return float(shapely.area(self.shape))
 
     @property
+    def direction(self) -> str:
+        """What happened to it, in the current language."""
+        return {"removed": say("left"), "added": say("came in")}[self.what]
+
+    @property
     def row(self) -> dict[str, Any]:
         return {
             "what": self.what, "where": self.where, "why": self.cause, "ground": self.ground,
@@ -97,9 +102,8 @@ def draw(told: Difference, file: Path) -> Drawn:
 
 def rows_of(told: Difference) -> list[list[str]]:
     """What, where, how much and why: a row a piece of land; see heads."""
-    names = {"removed": say("left"), "added": say("came in")}
     return [
-        [names[c.what], c.where, f"{c.area / 1e4:,.2f}", c.cause, c.ground, c.code,
+        [c.direction, c.where, f"{c.area / 1e4:,.2f}", c.cause, c.ground, c.code,
          c.proposal.partition("/")[2]]
         for c in told.changed
     ]  # fmt: skip

@@ -73,6 +73,7 @@ class Draft:
     ground: str
     name: str = ""
     about: str = ""
+    findings: tuple[Finding, ...] = ()  # what was repaired or left out of its file; on the first
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ def read_drafts(
 ) -> list[Draft]:
     """The polygons of a file as removals or additions; columns cause, ground and name count where
     there are such, else what is given for all."""
-    layer, _ = read_shapes(project, path)
-    found = []
+    layer, findings = read_shapes(project, path)
+    found: list[Draft] = []
     for n, row in enumerate(layer.to_dict("records"), start=1):
         if shapely.get_dimensions(row["geometry"]) != 2:
             raise UserError(
@@ -109,7 +110,8 @@ def read_drafts(
             )  # fmt: skip
         texts = {k: str(row.get(k) or "").strip() for k in ("cause", "ground", "name")}
         found.append(Draft(direction, row["geometry"], texts["cause"] or cause,
-                           texts["ground"] or ground, texts["name"] or path.stem))  # fmt: skip
+                           texts["ground"] or ground, texts["name"] or path.stem,
+                           findings=() if found else tuple(findings)))  # fmt: skip
     return found
 
 
@@ -129,7 +131,7 @@ def propose(
             project, book, drafts, person, on, ground, document, reason, sites
         )
         (number,) = book.append(outcome.records, shapes)
-        findings = clock_finding(book)
+        findings = [*(f for d in drafts for f in d.findings), *clock_finding(book)]
     facts = outcome.records[0].body["facts"]
     return _proposed(project, subject, number, items, facts, findings, on)
 

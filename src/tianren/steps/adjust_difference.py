@@ -11,6 +11,7 @@ import shapely
 from tianren.errors import UserError
 from tianren.io.exchange import write_exchange
 from tianren.language import say
+from tianren.language.folding import padded
 from tianren.management.adjustment import NAME, Item, causes, items_of
 from tianren.management.procedure import Case
 from tianren.management.register import REDLINE, UNIT, Zone
@@ -243,8 +244,7 @@ def _told(told: Difference, files: Sequence[Path]) -> Told:
         say("From {a} to {b}: {out} km² left the line, {in_} km² came in.", a=told.start,
             b=told.end, out=f"{out / 1e6:,.4f}", in_=f"{into / 1e6:,.4f}"),
         "",
-        *(f"  {c.what:<8} {c.area / 1e6:>10,.4f} km²  {c.where[:32]:<32}  {c.cause}"
-          for c in changed[:20]),
+        *map(_changed_line, changed[:20]),
         "",
         *(f"  {path}" for path in files),
     ]  # fmt: skip
@@ -252,3 +252,8 @@ def _told(told: Difference, files: Sequence[Path]) -> Told:
              "added_m2": into, "changes": [c.row for c in changed],
              "files": [str(p) for p in files]}  # fmt: skip
     return Told(lines, table)
+
+
+def _changed_line(one: Changed) -> str:
+    where = padded(one.where[:32], 32)
+    return f"  {padded(one.direction, 8)} {one.area / 1e6:>10,.4f} km²  {where}  {one.cause}"

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tianren.errors import UserError
 from tianren.language import say
 from tianren.management import procedure
+from tianren.management.advice import advice
 from tianren.management.outcome import Outcome
 from tianren.management.procedure import Case, Procedure, case_of
+from tianren.management.procedure_reading import packaged, procedure_of
 from tianren.management.working_days import Calendar
 from tianren.project.journal.home import project_journal
 from tianren.project.journal.journal import Reader
 from tianren.project.tables import read_table
 from tianren.records import Record, standing
+from tianren.steps.places_known import require_place
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -26,9 +29,9 @@ def rules_of(project: "Project", name: str) -> Procedure:
     """A procedure: the packaged one, or procedures/NAME.toml of the project."""
     path = project.folder / "procedures" / f"{name}.toml"
     if not path.exists():
-        return procedure.packaged(name)
+        return packaged(name)
     table, _ = read_table(path)
-    return procedure.procedure_of(name, table, str(path))
+    return procedure_of(name, table, str(path))
 
 
 def calendar_of(project: "Project") -> Calendar:
@@ -115,16 +118,18 @@ def cases_of(
 
 def written(outcome: Outcome, subject: str, rules: Procedure, case: Case | None) -> Outcome:
     """An outcome that may be written; UserError with all reasons and what is open instead."""
+    step = advice(outcome.findings) or say("correct it")
     if case is None:
-        return outcome.or_refuse(subject, say("correct it"))
+        return outcome.or_refuse(subject, step)
     moves = ", ".join(move.id for move in rules.open_from(case.status)) or say("none")
-    return outcome.or_refuse(subject, say("correct it; open now: {moves}", moves=moves))
+    return outcome.or_refuse(subject, say("{step}; open now: {moves}", step=step, moves=moves))
 
 
 def read_cases(
     project: "Project", name: str, *, place: str = "", day: dt.date | None = None
 ) -> dict[str, Case]:
     """The cases of a project's journal."""
+    require_place(project, place)
     journal = project_journal(project)
     with journal.reading() as reader:
         found = cases_of(reader, name, place=place, day=day)

@@ -7,35 +7,34 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import shapely
-
 from tianren.errors import UserError
 from tianren.findings import Finding
 from tianren.language import say
+from tianren.language.folding import fold, padded
 from tianren.management import placement
 from tianren.management.activities import judge
 from tianren.management.facts import Value, facts_from_text
 from tianren.management.placement import Placement, searches
 from tianren.management.register import OECM, PROTECTED, REDLINE, UNIT
 from tianren.management.rulebook import Answer, Rulebook
+from tianren.management.told_and_drawn import held_together
 from tianren.management.verdict import Verdict
 from tianren.project.journal.home import project_journal
 from tianren.project.journal.journal import Journal, Reader
 from tianren.records import depth
-from tianren.reports import words
+from tianren.reports import numerals, words
+from tianren.steps.elsewhere_ground import Ground, Window
 from tianren.steps.footprint import Footprint, outside_finding, plane_wkt, read_footprint
 from tianren.steps.register_fold import require_plane
 from tianren.steps.rulebooks import project_rulebook
 from tianren.steps.touched import (
+    LEAST_M2,
     STRICTEST,
     Affected,
     Land,
     Loss,
-    Near,
     Touched,
     area_of_country,
-    classes_of,
     near,
     require_inside,
     require_smaller,
@@ -114,11 +113,17 @@ class Checked:
         return float(lon), float(lat)
 
     def text(self) -> str:
-        """The verdict, what is touched, where else it could be, what to type next."""
-        lines = [self.verdict.text(), *self._asks(), "", *self._touches(), *self._species()]
-        lines += self._places()
-        lines += [f.message for f in self.findings]
+        """What bears on the answer, the verdict, what is touched, where else it could be, what to
+        type next."""
+        lines = [*self._remarks(), self.verdict.text(), *self._asks(), "", *self._touches()]
+        lines += [*self._species(), *self._places()]
         return "\n".join(lines)
+
+    def _remarks(self) -> list[str]:
+        """Whoever reads the answer alone must know first of what land it is not the answer."""
+        if not self.findings:
+            return []
+        return [*(fold(f.message, first="! ", rest="  ") for f in self.findings), ""]
 
     def _asks(self) -> list[str]:
         """How to tell what is missing."""
@@ -132,17 +137,26 @@ class Checked:
         head = say("The footprint: {area} ha, {place}", area=_ha(area), place=self._where())
         lines = [head]
         lines += [
-            f"  {h.zone.code:<16} {_ha(h.area):>12} ha  {h.zone.name}"
+            f"  {h.zone.code:<16} {_ha(h.area):>12} {say('ha')}  {h.zone.name}"
             for h in self.touched.held[:8]
         ]
         more = len(self.touched.held) - 8
         if more > 0:
             lines.append(say("  ... and {n} more zones (--json)", n=more))
+        return [*lines, *self._holds()]
+
+    def _holds(self) -> list[str]:
+        """What the land holds of each function, where some of it is kept: elsewhere nobody asks."""
         told = [loss for loss in self.losses if loss.amount or loss.extreme_m2]
-        if told:
-            lines.append(say("It holds, of the country's total:"))
-            lines += [f"  {words.criterion(x.function):<32} {_share(x)}" for x in told]
-        return lines
+        kept = sum(self.touched.classes[name] for name in STRICTEST)
+        if not told or kept < LEAST_M2:
+            return []
+        rest = self.footprint.area - kept
+        head = say("It holds, of the country's total:")
+        if rest >= LEAST_M2:
+            head = say("All of it, also the {ha} ha that are neither in the line nor protected, "
+                       "holds of the country's total:", ha=_ha(rest))  # fmt: skip
+        return [head, *(f"  {padded(words.criterion(x.function), 32)} {_share(x)}" for x in told)]
 
     def _where(self) -> str:
         """The coarsest and the finest division that hold most of it."""
@@ -155,7 +169,7 @@ class Checked:
     def _species(self) -> list[str]:
         if not self.species:
             return []
-        first = ", ".join(f"{s.species} ({s.percent:.2g} %)" for s in self.species[:3])
+        first = ", ".join(f"{s.species} ({numerals.percent(s.percent)})" for s in self.species[:3])
         return [say("Ranges of {n} species are met, by share of their range: {first}",
                     n=len(self.species), first=first)]  # fmt: skip
 
@@ -183,7 +197,7 @@ def _ha(area: float) -> str:
 
 
 def _share(loss: Loss) -> str:
-    shown = "" if loss.percent is None else f"{loss.percent:>9.2g} %"
+    shown = "" if loss.percent is None else f"{numerals.percent(loss.percent):>11}"
     if not loss.extreme_m2:
         return shown
     return f"{shown}  {say('{ha} ha extremely important', ha=_ha(loss.extreme_m2))}"
@@ -230,7 +244,9 @@ class ProjectChecker:
         touched = touch(footprint.shape, around)
         require_inside(touched, footprint.shape, self.reader, self.day)
         land = self._land(touched)
-        given = {**self._facts(footprint, touched), **(facts or {})}
+        drawn = self._facts(footprint, touched)
+        beside = held_together(facts or {}, drawn)
+        given = {**drawn, **(facts or {})}
         verdict = self._judge(activity, touched.zone_classes, given, documents or {})
         beyond = outside_finding(footprint.area, touched.inside)
         looked = alternatives and any(touched.classes[name] > 0 for name in STRICTEST)
@@ -239,7 +255,8 @@ class ProjectChecker:
             tuple(land.affected(footprint.shape)),
             tuple(self._elsewhere(footprint, touched, activity, given, documents or {}))
             if looked else (),
-            looked, given, (*footprint.findings, *([beyond] if beyond else []), *land.findings),
+            looked, given,
+            (*footprint.findings, *([beyond] if beyond else []), *beside, *land.findings),
             plane_wkt(self.project),
         )  # fmt: skip
 
@@ -304,98 +321,13 @@ class ProjectChecker:
     def _places(
         self, footprint: Footprint, touched: Touched, search: placement.Search
     ) -> list[Placement]:
-        window = _Window.of(footprint.shape, search)
+        window = Window.of(footprint.shape, search)
         around = near(self.reader, window.bounds, self.day, REDLINE, PROTECTED, UNIT)
-        ground = _Ground.of(around, window)
+        ground = Ground.of(around, window)
         return placement.alternatives(
             footprint.shape, {n: touched.classes[n] for n in STRICTEST}, search, ground.masks,
             window.prints(footprint.shape), ground.measure, STRICTEST,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Window:
-    """A local grid around a footprint: `half` cells each way, and room for the footprint itself."""
-
-    x: float
-    y: float
-    cell: float
-    half: int
-    reach: int  # cells from the middle of a print to its edge
-
-    @classmethod
-    def of(cls, shape: Any, search: placement.Search) -> "_Window":
-        middle = shape.centroid
-        corners = shapely.get_coordinates(shape) - [middle.x, middle.y]
-        far = float(np.hypot(*corners.T).max())
-        return cls(
-            middle.x, middle.y, search.cell, search.half, int(np.ceil(far / search.cell)) + 1
-        )
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        far = (self.half + self.reach + 0.5) * self.cell
-        return self.x - far, self.y - far, self.x + far, self.y + far
-
-    def grid(self, cells: int) -> Any:
-        """A square grid of 2 cells + 1 a side about the middle."""
-        from affine import Affine
-        from odc.geo.geobox import GeoBox
-
-        far = (cells + 0.5) * self.cell
-        affine = Affine(self.cell, 0, self.x - far, 0, -self.cell, self.y + far)
-        return GeoBox((2 * cells + 1, 2 * cells + 1), affine, None)
-
-    def shares(self, shapes: Sequence[Any], cells: int) -> list[Any]:
-        from tianren.geo.fractions import cell_fractions
-
-        side = 2 * cells + 1
-        found = cell_fractions(list(shapes), self.grid(cells))
-        return [found[[n]].toarray().reshape(side, side) for n in range(len(shapes))]
-
-    def prints(self, shape: Any) -> dict[int, Any]:
-        shapes = placement.turned(shape)
-        return dict(zip(shapes, self.shares(list(shapes.values()), self.reach), strict=True))
-
-
-@dataclass(frozen=True)
-class _Ground:
-    """What lies around: masks for the search, and shapes for the exact measure."""
-
-    masks: Mapping[str, Any]
-    around: Near
-    country: Any
-
-    @classmethod
-    def of(cls, around: Near, window: _Window) -> "_Ground":
-        box = shapely.box(*window.bounds)
-        near_by = _clipped(around, box)
-        coarse = [z for z in around.zones if z.kind == UNIT and depth(z.place) == 1]
-        land = shapely.union_all(
-            np.array([shapely.intersection(around.shapes[z.subject], box) for z in coarse],
-                     dtype=object)
-        )  # fmt: skip
-        country = land if coarse else box
-        shapes = [*near_by.classes.values(), country]
-        *touched, inside = window.shares(shapes, window.half + window.reach)
-        masks = dict(zip(near_by.classes, touched, strict=True))
-        return cls({**masks, "beyond": 1.0 - inside}, near_by, country)
-
-    def measure(self, shape: Any) -> tuple[dict[str, float], float]:
-        """Class -> m2 of a shape in it, and m2 beyond the country."""
-        beyond = float(
-            shapely.area(shape) - shapely.area(shapely.intersection(shape, self.country))
-        )
-        found = classes_of(shape, self.around)
-        # What the drawing alone makes a shape touch is not touched.
-        return {n: a if a >= 1.0 else 0.0 for n, a in found.items()}, beyond
-
-
-def _clipped(around: Near, box: Any) -> Near:
-    """The zones around within a box: large ones are many times larger than the search."""
-    zones = tuple(z for z in around.zones if z.kind in (REDLINE, PROTECTED))
-    shapes = {z.subject: shapely.intersection(around.shapes[z.subject], box) for z in zones}
-    return Near(zones, shapes)
 
 
 def check_project(
@@ -412,6 +344,23 @@ def check_project(
                              alternatives=alternatives)  # fmt: skip
     finally:
         checker.close()
+
+
+def require_question(footprint: Path | None, activity: str) -> None:
+    """Refuse a question without its footprint or its activity."""
+    _require_footprint(footprint, activity)
+    require_activity(activity)
+
+
+def _require_footprint(footprint: Path | None, activity: str) -> None:
+    if footprint is not None:
+        return
+    example = f"tianren check-project road.gpkg --activity {activity or 'CODE'}"
+    raise UserError(
+        say("no footprint is given"), where="FOOTPRINT",
+        next_step=say("give the file of the land that is used: {example}; or list the activities: "
+                      "tianren check-project --list", example=example),
+    )  # fmt: skip
 
 
 def require_activity(activity: str) -> None:

@@ -79,7 +79,7 @@ def _map(project: "Project", checked: Checked, close: Near, wide: Any, path: Pat
     shown.append(Shown(say("Protected areas"), areas, edge=palette.PROTECTED, width=1.4))
     shown.append(
         Shown(say("Footprint"), [checked.footprint.shape], fill=palette.INK, edge=palette.INK,
-              width=1.2, opacity=0.85, detail=f"{checked.footprint.area / 1e4:,.1f} ha")
+              width=1.2, opacity=0.85, detail=f"{checked.footprint.area / 1e4:,.1f} {say('ha')}")
     )  # fmt: skip
     places = [e.place.shape for e in checked.elsewhere if e.place.distance <= WIDEST]
     shown.append(

@@ -1,4 +1,4 @@
-"""A footprint as people bring it: any polygon file, or a line with its width; faults are told."""
+"""A footprint as people bring it: polygons, and lines with their width; faults are told."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tianren.project.project import Project
 
-FEWEST_M2 = 0.01  # less is no area
+FEWEST_M2 = 1.0  # the register is kept in whole square metres: less touches nothing
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,21 @@ def read_shapes(project: "Project", path: Path) -> "tuple[GeoDataFrame, list[Fin
             next_step=say("name a polygon file: GeoPackage, Shapefile, GeoJSON, KML"),
         )  # fmt: skip
     entry = Entry.brought(path, "vector")
-    return read_vector(entry, plane_wkt(project))
+    return read_vector(entry, plane_wkt(project), every_kind=True)
 
 
 def read_footprint(project: "Project", path: Path, width: float | None = None) -> Footprint:
-    """The union of a file's polygons, or of its lines with a width, in the project's plane.
+    """The union of a file's polygons and, with a width, of its lines, in the project's plane.
 
     Raises UserError for no file, points, lines without a width, and an area of nothing.
     """
     layer, findings = read_shapes(project, path)
     shapes = layer.geometry.to_numpy()
-    return Footprint(_areal(shapes, path, width), tuple(findings))
+    _require_no_points(shapes, path)
+    idle = _require_width(shapes, path, width)
+    whole = shapely.union_all(_areal(shapes, width))
+    _require_area(whole, path)
+    return Footprint(whole, (*findings, *idle))
 
 
 def plane_wkt(project: "Project") -> str:
@@ -71,28 +75,58 @@ def plane_wkt(project: "Project") -> str:
     return str(CRS.from_user_input(project.crs).to_wkt())
 
 
-def _areal(shapes: Any, path: Path, width: float | None) -> Any:
-    dimension = int(shapely.get_dimensions(shapes).max())
-    if dimension == 0:
+def _require_no_points(shapes: Any, path: Path) -> None:
+    """A point says where, not what land; left out, it would be land that nobody checked."""
+    points = np.flatnonzero(shapely.get_dimensions(shapes) == 0)
+    if points.size == 0:
+        return
+    which = say("{n} of {all} features, the first is number {first}", n=points.size,
+                all=len(shapes), first=int(points[0]) + 1)  # fmt: skip
+    raise UserError(
+        say("the footprint is a point"), where=str(path),
+        by_how_much="" if len(shapes) == 1 else which,
+        next_step=say("draw the land that is used as a polygon"),
+    )  # fmt: skip
+
+
+def _require_width(shapes: Any, path: Path, width: float | None) -> list[Finding]:
+    """Lines need a width; where there are none, that a width was given for nothing is told."""
+    lines = int((shapely.get_dimensions(shapes) == 1).sum())
+    if lines and width is None:
         raise UserError(
-            say("the footprint is a point"), where=str(path),
-            next_step=say("draw the land that is used as a polygon"),
+            say("the footprint is a line"), where=str(path),
+            by_how_much="" if lines == len(shapes) else
+            say("{n} of {all} features", n=lines, all=len(shapes)),
+            next_step=say("say how wide it is: --width 12 (in m)"),
         )  # fmt: skip
-    if dimension == 1:
-        if width is None:
-            raise UserError(
-                say("the footprint is a line"), where=str(path),
-                next_step=say("say how wide it is: --width 12 (in m)"),
-            )  # fmt: skip
-        shapes = shapely.buffer(shapes, width / 2, cap_style="flat")
-    whole = shapely.union_all(shapes)
-    if shapely.area(whole) < FEWEST_M2:
+    if width is None:
+        return []
+    if not 0 < width < np.inf:
+        raise UserError(
+            say("the width is {width} m", width=f"{width:g}"), where="--width",
+            next_step=say("say how wide it is: --width 12 (in m)"),
+        )  # fmt: skip
+    message = say("--width {width} was not used: the file has no lines", width=f"{width:g}")
+    return [] if lines else [Finding("check.width_unused", path.name, Severity.WARNING, message)]
+
+
+def _areal(shapes: Any, width: float | None) -> Any:
+    """Polygons as they are, lines as wide as they were said to be."""
+    if width is None:
+        return shapes
+    wide = shapely.buffer(shapes, width / 2, cap_style="flat")
+    return np.where(shapely.get_dimensions(shapes) == 1, wide, shapes)
+
+
+def _require_area(whole: Any, path: Path) -> None:
+    area = float(shapely.area(whole))
+    if area < FEWEST_M2:
         raise UserError(
             say("the footprint has no area"), where=str(path),
-            by_how_much=f"{shapely.area(whole):.6f} m2",
+            by_how_much=say("{area} m2, at least {least} m2", area=f"{area:.6f}",
+                            least=f"{FEWEST_M2:g}"),
             next_step=say("draw the land that is used as a polygon"),
         )  # fmt: skip
-    return whole
 
 
 def outside_finding(area: float, inside: float) -> Finding | None:

@@ -18,7 +18,7 @@ from tianren.management.people import Person
 from tianren.management.procedure import Act, Case
 from tianren.management.register import UNIT
 from tianren.management.rulebook import Answer
-from tianren.management.verdict import Verdict, ZoneVerdict
+from tianren.management.verdict import Verdict
 from tianren.project.journal.home import levels_of
 from tianren.project.journal.journal import Book
 from tianren.project.roles import person_of
@@ -41,6 +41,7 @@ from tianren.steps.journal_writing import clock_finding, writing
 from tianren.steps.register_adopt import wkb_of
 from tianren.steps.register_fold import require_plane
 from tianren.steps.rulebooks import project_rulebook
+from tianren.steps.screening import screening_facts
 from tianren.steps.told import Told
 from tianren.steps.touched import area_of_country, near, require_inside, require_smaller, touch
 
@@ -275,46 +276,6 @@ def _require_same_zones(book: Book, checked: Checked, day: dt.date) -> None:
         )  # fmt: skip
 
 
-def screening_facts(checked: Checked) -> dict[str, Any]:
-    """What a screening says of a check, as the facts of the procedure."""
-    verdict = checked.verdict
-    classes = {name: round(area, 2) for name, area in checked.touched.classes.items()}
-    inside = round(sum(area for name, area in classes.items() if name != "outside"), 2)
-    return {
-        "answer": verdict.answer.value,
-        "clause": "; ".join(dict.fromkeys(clause_of(verdict, zone) for zone in verdict.deciding)),
-        "area_m2": inside,
-        "zones": {name: area for name, area in classes.items() if area > 0},
-        "functions_lost": {
-            loss.function: {"amount": loss.amount, "unit": loss.unit, "percent": loss.percent}
-            for loss in checked.losses if loss.amount > 0
-        },
-        "documents_needed": documents_needed(verdict),
-        "new_construction_land": bool(checked.facts.get("new_construction_m2", 0)),
-        "major": verdict.is_major,
-        "must_be_unavoidable": "unavoidable" in conditions_of(verdict),
-        "rulebook": verdict.rulebook.id,
-        "told": dict(checked.facts),
-    }  # fmt: skip
-
-
-def clause_of(verdict: Verdict, zone: ZoneVerdict) -> str:
-    """The clause of a zone's answer with the name of its source."""
-    return f"{verdict.rulebook.sources[zone.rule.source].name}, {zone.rule.clause}"
-
-
-def documents_needed(verdict: Verdict) -> dict[str, dict[str, str]]:
-    """Document -> its names: what the applicant is to bring, so without the opinions of others."""
-    of_others = {o.opinion.document for o in verdict.opinions}
-    return {d.document.id: dict(d.document.names) for d in verdict.documents
-            if d.document.id not in of_others}  # fmt: skip
-
-
-def conditions_of(verdict: Verdict) -> set[str]:
-    """The conditions that the rules name, by id."""
-    return {c.condition.id for zone in verdict.zones for c in zone.conditions}
-
-
 # -- looking ---------------------------------------------------------------------------------------
 
 
@@ -324,7 +285,10 @@ def _told(
 ) -> Told:  # fmt: skip
     status = law.sheet.procedure.statuses[case.status].name
     head = say("{subject}: {status} (record {n}).", subject=case.subject, status=status, n=number)
-    lines = [*before, head, *_next_lines(case, law, day), *(f.message for f in findings)]
+    remarks = [f.message for f in findings]
+    # Of what a check does not judge is told before its answer.
+    first = [*remarks, *before] if before else []
+    lines = [*first, head, *_next_lines(case, law, day), *([] if before else remarks)]
     note = undeclared_years(project, [day])
     lines += [note] if note else []
     table = {**table_of(case, law, day), "record": number,

@@ -112,7 +112,7 @@ def _particulars(
     table, last = project.management, told[-1]
     activity = str(case.facts["activity"]) if case else ""
     head, *lines = [line.strip() for line in table.letterhead.splitlines() if line.strip()] or [
-        project.name
+        _who_acted(project, reader, case, last)
     ]
     return Particulars(
         office=Office(head, tuple(lines), table.signatory),
@@ -121,7 +121,7 @@ def _particulars(
         record_number=last.number,
         record_hash=reader.hash_of(last.number),
         activity=_activity_name(project, activity, last),
-        place=_place_name(reader, last),
+        place=_place_name(reader, last.place, last),
         appeal_to=table.appeal_to,
         further=table.remedies,
     )
@@ -144,7 +144,13 @@ def _activity_name(project: "Project", activity: str, last: Record) -> str:
     return words.in_sentence(book.activities[activity].name)
 
 
-def _place_name(reader: Reader, last: Record) -> str:
-    wanted = [s for s, place in reader.subjects(f"zone/{UNIT}/").items() if place == last.place]
+def _who_acted(project: "Project", reader: Reader, case: Case | None, last: Record) -> str:
+    """The division whose office made the last step: a canton's decision is not the country's."""
+    place = case.steps[-1].acts_for if case else None
+    return (_place_name(reader, place, last) if place else "") or project.name
+
+
+def _place_name(reader: Reader, place: str, last: Record) -> str:
+    wanted = [s for s, of in reader.subjects(f"zone/{UNIT}/").items() if of == place]
     units = reader.states(ZONES, subjects=wanted, day=last.effective)
     return next((unit.name for unit in units.values()), "")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tianren.errors import UserError
 from tianren.language import say
 from tianren.management import register
+from tianren.management.advice import advice
 from tianren.management.outcome import Outcome
 from tianren.management.register import (
     CLASS_NAMES,
@@ -26,6 +27,7 @@ from tianren.project.roles import person_of
 from tianren.records import depth, within
 from tianren.steps.journal import known_of, told_record
 from tianren.steps.journal_writing import clock_finding, writing
+from tianren.steps.places_known import require_place
 from tianren.steps.register_fold import ZONES
 from tianren.steps.told import Told
 
@@ -53,6 +55,7 @@ def show(
     """What is registered in a place on a day; or one zone, with its history."""
     if actor:
         _require_sight(project, actor, place)
+    require_place(project, place)
     found = zones_on(project, place=place, day=day, known=known)
     if code:
         return _one(project, chosen_zone(found, code), known)
@@ -154,6 +157,7 @@ def control_figures(
     day: dt.date | None = None, known: str = "",
 ) -> Told:  # fmt: skip
     """What each division holds of the line: area, share, number of zones; parents first."""
+    require_place(project, place)
     found = zones_on(project, day=day, known=known)
     names = {z.place: z for z in found.values() if z.kind == UNIT}
     every = figures(found.values(), kind)
@@ -200,7 +204,8 @@ def _written(
         zone = zone_called(book, code, on)
         post = person.require(right, zone.place)
         warrant = Warrant(person.id, post, on, ground, reason)
-        outcome: Outcome = decide(zone, warrant).or_refuse(zone.subject, say("correct it"))
+        decided: Outcome = decide(zone, warrant)
+        outcome = decided.or_refuse(zone.subject, advice(decided.findings) or say("correct it"))
         numbers = book.append(outcome.records)
         findings = clock_finding(book)
     lines = [say("Written: {n} records on {subject}.", n=len(numbers), subject=zone.subject)]

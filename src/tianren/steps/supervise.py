@@ -35,9 +35,11 @@ from tianren.steps.cases import (
     own_records,
     subject_of,
     undeclared_years,
+    written,
 )
 from tianren.steps.footprint import read_footprint
 from tianren.steps.journal_writing import clock_finding, writing
+from tianren.steps.places_known import require_place
 from tianren.steps.register import zone_called
 from tianren.steps.register_adopt import wkb_of
 from tianren.steps.register_fold import shapes_of
@@ -60,7 +62,7 @@ def rules_of(project: "Project") -> Rules:
 
 def report(
     project: "Project", source: str, *, zone: str, severity: str, actor: str, ground: str,
-    documents: Mapping[str, str], footprint: Path | None = None,
+    documents: Mapping[str, str], footprint: Path | None = None, width: float | None = None,
     facts: Mapping[str, Any] | None = None, personal: Mapping[str, str] | None = None,
     reason: str = "", day: dt.date | None = None,
 ) -> Told:  # fmt: skip
@@ -68,7 +70,7 @@ def report(
     rules, person = rules_of(project), person_of(project, actor)
     on = day or dt.date.today()
     supervision.require_source(rules, source)
-    drawn = read_footprint(project, footprint) if footprint else None
+    drawn = read_footprint(project, footprint, width) if footprint else None
     with writing(project, person) as book:
         found = zone_called(book, zone, on)
         others = _others(book, found, None)
@@ -84,7 +86,7 @@ def report(
                   personal or {})  # fmt: skip
         number, outcome = _append(project, book, rules, None, act, others, shapes)
         case = _case(book, subject)
-        told = clock_finding(book)
+        told = [*(drawn.findings if drawn else ()), *clock_finding(book)]
     return _told(project, rules, case, number, [*outcome.findings, *told], on)
 
 
@@ -118,9 +120,7 @@ def _append(
     others: Mapping[str, SupervisedCase], shapes: Mapping[str, bytes],
 ) -> tuple[int, Outcome]:  # fmt: skip
     outcome = supervision.decide(rules, case, act, levels_of(project), calendar_of(project), others)
-    moves = ", ".join(m.id for m in rules.procedure.open_from(case.status)) if case else ""
-    step = say("correct it; open now: {moves}", moves=moves) if moves else say("correct it")
-    outcome.or_refuse(act.subject, step)
+    written(outcome, act.subject, rules.procedure, case)
     numbers = book.append(outcome.records, shapes)
     return numbers[-1], outcome
 
@@ -201,6 +201,7 @@ def _table(rules: Rules, case: SupervisedCase, until: dt.date | None) -> dict[st
 
 def cases_on(project: "Project", place: str, day: dt.date) -> dict[str, SupervisedCase]:
     """The cases of a place, as of a day."""
+    require_place(project, place)
     journal = project_journal(project)
     with journal.reading() as reader:
         found = reader.states(CASES, place=place, day=day)
@@ -269,6 +270,7 @@ def figures(
 ) -> Told:
     """Findings by the unit in charge, and the months."""
     rules, calendar, on = rules_of(project), calendar_of(project), day or dt.date.today()
+    require_place(project, place)
     journal = project_journal(project)
     with journal.reading() as reader:
         records = standing(reader.records(kind=NAME, place=place), on)

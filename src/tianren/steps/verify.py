@@ -29,20 +29,52 @@ def verify(
         mine = [pair for pair in [*own, *given] if pair[0].journal == first]
         found = check(reader, mine, FOLDS)
     for anchor, where in [*own, *given]:
-        _check_anchor(found, anchor, where, first, public)
-    return Told(_lines(found, public is not None), _table(found), faulty=not found.clean)
+        _check_journal(found, anchor, where, first)
+    older = _check_signatures(found, [*own, *given], public) if public is not None else []
+    lines = _lines(found, len(mine), public is not None)
+    return Told([*lines, *_before_the_key(older)], {**_table(found), "unsigned_before_key": older},
+                faulty=not found.clean)  # fmt: skip
 
 
-def _check_anchor(found: Checked, anchor: Anchor, where: str, first: str, public: Any) -> None:
+def _check_journal(found: Checked, anchor: Anchor, where: str, first: str) -> None:
     if anchor.journal != first:
         found.add("other_journal", where, say("the anchor of {where} is of another journal, or the "
                                               "first record was changed", where=where))  # fmt: skip
-    if public is not None and not is_signed(anchor, public):
-        found.add("signature", where, say("the anchor of {where} is not signed with this key",
-                                          where=where))  # fmt: skip
 
 
-def _lines(found: Checked, with_key: bool) -> list[str]:
+def _check_signatures(
+    found: Checked, anchors: Sequence[tuple[Anchor, str]], public: Any
+) -> list[str]:
+    """Faults of what is not signed with the key; those without any signature from before the first
+    that is are returned: there was no key yet, and what is signed later vouches for them too."""
+    signed = [_age(anchor) for anchor, _ in anchors if is_signed(anchor, public)]
+    first = min(signed, default=(0, ""))
+    older = []
+    for anchor, where in anchors:
+        if is_signed(anchor, public):
+            continue
+        if not anchor.signature and _age(anchor) < first:
+            older.append(where)
+        else:
+            found.add("signature", where, say("the anchor of {where} is not signed with this key",
+                                              where=where))  # fmt: skip
+    return older
+
+
+def _age(anchor: Anchor) -> tuple[int, str]:
+    """What orders anchors: the record that they know, then when they were made."""
+    return anchor.number, anchor.made
+
+
+def _before_the_key(older: Sequence[str]) -> list[str]:
+    if not older:
+        return []
+    shown = ", ".join(older[:5]) + (" ..." if len(older) > 5 else "")
+    return [say("{n} anchors have no signature and are older than the first that is signed with "
+                "this key, so there was none yet: {where}", n=len(older), where=shown)]  # fmt: skip
+
+
+def _lines(found: Checked, anchors: int, with_key: bool) -> list[str]:
     last = found.head.number
     lines = [_statement(found), ""]
     lines += [f"  {fault.message}" for fault in found.faults[:20]]
@@ -53,7 +85,7 @@ def _lines(found: Checked, with_key: bool) -> list[str]:
         n=f"{last:,}", people=f"{found.people:,}", erased=f"{found.erased:,}",
         shapes=f"{found.shapes:,}",
     )  # fmt: skip
-    lines += [counts, *_without_people(found), *_witnessed(found, with_key)]
+    lines += [counts, *_without_people(found), *_witnessed(found, anchors, with_key)]
     return lines
 
 
@@ -69,12 +101,12 @@ def _without_people(found: Checked) -> list[str]:
     return [say("This copy holds no personal values: names cannot be checked here.")]
 
 
-def _witnessed(found: Checked, with_key: bool) -> list[str]:
-    """What can be told, and what cannot, from the anchors that there are."""
+def _witnessed(found: Checked, anchors: int, with_key: bool) -> list[str]:
+    """What can be told, and what cannot, from the anchors that there are of this journal."""
     last, until = found.head.number, found.anchored
     if until:
         anchor, where = max(found.witnesses, key=lambda pair: pair[0].number)
-        signed = say("signed") if anchor.signature and with_key else say("signature not checked")
+        signed = _signed(anchor, with_key)
         lines = [
             say("The anchor of {where} ({day}, {signed}) agrees with record {n}. It does not vouch "
                 "for what stands before a fault.", where=where, day=anchor.made[:10],
@@ -84,6 +116,8 @@ def _witnessed(found: Checked, with_key: bool) -> list[str]:
                 "changed, put in or taken out since, provided that who writes the journal cannot "
                 "write the anchor.", n=until, where=where, day=anchor.made[:10], signed=signed)
         ]  # fmt: skip
+    elif anchors:
+        lines = [say("None of the {n} anchors agrees with this journal.", n=anchors)]
     else:
         lines = [say("No anchor: a tail that was cut off would not be found.")]
     if until < last:
@@ -93,6 +127,12 @@ def _witnessed(found: Checked, with_key: bool) -> list[str]:
                 a=until + 1, b=last)
         )  # fmt: skip
     return lines
+
+
+def _signed(anchor: Anchor, with_key: bool) -> str:
+    if not anchor.signature:
+        return say("not signed")
+    return say("signed") if with_key else say("signature not checked")
 
 
 def _table(found: Checked) -> dict[str, Any]:

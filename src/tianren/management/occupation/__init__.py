@@ -37,7 +37,9 @@ __all__ = [
 
 def decide(case: Case | None, act: Act, law: Law) -> Outcome:
     """The record of an act, or everything that it lacks, at once; by the law of the act's day."""
-    outcome = procedure.decide(_with_documents(law.sheet, act), case, act, law.levels)
+    outcome = procedure.decide(
+        _with_documents(law.sheet, act), case, act, law.levels, smallest=True
+    )
     if any(f.rule == f"{NAME}.not_open" for f in outcome.findings):
         return outcome
     asked = Asked(case, act, law.on(act.day))
@@ -78,8 +80,10 @@ OF_MOVE: Mapping[str, tuple[Check, ...]] = {
     "appeal": (after.in_time_to_appeal,),
     "uphold_refusal": (after.ends_this_appeal,),
     "uphold_approval": (after.ends_this_appeal,),
+    "uphold_works": (after.ends_this_appeal,),
     "uphold_order": (after.ends_this_appeal,),
     "set_aside": (after.ends_this_appeal,),
+    "revoke": (after.ends_this_appeal, after.restore_by_lies_ahead),
     "lift_order": (after.ends_this_appeal,),
     "offset": (after.an_offset_is_asked,),
     "commence": (after.is_served, after.approval_lives, after.offset_is_there),

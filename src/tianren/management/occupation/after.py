@@ -13,6 +13,7 @@ from tianren.management.occupation.state import (
     served,
     steps_since,
 )
+from tianren.management.procedure import Step
 
 # -- service and appeal ----------------------------------------------------------------------------
 
@@ -28,8 +29,7 @@ def not_served_before(asked: Asked) -> list[Finding]:
 
 def in_time_to_appeal(asked: Asked) -> list[Finding]:
     """Once against a decision, and within its term, which runs from the service."""
-    since = steps_since(asked.case, *DECISIONS)
-    earlier = next((step for step in since if step.move == "appeal"), None)
+    earlier = _appeal_of_decision(asked)
     if earlier is not None:
         message = say("this decision was appealed against before ({day}, record {number})",
                       day=earlier.day, number=earlier.number)  # fmt: skip
@@ -40,6 +40,12 @@ def in_time_to_appeal(asked: Asked) -> list[Finding]:
     message = say("the last day to appeal was {last}, {days} days before", last=last,
                   days=(asked.act.day - last).days)  # fmt: skip
     return [asked.refuse("too_late", message)]
+
+
+def _appeal_of_decision(asked: Asked) -> Step | None:
+    """The appeal against the latest decision; None while there was none."""
+    since = steps_since(asked.case, *DECISIONS)
+    return next((step for step in since if step.move == "appeal"), None)
 
 
 def ends_this_appeal(asked: Asked) -> list[Finding]:
@@ -146,18 +152,21 @@ def restored_where_due(asked: Asked) -> list[Finding]:
 
 
 def may_close(asked: Asked) -> list[Finding]:
-    """A refusal closes after its term; works close when an inspection found all in order."""
+    """What may still be appealed against stays open: a refusal, and the approval of works, which
+    close when an inspection found all in order."""
     status = asked.case.status if asked.case else ""
     if status == "refused":
         return _term_is_over(asked)
-    return _all_in_order(asked) if status == "commenced" else []
+    if status != "commenced":
+        return []
+    return _all_in_order(asked) or _term_is_over(asked)
 
 
 def _term_is_over(asked: Asked) -> list[Finding]:
     last = appeal_by(asked.case)
     if last is None:
         return [asked.lacks_move("deliver")]
-    if asked.act.day > last:
+    if asked.act.day > last or _appeal_of_decision(asked):
         return []
     return [asked.refuse("may_be_appealed", say("it may be appealed until {last}", last=last))]
 

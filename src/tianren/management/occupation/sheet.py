@@ -15,7 +15,8 @@ from typing import Any
 
 from tianren.errors import UserError
 from tianren.language import in_tongue
-from tianren.management.procedure import Procedure, procedure_of
+from tianren.management.procedure import Procedure
+from tianren.management.procedure_reading import procedure_of
 from tianren.records import Plain
 
 NAME = "occupation"

@@ -18,6 +18,8 @@ UNSAID = {
     "resident": False,
     "must_be_unavoidable": False,
     "rulebook": "",
+    "clauses": {},
+    "duties": {},
     "told": {},
 }
 
@@ -87,6 +89,13 @@ def _of_restoration(asked: Asked) -> dict[str, Any]:
     return {"restore_by": (start + asked.days("occupation.restore_days")).isoformat()}
 
 
+def _of_revocation(asked: Asked) -> dict[str, Any]:
+    """From the decision on the appeal: there is no use any more that would have to end first."""
+    if "restore_by" in asked.act.facts:
+        return {}
+    return {"restore_by": (asked.act.day + asked.days("occupation.restore_days")).isoformat()}
+
+
 def _of_commencement(asked: Asked) -> dict[str, Any]:
     return _of_restoration(asked) if asked.facts.get("temporary") else {}
 
@@ -99,4 +108,5 @@ _TERMS: Mapping[str, Callable[[Asked], dict[str, Any]]] = {
     "uphold_approval": _of_upholding,
     "commence": _of_commencement,
     "order": _of_restoration,
+    "revoke": _of_revocation,
 }

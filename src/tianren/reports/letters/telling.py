@@ -216,11 +216,17 @@ def _grounds(t: Telling) -> Block:
     way = t.law.sheet.ways[str(facts["way"])]
     said = [
         say("Rule: {answer} ({clause}).", answer=_answer(str(facts["answer"])),
-            clause=facts["clause"]),
+            clause=_clause(facts)),
         say("Kind of case: {way} ({clause}).", way=way.name, clause=way.clause),
     ]  # fmt: skip
     said += [_said(t, step) for step in _opinions(t.case)]
     return listed([*said, *_reason(t)])
+
+
+def _clause(facts: Mapping[str, Any]) -> str:
+    """The clauses in the language of the letter; a screening of before recorded its own alone."""
+    told = [in_tongue(names) for names in facts.get("clauses", {}).values()]
+    return "; ".join(dict.fromkeys(told)) or str(facts["clause"])
 
 
 def _reason(t: Telling) -> list[str]:
@@ -298,7 +304,16 @@ def _conditions(t: Telling) -> list[Block]:
     if conditions:
         texts = [_condition(row) for row in conditions]
         told = [listed(texts, [f"({row['id']})" for row in conditions])]
-    return [*told, listed(_terms(t))]
+    return [*told, listed(_terms(t)), *_duties(t)]
+
+
+def _duties(t: Telling) -> list[Block]:
+    """What the rules themselves ask to keep, set as a condition or not."""
+    duties = t.case.facts.get("duties", {})
+    if not duties:
+        return []
+    texts = [words.capital(in_tongue(names)) for names in duties.values()]
+    return [paragraph(say("By the rules themselves it is also to be kept:")), listed(texts)]
 
 
 def _condition(row: Mapping[str, str]) -> str:
