@@ -35,7 +35,8 @@ class Ground:
     sites: cleaned, with their national types; redline: the pieces of the line with the columns of
     sites, or none. zonings: the units first, where there are such. types: ecosystem types or
     ecoregions that are a raster, and biomes; made: the biomes that people made, of which nothing is
-    asked. functions: of the line, percent of each total in each cell.
+    asked; mixed: natural biomes that may hold waters which people made. functions: of the line,
+    percent of each total in each cell.
     """
 
     found: Sites
@@ -48,6 +49,7 @@ class Ground:
     zonings: tuple[Zoning, ...]
     types: tuple["Features", ...]
     made: frozenset[str]
+    mixed: frozenset[str]
     functions: "Features | None"
     water: NDArray[Any] | None
     key_areas: NAMED | None
@@ -104,7 +106,8 @@ def read_ground(project: "Project", line: RunResults | None, parameters: Paramet
     return Ground(
         found, sites, None if pieces is None else _as_sites(pieces, sites), pieces, crosswalk,
         national, project.region[["realm", "geometry"]], tuple(zonings), tuple(types),
-        biomes.made if biomes else frozenset(), held, _water(project, findings),
+        biomes.made if biomes else frozenset(), biomes.mixed if biomes else frozenset(), held,
+        _water(project, findings),
         _named(project, project.gaps.key_areas, project.gaps.key_area_column, findings),
         _named(project, project.account.freshwater, project.account.freshwater_column, findings),
         tuple(findings),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tianren.accounting.coverage import PA, SEA, TERRESTRIAL, Balance, attributed
+from tianren.accounting.coverage import BORDERS, PA, SEA, TERRESTRIAL, Balance, attributed
 from tianren.findings import Finding, Severity
 from tianren.io.vectors import write_vector
 from tianren.io.wdpa_export import write_wdpa
@@ -11,8 +11,10 @@ from tianren.language import say
 from tianren.measures import Measure, in_order
 from tianren.project.digests import write_whole
 from tianren.project.runs import Run
-from tianren.reports.cbd import cbd_bytes, entries
+from tianren.reports.cbd import EXTENT, IN_CELLS, MIXED_WATER, cbd_bytes, entries
 from tianren.steps.account_ground import UNIT, Ground
+from tianren.steps.account_tables import extent_of
+from tianren.steps.account_types import BIOME
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -89,10 +91,43 @@ def write_cbd(
     reader must know of it."""
     sea = SEA in set(ground.region["realm"])
     assessed = bool(project.account.assessments)
-    told = (m.row() for m in in_order(measures))
-    rows = entries(told, run.id, sea=sea, assessed=assessed)
+    told, notes = (m.row() for m in in_order(measures)), footnotes(covered, ground)
+    rows = entries(told, run.id, sea=sea, assessed=assessed, notes=notes)
     write_whole(run.path(CBD), cbd_bytes(rows, project.name, project.day))
-    return [*([] if sea else [_land_alone()]), *_not_covered(project, covered)]
+    return [*([] if sea else [_land_alone()]), *_by_cells(covered, ground),
+            *_not_covered(project, covered)]  # fmt: skip
+
+
+def footnotes(covered: "DataFrame", ground: Ground) -> dict[str, str]:
+    """What a dimension, a class of it or the whole of A.2 needs said in the workbook."""
+    by_cells = covered[covered["measured_by"] != BORDERS]
+    found = {
+        str(d): IN_CELLS.format(cells=how)
+        for d, how in zip(by_cells["dimension"], by_cells["measured_by"], strict=True)
+    }
+    found |= {f"{BIOME}={name}": MIXED_WATER for name in sorted(ground.mixed)}
+    extent = extent_of(covered[~covered["class"].isin(["", *ground.made])])
+    whole = [found.get(extent, ""), MIXED_WATER if extent == BIOME and ground.mixed else ""]
+    return found | {EXTENT[0]: " ".join(filter(None, whole))}
+
+
+def _by_cells(covered: "DataFrame", ground: Ground) -> list[Finding]:
+    """That some totals are of cells, and by how much these miss the region within its borders."""
+    area = float(ground.region.area.sum())
+    rows = covered[(covered["measured_by"] != BORDERS) & (covered["counted"] == PA)]
+    return [
+        Finding("account.cells", str(dimension), Severity.NOTE,
+                _cells_told(mine["measured_by"].iloc[0], float(mine["total_m2"].sum()), area), _HOW)
+        for dimension, mine in rows.groupby("dimension", sort=True)
+    ]  # fmt: skip
+
+
+def _cells_told(cells: str, total: float, area: float) -> str:
+    return say(
+        "totals are {cells}, so another grid gives others: all classes sum to {total} km2, the "
+        "region within its borders is {area} km2",
+        cells=cells, total=f"{total / 1e6:,.2f}", area=f"{area / 1e6:,.2f}",
+    )  # fmt: skip
 
 
 def _land_alone() -> Finding:
