@@ -215,7 +215,8 @@ def test_a_table_of_points_with_their_area(tmp_path: Path) -> None:
     sites, findings = read_sites(source(path, approximate=True), PLANE)
     (site,) = sites.to_dict("records")
     assert (site["site_id"], site["reported_km2"], site["approximate"]) == ("local-1", 170.3, True)
-    assert {f.rule for f in findings} == {"sites.no_kind", "sites.no_category"}
+    lacks = {"sites.no_kind", "sites.no_category", "sites.no_designation"}
+    assert {f.rule for f in findings} == lacks
 
 
 def test_a_national_list_in_gbk_with_chinese_headings_and_hectares(tmp_path: Path) -> None:
@@ -239,6 +240,47 @@ def test_the_unit_of_an_area_stands_in_its_heading(tmp_path: Path) -> None:
         sites, findings = read_sites(source(path), PLANE)
         assert sites["reported_km2"].tolist() == [2000]
         assert "sites.unit" not in {f.rule for f in findings}
+
+
+@pytest.mark.parametrize(
+    ("text", "km2"),
+    [("45 000", 45000), ("45\u2009000", 45000), ("45\u202f000.5", 45000.5), ("45\u00a0000", 45000),
+     ("45'000", 45000), ("1’234’567", 1234567), ("45,000", 45000), ("1,234.5", 1234.5),
+     ("45,5", 45.5), ("1.234,5", 1234.5), ("1 234,5", 1234.5), ("45.5", 45.5)],
+)  # fmt: skip
+def test_an_area_is_read_as_people_write_thousands(text: str, km2: float, tmp_path: Path) -> None:
+    path = write(tmp_path / "w.gpkg", {**OLDER, "REP_AREA": text})
+    sites, _ = read_sites(source(path), PLANE)
+    assert sites["reported_km2"].tolist() == [km2] and sites["remark"].tolist() == [""]
+
+
+@pytest.mark.parametrize("text", ["45 00", "4,5,6", "about 45", "1 2345"])
+def test_an_area_that_is_no_number_is_told_on_its_record(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "w.gpkg", {**OLDER, "REP_AREA": text}, OLDER)
+    sites, _ = read_sites(source(path), PLANE)
+    assert sites["remark"].tolist() == [f"the area {text} cannot be read", ""]
+
+
+@pytest.mark.parametrize("headings", [("Code", "Type"), ("code", "tipo"), ("CODE", "nationalType")])
+def test_lists_are_read_under_the_headings_of_candidates(
+    headings: tuple[str, str], tmp_path: Path
+) -> None:
+    code, kind = headings
+    path = write(tmp_path / "w.gpkg", {code: "R7", "Name": "Alp", kind: "Nature park"})
+    sites, findings = read_sites(source(path), PLANE)
+    assert sites[["site_id", "name", "designation"]].to_numpy().tolist() == [
+        ["R7", "Alp", "Nature park"]
+    ]
+    assert "sites.no_designation" not in {f.rule for f in findings}
+
+
+def test_without_a_column_of_designation_the_headings_that_are_read_are_told(
+    tmp_path: Path,
+) -> None:
+    sites, findings = read_sites(source(write(tmp_path / "w.gpkg", {"Code": "R7"})), PLANE)
+    (told,) = (f for f in findings if f.rule == "sites.no_designation")
+    assert "DESIG_ENG, designation" in told.message and "type" in told.message
+    assert sites["designation"].tolist() == ["Not Reported"]
 
 
 def test_columns_as_the_project_maps_them(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tianren.accounting.coverage import NOT_STATED
 from tianren.accounting.forms import Row, data_rows, read_rows
 from tianren.findings import Finding, Severity
 from tianren.language import current_language, say
@@ -229,23 +230,25 @@ def types_of(designations: Iterable[Any], crosswalk: Crosswalk) -> "DataFrame":
 
 
 def unknown_types(types: "DataFrame") -> list[Finding]:
-    """A finding for each designation that the crosswalk does not have."""
+    """A finding for each designation that the crosswalk does not have, and for sites without."""
     lacking = types[types["type"] == ""]
     return [
-        Finding(
-            "classes.unknown_type",
-            str(row.designation),
-            Severity.WARNING,
-            say(
-                "{n} sites are of the type {name}, which the crosswalk does not have: add it to "
-                "[account] crosswalk",
-                n=row.sites,
-                name=row.designation or say("(none)"),
-            ),
-            SOURCE,
-        )
-        for row in lacking.itertuples()
+        Finding("classes.unknown_type", str(name), Severity.WARNING, _unknown(str(name), n), SOURCE)
+        for name, n in zip(lacking["designation"], lacking["sites"], strict=True)
     ]
+
+
+def _unknown(name: str, n: int) -> str:
+    """The crosswalk can only be mended where a type was read."""
+    if name in ("", NOT_STATED):
+        return say(
+            "{n} sites say no national type: their list has no column of designation that is read, "
+            "or its cells are empty", n=n,
+        )  # fmt: skip
+    return say(
+        "{n} sites are of the type {name}, which the crosswalk does not have: add it to "
+        "[account] crosswalk", n=n, name=name,
+    )  # fmt: skip
 
 
 def _unverified(types: "DataFrame") -> list[Finding]:

@@ -102,14 +102,15 @@ def read_ground(project: "Project", line: RunResults | None, parameters: Paramet
     findings += more
     types += [biomes.features] if biomes else []
     held, _ = functions(project, line, parameters)
+    own, gaps = project.account, project.gaps
     pieces = None if line is None else _pieces(line)
     return Ground(
         found, sites, None if pieces is None else _as_sites(pieces, sites), pieces, crosswalk,
         national, project.region[["realm", "geometry"]], tuple(zonings), tuple(types),
         biomes.made if biomes else frozenset(), biomes.mixed if biomes else frozenset(), held,
         _water(project, findings),
-        _named(project, project.gaps.key_areas, project.gaps.key_area_column, findings),
-        _named(project, project.account.freshwater, project.account.freshwater_column, findings),
+        named_layer(project, gaps.key_areas, gaps.key_area_column, findings),
+        named_layer(project, own.freshwater, own.freshwater_column, findings),
         tuple(findings),
     )  # fmt: skip
 
@@ -186,7 +187,10 @@ def _layer(project: "Project", source: str, column: str, findings: list[Finding]
     return tuple(layer[column].fillna("").astype(str)), layer.geometry.to_numpy()
 
 
-def _named(project: "Project", source: str, column: str, findings: list[Finding]) -> NAMED | None:
+def named_layer(
+    project: "Project", source: str, column: str, findings: list[Finding]
+) -> NAMED | None:
+    """Names and polygons of a layer; None where none is named."""
     return _layer(project, source, column, findings) if source else None
 
 

@@ -94,7 +94,7 @@ def write_cbd(
     told, notes = (m.row() for m in in_order(measures)), footnotes(covered, ground)
     rows = entries(told, run.id, sea=sea, assessed=assessed, notes=notes)
     write_whole(run.path(CBD), cbd_bytes(rows, project.name, project.day))
-    return [*([] if sea else [_land_alone()]), *_by_cells(covered, ground),
+    return [*([] if sea else [_land_alone()]), *_by_cells(covered, ground, project.grid.resolution.x),
             *_not_covered(project, covered)]  # fmt: skip
 
 
@@ -111,22 +111,22 @@ def footnotes(covered: "DataFrame", ground: Ground) -> dict[str, str]:
     return found | {EXTENT[0]: " ".join(filter(None, whole))}
 
 
-def _by_cells(covered: "DataFrame", ground: Ground) -> list[Finding]:
+def _by_cells(covered: "DataFrame", ground: Ground, size: float) -> list[Finding]:
     """That some totals are of cells, and by how much these miss the region within its borders."""
     area = float(ground.region.area.sum())
     rows = covered[(covered["measured_by"] != BORDERS) & (covered["counted"] == PA)]
     return [
         Finding("account.cells", str(dimension), Severity.NOTE,
-                _cells_told(mine["measured_by"].iloc[0], float(mine["total_m2"].sum()), area), _HOW)
+                _cells_told(size, float(mine["total_m2"].sum()), area), _HOW)
         for dimension, mine in rows.groupby("dimension", sort=True)
     ]  # fmt: skip
 
 
-def _cells_told(cells: str, total: float, area: float) -> str:
+def _cells_told(size: float, total: float, area: float) -> str:
     return say(
-        "totals are {cells}, so another grid gives others: all classes sum to {total} km2, the "
-        "region within its borders is {area} km2",
-        cells=cells, total=f"{total / 1e6:,.2f}", area=f"{area / 1e6:,.2f}",
+        "totals are of whole cells of {size} m by their centre, so another grid gives others: all "
+        "classes sum to {total} km2, the region within its borders is {area} km2",
+        size=f"{size:g}", total=f"{total / 1e6:,.2f}", area=f"{area / 1e6:,.2f}",
     )  # fmt: skip
 
 

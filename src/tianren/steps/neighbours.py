@@ -40,7 +40,7 @@ def neighbours(
                       "and F_trans is 0")  # fmt: skip
         return None, [Finding("account.no_neighbours", "connectivity", Severity.NOTE, message, _BY)]
     layer, findings = project.vector(source)
-    land = _beyond(project, layer.geometry.to_numpy())
+    land = beyond(project, layer.geometry.to_numpy())
     frame = project.region.iloc[:1].assign(realm=LAND).set_geometry([land], crs=layer.crs)
     sites = account_sites(project, parameters, region=frame).sites
     message = say("{n} sites on neighbouring land may help to connect", n=len(sites))
@@ -51,7 +51,8 @@ def neighbours(
 _BY = "Saura et al. 2018, Biological Conservation 219:53"
 
 
-def _beyond(project: "Project", shapes: Any) -> Any:
+def beyond(project: "Project", shapes: Any) -> Any:
+    """The land of some polygons that lies outside the region; UserError where there is none."""
     from tianren.geo.repair import polygonal
 
     region = shapely.union_all(project.region.geometry.to_numpy())

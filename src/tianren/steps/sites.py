@@ -1,6 +1,6 @@
 """The sites of the account: read through the door, cleaned by the rules in force."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,21 +50,25 @@ def account_sites(
     found = site_sources(project)
     layers, findings = [], []
     for name, columns in found.items():
-        layer, more = _read(project, name, columns)
+        layer, more = read_list(project, name, columns)
         layers.append(layer)
         findings += more
     records = _stacked(layers)
     if not len(records):
-        raise UserError(
-            "there is no record of a protected area or an OECM",
-            where="project.toml [account] sites",
-            by_how_much=f"0 records in {', '.join(found)}",
-            next_step="check the layers: an empty one gives no account",
-        )
+        raise no_records(found)
     within = project.region if region is None else region
     cleaned = clean_sites(records, within, site_rules(parameters or project.parameters()))
     told = worst_first([*findings, *cleaned.findings])
     return Sites(cleaned, tuple(told), tuple(found))
+
+
+def no_records(names: Iterable[str]) -> UserError:
+    return UserError(
+        "there is no record of a protected area or an OECM",
+        where="project.toml [account] sites",
+        by_how_much=f"0 records in {', '.join(names)}",
+        next_step="check the layers: an empty one gives no account",
+    )
 
 
 def site_sources(project: "Project") -> Mapping[str, Mapping[str, str]]:
@@ -86,9 +90,10 @@ def site_sources(project: "Project") -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def _read(
+def read_list(
     project: "Project", name: str, columns: Mapping[str, str]
 ) -> "tuple[GeoDataFrame, list[Finding]]":
+    """All records of one source, as io.wdpa reads them."""
     from tianren.io.wdpa import read_sites
 
     project.digest(name)  # a file that is not the catalog's is refused before it is read
