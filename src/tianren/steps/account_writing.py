@@ -94,7 +94,8 @@ def write_cbd(
     told, notes = (m.row() for m in in_order(measures)), footnotes(covered, ground)
     rows = entries(told, run.id, sea=sea, assessed=assessed, notes=notes)
     write_whole(run.path(CBD), cbd_bytes(rows, project.name, project.day))
-    return [*([] if sea else [_land_alone()]), *_by_cells(covered, ground, project.grid.resolution.x),
+    alone = [] if sea else [_land_alone()]
+    return [*alone, *_by_cells(covered, ground, project.grid.resolution.x),
             *_not_covered(project, covered)]  # fmt: skip
 
 
