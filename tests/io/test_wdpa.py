@@ -13,6 +13,7 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.geo.sites import SITE_COLUMNS
+from tianren.io.source_rows import read_source_rows
 from tianren.io.sources import Entry
 from tianren.io.vectors import read_vector
 from tianren.io.wdpa import MORE_COLUMNS, read_sites
@@ -97,9 +98,10 @@ def test_parts_polygons_and_points_of_one_download_come_together(tmp_path: Path)
     assert shapely.get_dimensions(sites.geometry).tolist() == [0, 2, 0, 2]
     assert sites["row"].tolist() == [1, 2, 3, 4]
     (tmp_path / "WDPA_sources.csv").write_text("METADATAID\n390\n", "utf-8")
+    (tmp_path / "notes.csv").write_text("SITE,NOTE\n1,none\n", "utf-8")
     folder, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, "."), PLANE)
     assert folder["site_id"].tolist() == ["11", "1", "12", "2"]
-    assert [f.message for f in findings] == ["tables without places are not read: WDPA_sources.csv"]
+    assert [f.message for f in findings] == ["tables without places are not read: notes.csv"]
 
 
 def pack(folder: Path, archive: Path) -> Path:
@@ -130,8 +132,9 @@ def test_shapefiles_as_protected_planet_delivers_them(tmp_path: Path) -> None:
         sites, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, uri), PLANE)
         assert sites["site_id"].tolist() == ["11", "1", "12", "2", "13", "3"]
         assert shapely.get_dimensions(sites.geometry).tolist() == [0, 2] * 3
-        told = [f.message for f in findings]
-        assert told == ["tables without places are not read: WDPA_sources.csv"][: "*" not in uri]
+        assert findings == []  # the table of sources is for those who hand the records on
+        rows, told = read_source_rows(Entry("sites", "sites", "vector", tmp_path, uri))
+        assert list(rows) == ["390"][: "*" not in uri] and told == []
     points, _ = read_sites(source(path, sublayer="WDPA_shp-points"), PLANE)
     assert points["site_id"].tolist() == ["11", "12", "13"]
 
@@ -152,8 +155,26 @@ def test_a_geodatabase_as_protected_planet_delivers_it(tmp_path: Path) -> None:
             sites, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, uri), PLANE)
             assert sorted(sites["site_id"]) == ["1299", "2"][: len(sites)]
             assert len(sites) == 1 + bool(shapes)
-            (message,) = [f.message for f in findings]
-            assert message == "tables without places are not read: WDPA_source"
+            assert findings == []
+            rows, _ = read_source_rows(Entry("sites", "sites", "vector", tmp_path, uri))
+            assert rows == {"390": {"METADATAID": "390"}}
+
+
+def test_the_table_of_sources_beside_a_shapefile_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "WDPA-polygons.shp", OLDER)
+    table = "METADATAID,DATA_TITLE,CITATION\n390,Aires protégées,MNP 2020\n"
+    (tmp_path / "WDPA_sources.csv").write_text(table, "utf-8")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", "utf-8")
+    rows, findings = read_source_rows(source(path))
+    assert rows["390"]["DATA_TITLE"] == "Aires protégées" and len(rows) == 1
+    assert findings == []
+
+
+def test_a_table_of_sources_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "WDPA-polygons.shp", OLDER)
+    (tmp_path / "s.csv").write_text("METADATAID,METADATAID\n390,1\n", "utf-8")
+    rows, (told,) = read_source_rows(source(path))
+    assert rows == {} and told.rule == "sites.sources_unread"
 
 
 def test_archives_that_swell_are_refused(tmp_path: Path) -> None:

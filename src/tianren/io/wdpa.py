@@ -33,7 +33,7 @@ MORE_COLUMNS = (
     "original_name", "original_designation", "designation_type", "governance_subtype", "ownership",
     "ownership_subtype", "management_plan", "no_take", "no_take_km2", "inland_waters",
     "oecm_assessment", "criteria", "metadata_id", "subnational", "parent_iso3", "iso3",
-    "supplementary", "objectives",
+    "supplementary", "objectives", "said_realm",
 )  # fmt: skip
 _NUMBERS = ("reported_km2", "reported_sea_km2", "no_take_km2")
 _CONSTANT = "="  # columns = {kind = "=OECM"}: the value itself, for every record
@@ -116,6 +116,7 @@ def _mapped(
     else:
         out["kind"] = [PA] * len(layer)
     out["year"] = [_year(t, r) for t, r in zip(out["year"], remarks, strict=True)]
+    out["said_realm"] = out["realm"]  # what says none is taken for both, and never claimed to be
     out["realm"] = [declared_realm(t) for t in out["realm"]]
     out["category"] = [t or UNREPORTED for t in out["category"]]
     out["status"] = out["status"] if "status" in roles else ["Designated"] * len(layer)

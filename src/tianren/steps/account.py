@@ -187,7 +187,7 @@ def _make(
     _write_what_ifs(project, run, ground, asked, (found.measures, kept), wishes)
     write_sites(run, ground, found.main)
     write_layers(run, ground, found.main)
-    write_records(project, run, ground)
+    findings += write_records(project, run, ground)
     sourced = [m if m.sources else replace(m, sources=ground.found.sources) for m in measures]
     findings += [*ground.findings, *kept.findings, *_outside(found)]
     findings += write_cbd(project, run, ground, found.coverage, sourced)

@@ -15,6 +15,7 @@ from tianren.reports.cbd import EXTENT, IN_CELLS, MIXED_WATER, cbd_bytes, entrie
 from tianren.steps.account_ground import UNIT, Ground
 from tianren.steps.account_tables import extent_of
 from tianren.steps.account_types import BIOME
+from tianren.steps.sites import delivered_sources
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -77,11 +78,15 @@ def write_layers(run: Run, ground: Ground, main: Balance) -> None:
         write_vector(run.path("redline.gpkg"), ground.pieces[[*columns, "geometry"]], "redline")
 
 
-def write_records(project: "Project", run: Run, ground: Ground) -> None:
+def write_records(project: "Project", run: Run, ground: Ground) -> list[Finding]:
     """wdpa.gpkg: the sites that count, as their sources have them, in the schema of the World
     Database; `tianren sites --format shapefile` gives the same as shapefiles."""
     sites = ground.found.cleaned.uncut
-    write_wdpa(run.folder, "wdpa", sites, project.catalog, region=project.region)
+    delivered, told = delivered_sources(project, sites)
+    _, findings = write_wdpa(
+        run.folder, "wdpa", sites, project.catalog, region=project.region, delivered=delivered
+    )
+    return [*told, *findings]
 
 
 def write_cbd(
