@@ -11,7 +11,7 @@ from tianren.accounting.audit import audit as look
 from tianren.accounting.audit import contradictions
 from tianren.accounting.figures import Figure, read_figures
 from tianren.findings import Finding, Severity
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.project.runs import RunResults, own_runs
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ class Audit:
     def text(self) -> str:
         """How many contradictions, then each with its figures."""
         count, faults = self.figures, self.faults
-        head = say("{n} figures read, {faults} contradictions", n=count, faults=len(faults))
+        head = ", ".join((
+            say_many("{n} figure read", "{n} figures read", count),
+            say_many("{n} contradiction", "{n} contradictions", len(faults)),
+        ))  # fmt: skip
         told = [f"\n{f.subject}\n  {f.message}" for f in self.findings]
         return "\n".join([head, *(f"  {name}" for name in self.read), *told])
 

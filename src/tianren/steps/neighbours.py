@@ -8,7 +8,7 @@ import shapely
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.sites import LAND
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.parameters import Parameters
 from tianren.steps.sites import account_sites
 
@@ -43,7 +43,11 @@ def neighbours(
     land = beyond(project, layer.geometry.to_numpy())
     frame = project.region.iloc[:1].assign(realm=LAND).set_geometry([land], crs=layer.crs)
     sites = account_sites(project, parameters, region=frame).sites
-    message = say("{n} sites on neighbouring land may help to connect", n=len(sites))
+    message = say_many(
+        "{n} site on neighbouring land may help to connect",
+        "{n} sites on neighbouring land may help to connect",
+        len(sites),
+    )
     told = Finding("account.neighbours", source, Severity.NOTE, message, _BY)
     return Neighbours(land, sites), [*findings, told]
 

@@ -25,7 +25,7 @@ from tianren.findings import Finding, Severity
 from tianren.geo.fractions import cell_fractions
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import burn, read_result
-from tianren.language import say
+from tianren.language import say_many
 from tianren.parameters import Parameters
 from tianren.parameters.headings import columns_by_role, usual_headings
 from tianren.project.runs import Run, RunResults
@@ -170,9 +170,11 @@ def _candidate_columns(layer: "GeoDataFrame", where: str) -> dict[str, str]:
 
 
 def _no_type(source: str, n: int) -> Finding:
-    message = say(
+    message = say_many(
+        "no column of the national type was found, so what {n} candidate counts as is not known; "
+        "headings that are read: {headings}",
         "no column of the national type was found, so what {n} candidates count as is not known; "
-        "headings that are read: {headings}", n=n, headings=", ".join(TYPE_HEADINGS),
+        "headings that are read: {headings}", n, headings=", ".join(TYPE_HEADINGS),
     )  # fmt: skip
     return Finding("oecm.no_type", source, Severity.WARNING, message, "project.toml [account]")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tianren.findings import Finding
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.reports.words import severity
 from tianren.steps.sites import Sites, account_sites, delivered_sources
 
@@ -39,8 +39,10 @@ class SiteRecords:
 
     def text(self) -> str:
         """The count, one line for each finding, the files."""
-        head = say(
+        head = say_many(
+            "{kept} of {records} record counts ({sources})",
             "{kept} of {records} records count ({sources})",
+            self.records,
             kept=self.kept,
             records=self.records,
             sources=", ".join(self.sources),

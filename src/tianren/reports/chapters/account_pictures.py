@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tianren.io.vectors import read_result
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.reports import charts, numerals, palette, pictures, sheet, words
 from tianren.reports.chapters.account_words import (
     COUNTED,
@@ -53,7 +53,11 @@ def _map(contents: Contents, folder: Path) -> Drawn:
     ]
     circles = sum(row["approximate"] == "True" for row in contents.rows("sites.csv"))
     if circles:
-        told = say("{n} sites are only approximate, their places and outlines too", n=circles)
+        told = say_many(
+            "{n} site is only approximate, its place and outline too",
+            "{n} sites are only approximate, their places and outlines too",
+            circles,
+        )
         entries += [sheet.space(), sheet.note(told)]
     caption = Caption(headline(contents), say("Overlap counted once: protected areas come first"))
     return pictures.outlines(
