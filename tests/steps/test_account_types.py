@@ -81,7 +81,7 @@ def test_totals_of_cells_say_so_in_the_table_the_footnote_and_a_finding(run: Run
     book = openpyxl.load_workbook(run.path("cbd_3_1.xlsx"))
     for row in list(book.active.iter_rows(values_only=True))[1:]:  # type: ignore[union-attr]
         by_cells = row[0] == "A.2" or str(row[3]).startswith("Biome")
-        assert str(row[8]).startswith(f"Totals are {how}") == by_cells
+        assert str(row[8]).startswith(f"Totals are counted in {how}") == by_cells
     (told,) = (f for f in run.findings if f["rule"] == "account.cells")
     assert "sum to 1,200.00 km2, the region within its borders is 1,200.00 km2" in told["message"]
     methods = {m["method"] for m in run.measures if m["by"].startswith("biome=")}

@@ -21,8 +21,8 @@ BOTH = "PA+OECM"
 WHOLE = "land_and_sea"
 LAND_ALONE = "Land alone: no sea source was given."
 IN_CELLS = (
-    "Totals are {cells}: another grid gives other totals, and classes sum to the cells of the "
-    "region, not to its area within its borders."
+    "Totals are counted in {cells}: another grid gives other totals, and classes sum to the cells "
+    "of the region, not to its area within its borders."
 )
 MIXED_WATER = (
     "Reservoirs and other waters that people made (F3) are in it: the land cover does not tell "
