@@ -29,13 +29,15 @@ TABLES = (
     "KIND_NAMES", "DECISION_NAMES", "FACTOR_NAMES", "BEST_NAMES", "CONFLICT_NAMES", "PURPOSE_NAMES",
     "LEVEL_NAMES", "LIMIT_NAMES", "FAULT_NAMES", "CLASS_NAMES", "OUTCOME_NAMES",
     "CONSERVATION_NAMES", "SOURCE_NAMES", "VERDICT_NAMES", "MAP_NAMES", "SURFACE_NAMES",
-    "PLAN_LOOKS", "BESIDE_LOOKS", "CLASS_LOOKS", "OUTSIDE_LOOKS", "BUDGET_TEXTS", "_TELLING",
+    "PLAN_LOOKS", "BESIDE_LOOKS", "CLASS_LOOKS", "OUTSIDE_LOOKS", "BUDGET_TEXTS", "TELLING",
+    "TELLING_ONE",
     "_LACKS", "_REALMS", "_COUNTED", "_OVERLOADED", "_ANOTHER", "FAULT_TEXTS", "STEP_TEXTS",
     "MEASURE_TEXTS", "CAUSE_TEXTS", "DIRECTION_NAMES", "MANAGEMENT_NAMES", "REASONS",
 )  # fmt: skip
 CARRIERS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "Flag": ((1,), ("message",)),
     "finding": ((1,), ("message",)),
+    "say_many": ((0, 1), ()),
     "Applicability": ((1, 2), ("reason", "assumed")),
     "Recipe": ((1,), ("method",)),
 }

@@ -114,6 +114,13 @@ def test_a_type_fills_what_is_not_reported_and_unknown_types_are_listed() -> Non
     ]
 
 
+def test_a_site_without_a_type_is_not_sent_to_the_crosswalk() -> None:
+    """A type that was not read cannot be added to it."""
+    _, _, findings = with_types(_sites(("PA", "Not Reported", "II", "")), CHINA)
+    (told,) = (f.message for f in findings if f.rule == "classes.unknown_type")
+    assert "no column of designation" in told and "crosswalk" not in told
+
+
 def test_governance_words_of_the_world_database() -> None:
     assert governance_type("Sub-national ministry or agency") == "government"
     assert governance_type("Collaborative governance") == "shared"

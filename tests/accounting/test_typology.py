@@ -5,10 +5,24 @@ import datetime as dt
 import pytest
 
 from tianren.accounting.series import LEFT_OUT, SAMPLED, Years, year_findings, years_from
-from tianren.accounting.typology import biomes, made_by_people, told_together
+from tianren.accounting.typology import (
+    biomes,
+    made_by_people,
+    mixed_waters,
+    told_mixed,
+    told_together,
+    waters_apart,
+)
 from tianren.errors import UserError
 from tianren.parameters import Parameters
-from tianren.parameters.crosswalks import crosswalk, ecosystems, land_cover_legends
+from tianren.parameters.crosswalks import (
+    crosswalk,
+    ecosystems,
+    land_cover_legends,
+    legend,
+    made_waters,
+)
+from tianren.parameters.crosswalks import made_by_people as made_codes
 
 DAY = dt.date(2026, 1, 1)
 
@@ -39,6 +53,39 @@ def test_nothing_is_asked_of_what_people_made() -> None:
     names = {code: biomes()[kind] for code, kind in classes.items()}
     assert made_by_people(names, classes) == {"T7 Intensive land use"}
     assert made_by_people(dict.fromkeys(classes, "one"), classes) == frozenset()
+
+
+@pytest.mark.parametrize("name", land_cover_legends())
+def test_waters_that_people_made_are_classes_of_their_legend(name: str) -> None:
+    """By the typology: reservoirs, ponds and ditches are F3, made; rivers and lakes F1 and F2."""
+    assert made_waters(name) <= set(crosswalk(name))
+    classes = waters_apart(name, crosswalk(name))
+    made = {legend(name)[code] for code in made_waters(name)}
+    natural = {legend(name)[code] for code in crosswalk(name)} - {
+        legend(name)[code] for code in made_codes(name)
+    }
+    assert not made & natural
+    assert {biomes()[classes[code]] for code in made_waters(name)} <= {"F3 Artificial wetlands"}
+    for code, kind in classes.items():
+        if legend(name)[code] in ("Lake", "Lakes", "River", "F1 Rivers and streams", "F2 Lakes"):
+            assert biomes()[kind] == "F1-F2 Rivers and lakes"
+
+
+def test_no_class_that_is_named_made_is_natural() -> None:
+    kinds = ecosystems()
+    for kind, name in biomes().items():
+        assert ("F3" in name.split()[0]) <= kinds[kind].artificial
+
+
+def test_where_a_land_cover_does_not_tell_made_waters_apart_it_says_so() -> None:
+    names = {code: biomes()[kind] for code, kind in crosswalk("worldcover").items()}
+    mixed = mixed_waters("worldcover", names, crosswalk("worldcover"))
+    assert mixed == {"F1-F2 Rivers and lakes"}
+    (told,) = told_mixed(mixed, "cover")
+    assert "(F3) are in F1-F2 Rivers and lakes" in told.message
+    own = waters_apart("cnlucc", crosswalk("cnlucc"))
+    assert mixed_waters("cnlucc", {code: biomes()[k] for code, k in own.items()}, own) == set()
+    assert told_mixed([], "cover") == []
 
 
 def test_rules_of_years_come_from_the_parameters() -> None:

@@ -13,6 +13,7 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.geo.sites import SITE_COLUMNS
+from tianren.io.source_rows import read_source_rows
 from tianren.io.sources import Entry
 from tianren.io.vectors import read_vector
 from tianren.io.wdpa import MORE_COLUMNS, read_sites
@@ -97,9 +98,10 @@ def test_parts_polygons_and_points_of_one_download_come_together(tmp_path: Path)
     assert shapely.get_dimensions(sites.geometry).tolist() == [0, 2, 0, 2]
     assert sites["row"].tolist() == [1, 2, 3, 4]
     (tmp_path / "WDPA_sources.csv").write_text("METADATAID\n390\n", "utf-8")
+    (tmp_path / "notes.csv").write_text("SITE,NOTE\n1,none\n", "utf-8")
     folder, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, "."), PLANE)
     assert folder["site_id"].tolist() == ["11", "1", "12", "2"]
-    assert [f.message for f in findings] == ["tables without places are not read: WDPA_sources.csv"]
+    assert [f.message for f in findings] == ["tables without places are not read: notes.csv"]
 
 
 def pack(folder: Path, archive: Path) -> Path:
@@ -130,8 +132,9 @@ def test_shapefiles_as_protected_planet_delivers_them(tmp_path: Path) -> None:
         sites, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, uri), PLANE)
         assert sites["site_id"].tolist() == ["11", "1", "12", "2", "13", "3"]
         assert shapely.get_dimensions(sites.geometry).tolist() == [0, 2] * 3
-        told = [f.message for f in findings]
-        assert told == ["tables without places are not read: WDPA_sources.csv"][: "*" not in uri]
+        assert findings == []  # the table of sources is for those who hand the records on
+        rows, told = read_source_rows(Entry("sites", "sites", "vector", tmp_path, uri))
+        assert list(rows) == ["390"][: "*" not in uri] and told == []
     points, _ = read_sites(source(path, sublayer="WDPA_shp-points"), PLANE)
     assert points["site_id"].tolist() == ["11", "12", "13"]
 
@@ -152,8 +155,26 @@ def test_a_geodatabase_as_protected_planet_delivers_it(tmp_path: Path) -> None:
             sites, findings = read_sites(Entry("sites", "sites", "vector", tmp_path, uri), PLANE)
             assert sorted(sites["site_id"]) == ["1299", "2"][: len(sites)]
             assert len(sites) == 1 + bool(shapes)
-            (message,) = [f.message for f in findings]
-            assert message == "tables without places are not read: WDPA_source"
+            assert findings == []
+            rows, _ = read_source_rows(Entry("sites", "sites", "vector", tmp_path, uri))
+            assert rows == {"390": {"METADATAID": "390"}}
+
+
+def test_the_table_of_sources_beside_a_shapefile_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "WDPA-polygons.shp", OLDER)
+    table = "METADATAID,DATA_TITLE,CITATION\n390,Aires protégées,MNP 2020\n"
+    (tmp_path / "WDPA_sources.csv").write_text(table, "utf-8")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", "utf-8")
+    rows, findings = read_source_rows(source(path))
+    assert rows["390"]["DATA_TITLE"] == "Aires protégées" and len(rows) == 1
+    assert findings == []
+
+
+def test_a_table_of_sources_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "WDPA-polygons.shp", OLDER)
+    (tmp_path / "s.csv").write_text("METADATAID,METADATAID\n390,1\n", "utf-8")
+    rows, (told,) = read_source_rows(source(path))
+    assert rows == {} and told.rule == "sites.sources_unread"
 
 
 def test_archives_that_swell_are_refused(tmp_path: Path) -> None:
@@ -215,7 +236,8 @@ def test_a_table_of_points_with_their_area(tmp_path: Path) -> None:
     sites, findings = read_sites(source(path, approximate=True), PLANE)
     (site,) = sites.to_dict("records")
     assert (site["site_id"], site["reported_km2"], site["approximate"]) == ("local-1", 170.3, True)
-    assert {f.rule for f in findings} == {"sites.no_kind", "sites.no_category"}
+    lacks = {"sites.no_kind", "sites.no_category", "sites.no_designation"}
+    assert {f.rule for f in findings} == lacks
 
 
 def test_a_national_list_in_gbk_with_chinese_headings_and_hectares(tmp_path: Path) -> None:
@@ -239,6 +261,47 @@ def test_the_unit_of_an_area_stands_in_its_heading(tmp_path: Path) -> None:
         sites, findings = read_sites(source(path), PLANE)
         assert sites["reported_km2"].tolist() == [2000]
         assert "sites.unit" not in {f.rule for f in findings}
+
+
+@pytest.mark.parametrize(
+    ("text", "km2"),
+    [("45 000", 45000), ("45\u2009000", 45000), ("45\u202f000.5", 45000.5), ("45\u00a0000", 45000),
+     ("45'000", 45000), ("1’234’567", 1234567), ("45,000", 45000), ("1,234.5", 1234.5),
+     ("45,5", 45.5), ("1.234,5", 1234.5), ("1 234,5", 1234.5), ("45.5", 45.5)],
+)  # fmt: skip
+def test_an_area_is_read_as_people_write_thousands(text: str, km2: float, tmp_path: Path) -> None:
+    path = write(tmp_path / "w.gpkg", {**OLDER, "REP_AREA": text})
+    sites, _ = read_sites(source(path), PLANE)
+    assert sites["reported_km2"].tolist() == [km2] and sites["remark"].tolist() == [""]
+
+
+@pytest.mark.parametrize("text", ["45 00", "4,5,6", "about 45", "1 2345"])
+def test_an_area_that_is_no_number_is_told_on_its_record(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "w.gpkg", {**OLDER, "REP_AREA": text}, OLDER)
+    sites, _ = read_sites(source(path), PLANE)
+    assert sites["remark"].tolist() == [f"the area {text} cannot be read", ""]
+
+
+@pytest.mark.parametrize("headings", [("Code", "Type"), ("code", "tipo"), ("CODE", "nationalType")])
+def test_lists_are_read_under_the_headings_of_candidates(
+    headings: tuple[str, str], tmp_path: Path
+) -> None:
+    code, kind = headings
+    path = write(tmp_path / "w.gpkg", {code: "R7", "Name": "Alp", kind: "Nature park"})
+    sites, findings = read_sites(source(path), PLANE)
+    assert sites[["site_id", "name", "designation"]].to_numpy().tolist() == [
+        ["R7", "Alp", "Nature park"]
+    ]
+    assert "sites.no_designation" not in {f.rule for f in findings}
+
+
+def test_without_a_column_of_designation_the_headings_that_are_read_are_told(
+    tmp_path: Path,
+) -> None:
+    sites, findings = read_sites(source(write(tmp_path / "w.gpkg", {"Code": "R7"})), PLANE)
+    (told,) = (f for f in findings if f.rule == "sites.no_designation")
+    assert "DESIG_ENG, designation" in told.message and "type" in told.message
+    assert sites["designation"].tolist() == ["Not Reported"]
 
 
 def test_columns_as_the_project_maps_them(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def sites() -> gpd.GeoDataFrame:
         {**common, "site_id": "7", "parcel_id": "7", "name": "Reef", "kind": "PA",
          "designation": "Marine Reserve", "category": "Not Reported", "year": None, "realm": "both",
          "reported_km2": 2000.0, "reported_sea_km2": 1900.0, "source": "national", "row": 1,
-         "metadata_id": "", "no_take": "Part", "no_take_km2": 12.5,
+         "metadata_id": "", "said_realm": "coastal", "no_take": "Part", "no_take_km2": 12.5,
          "geometry": shapely.box(80_000, -50_000, 130_000, -10_000)},
         {**common, "site_id": "8", "parcel_id": "8", "name": "Grove", "kind": "OECM",
          "designation": "Sacred forest", "category": "Not Applicable", "year": 2011,
@@ -66,16 +66,16 @@ def test_what_goes_out_comes_in_again(format_name: str, schema: str, tmp_path: P
     uri = "wdpa.gpkg" if format_name == "gpkg" else "wdpa-p*.shp"
     after, told = read_sites(Entry("again", "again", "vector", tmp_path, uri), PLANE)
     after = after.set_index("site_id").loc[before["site_id"]].reset_index()
-    kept = [c for c in (*SITE_COLUMNS, *MORE_COLUMNS) if c not in ("source", "row", "metadata_id")]
+    apart = ("source", "row", "metadata_id", "said_realm")  # the last is the schema's own word
+    kept = [c for c in (*SITE_COLUMNS, *MORE_COLUMNS) if c not in apart]
     kept = [c for c in kept if c not in (_NOT_OLDER if schema == OLDER else ("subnational",))]
     for column in kept:
         assert said(after[column]) == said(before[column]), column
-    tables = ["sites.tables"] if format_name == "gpkg" else []  # that of the sources
-    assert [f.rule for f in told] == tables and (after["remark"] == "").all()
+    assert told == [] and (after["remark"] == "").all()
     areas = after.geometry.area.to_numpy()
     assert areas == pytest.approx(before.geometry.area.to_numpy(), rel=1e-7)
-    apart = shapely.area(shapely.symmetric_difference(after.geometry, before.geometry.to_numpy()))
-    assert (apart <= 1e-5 * areas).all()
+    off = shapely.area(shapely.symmetric_difference(after.geometry, before.geometry.to_numpy()))
+    assert (off <= 1e-5 * areas).all()
     assert after.geometry[2].distance(before.geometry[2]) < 0.01
 
 
@@ -122,6 +122,27 @@ def test_each_site_names_its_row_in_the_table_of_sources(tmp_path: Path) -> None
     assert table["LINEAGE"][0] == "WDPA.shp (METADATAID 390)"
     poly = gpd.read_file(tmp_path / "w.gpkg", layer="WDPA_poly")
     assert poly["METADATAID"].tolist() == [390, 391]
+
+
+def test_a_delivered_row_of_the_table_of_sources_goes_out_as_it_came(tmp_path: Path) -> None:
+    row = {"METADATAID": "390", "DATA_TITLE": "Réserves", "RESP_PARTY": "MNP", "YEAR": "2019"}
+    write_wdpa(tmp_path, "w", sites(), SOURCES, delivered={"wdpa": {"390": row}})
+    table = pyogrio.read_dataframe(tmp_path / "w.gpkg", layer="WDPA_source")
+    wanted = ["METADATAID", "DATA_TITLE", "RESP_PARTY", "YEAR", "CITATION"]
+    assert table.loc[0, wanted].tolist() == [390, "Réserves", "MNP", "2019", "Not Reported"]
+    assert table["DATA_TITLE"][1] == "national"  # no table came with it: the catalog says it
+
+
+@pytest.mark.parametrize(("schema", "heading"), [(NEWER, "REALM"), (OLDER, "MARINE")])
+def test_a_realm_that_no_record_says_is_not_claimed(
+    schema: str, heading: str, tmp_path: Path
+) -> None:
+    """It is taken for both, land and sea, but that it is coastal nobody said."""
+    silent = sites().assign(realm=["land", "both", "both"], said_realm=["land", "", "Not Reported"])
+    write_wdpa(tmp_path, "w", silent, SOURCES, schema=schema)
+    told = [gpd.read_file(tmp_path / "w.gpkg", layer=f"WDPA_{part}")[heading].tolist()
+            for part in ("poly", "point")]  # fmt: skip
+    assert told == [["Terrestrial" if schema == NEWER else "0", "Not Reported"], ["Not Reported"]]
 
 
 def test_two_sources_never_share_a_number(tmp_path: Path) -> None:

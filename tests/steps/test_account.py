@@ -247,7 +247,12 @@ def test_a_run_without_areas_by_ecoregion_says_so(
                         name != "attribution_classes.csv" and has(self, name))  # fmt: skip
     name = f"account.area[ecoregion=W; {LAND}; counted=PA]"
     found = explain_measure(open_project(folder), name, run.id)
-    assert not found.sites and "does not keep" in found.text()
+    assert not found.sites
+    assert "older than its table attribution_classes.csv" in found.text()
+    assert "Next: tianren account" in found.text()
+    with pytest.raises(UserError) as refused:
+        run.rows("gone.csv")
+    assert refused.value.next_step == "make the run again: tianren account"
 
 
 def test_a_number_names_the_inputs_that_it_rests_on(folder: Path, run: RunResults) -> None:

@@ -74,7 +74,7 @@ def test_a_site_across_the_border_connects_without_being_counted(across: RunResu
     assert fraction(across, "unprot") == pytest.approx(100 - prot - trans, rel=1e-6)
     assert fraction(across, "within") + fraction(across, "contig") == pytest.approx(prot, rel=1e-6)
     assert "account.no_neighbours" not in rules(across)
-    assert rules(across)["account.neighbours"].startswith("1 sites")
+    assert rules(across)["account.neighbours"].startswith("1 site on")
 
 
 def test_without_neighbours_nothing_connects_across_and_it_is_said(alone: RunResults) -> None:

@@ -72,6 +72,22 @@ def test_the_convention_gets_the_extent_of_natural_biomes_where_no_layer_tells_m
     assert {row[6] for row in rows} == {"km2"}
 
 
+def test_totals_of_cells_say_so_in_the_table_the_footnote_and_a_finding(run: RunResults) -> None:
+    """Biomes are whole cells of the grid: another grid gives another total."""
+    how = "cells of 1000 m by their centre"
+    rows = run.rows("coverage.csv")
+    assert {r["measured_by"] for r in rows if r["dimension"] == "biome"} == {how}
+    assert {r["measured_by"] for r in rows if r["dimension"] != "biome"} == {"borders"}
+    book = openpyxl.load_workbook(run.path("cbd_3_1.xlsx"))
+    for row in list(book.active.iter_rows(values_only=True))[1:]:  # type: ignore[union-attr]
+        by_cells = row[0] == "A.2" or str(row[3]).startswith("Biome")
+        assert str(row[8]).startswith(f"Totals are counted in {how}") == by_cells
+    (told,) = (f for f in run.findings if f["rule"] == "account.cells")
+    assert "sum to 1,200.00 km2, the region within its borders is 1,200.00 km2" in told["message"]
+    methods = {m["method"] for m in run.measures if m["by"].startswith("biome=")}
+    assert methods and all(how in method for method in methods)
+
+
 def test_without_a_sea_source_the_total_says_that_it_is_land_alone(run: RunResults) -> None:
     book = openpyxl.load_workbook(run.path("cbd_3_1.xlsx"))
     rows = list(book.active.iter_rows(values_only=True))[1:]  # type: ignore[union-attr]

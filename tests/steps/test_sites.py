@@ -106,3 +106,20 @@ def test_what_became_of_each_record_and_what_counts_for_others(tmp_path: Path) -
     assert out["SITE_ID"].tolist() == ["N1", "1", "2"] and out["DESIG_ENG"][0] == "风水林"
     assert out["SITE_TYPE"].tolist() == ["OECM", "PA", "PA"]
     assert site_records(project).files == ()
+
+
+def test_the_table_of_sources_that_came_with_the_records_goes_out_with_them(tmp_path: Path) -> None:
+    project = make(tmp_path, PROJECT + ACCOUNT)
+    layer = gpd.read_file(tmp_path / "data" / "wdpa.gpkg").assign(METADATAID=[5, 6, 6])
+    layer.to_file(tmp_path / "data" / "wdpa.shp")
+    (tmp_path / "data" / "WDPA_sources.csv").write_text(
+        "METADATAID,DATA_TITLE,RESP_PARTY\n5,National parks,Ministry\n", encoding="utf-8"
+    )
+    catalog = (tmp_path / "catalog.toml").read_text("utf-8").replace("wdpa.gpkg", "wdpa.shp")
+    (tmp_path / "catalog.toml").write_text(catalog, "utf-8")
+    project = open_project(tmp_path)
+    found = site_records(project, "gpkg", tmp_path / "out")
+    table = gpd.read_file(found.files[0], layer="WDPA_source").set_index("METADATAID")
+    assert table.loc[5, ["DATA_TITLE", "RESP_PARTY"]].tolist() == ["National parks", "Ministry"]
+    (told,) = [f for f in found.findings if f.rule == "sites.sources_made"]
+    assert told.subject == "wdpa" and "METADATAID 6:" in told.message

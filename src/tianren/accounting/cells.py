@@ -21,6 +21,11 @@ TYPE_COLUMNS = ("class", "counted", "area_m2", "total_m2", "percent")
 FUNCTION_COLUMNS = ("function", "unit", "counted", "held", "total", "percent")
 
 
+def measured_by_cells(size: float) -> str:
+    """How a total of types that are a raster is measured; size: of a cell, m."""
+    return f"cells of {size:g} m by their centre"
+
+
 def held_shares(sites: "GeoDataFrame", grid: Any, kinds: Sequence[str] = KINDS) -> Floats:
     """The exact share of each cell that the kinds cover, each with those before it.
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tianren.accounting.coverage import NOT_STATED
 from tianren.accounting.forms import Row, data_rows, read_rows
 from tianren.findings import Finding, Severity
-from tianren.language import current_language, say
+from tianren.language import current_language, say, say_many
 from tianren.parameters.headings import plain_word
 
 if TYPE_CHECKING:
@@ -229,23 +230,29 @@ def types_of(designations: Iterable[Any], crosswalk: Crosswalk) -> "DataFrame":
 
 
 def unknown_types(types: "DataFrame") -> list[Finding]:
-    """A finding for each designation that the crosswalk does not have."""
+    """A finding for each designation that the crosswalk does not have, and for sites without."""
     lacking = types[types["type"] == ""]
     return [
-        Finding(
-            "classes.unknown_type",
-            str(row.designation),
-            Severity.WARNING,
-            say(
-                "{n} sites are of the type {name}, which the crosswalk does not have: add it to "
-                "[account] crosswalk",
-                n=row.sites,
-                name=row.designation or say("(none)"),
-            ),
-            SOURCE,
-        )
-        for row in lacking.itertuples()
+        Finding("classes.unknown_type", str(name), Severity.WARNING, _unknown(str(name), n), SOURCE)
+        for name, n in zip(lacking["designation"], lacking["sites"], strict=True)
     ]
+
+
+def _unknown(name: str, n: int) -> str:
+    """The crosswalk can only be mended where a type was read."""
+    if name in ("", NOT_STATED):
+        return say_many(
+            "{n} site says no national type: its list has no column of designation that is read, "
+            "or its cell is empty",
+            "{n} sites say no national type: their list has no column of designation that is read, "
+            "or its cells are empty", n,
+        )  # fmt: skip
+    return say_many(
+        "{n} site is of the type {name}, which the crosswalk does not have: add it to "
+        "[account] crosswalk",
+        "{n} sites are of the type {name}, which the crosswalk does not have: add it to "
+        "[account] crosswalk", n, name=name,
+    )  # fmt: skip
 
 
 def _unverified(types: "DataFrame") -> list[Finding]:
@@ -253,9 +260,10 @@ def _unverified(types: "DataFrame") -> list[Finding]:
     names = list(types.loc[(types["type"] != "") & (types["verified"] != "1"), "designation"])
     if not names:
         return []
-    message = say(
+    message = say_many(
+        "what {n} type counts as is from a source that was not read, or by design: {names}",
         "what {n} types count as is from sources that were not read, or by design: {names}",
-        n=len(names),
+        len(names),
         names=", ".join(names[:5]) + (" ..." if len(names) > 5 else ""),
     )
     return [Finding("classes.unverified", "national_types.csv", Severity.NOTE, message, SOURCE)]
@@ -269,10 +277,12 @@ def _contradicted(sites: "DataFrame") -> list[Finding]:
             "classes.kind",
             str(designation),
             Severity.WARNING,
-            say(
+            say_many(
+                "{n} site of the type {name} is listed as a protected area, which the crosswalk "
+                "says it is not: the list is followed",
                 "{n} sites of the type {name} are listed as protected areas, which the crosswalk "
                 "says it is not: the list is followed",
-                n=n,
+                int(n),
                 name=designation,
             ),
             SOURCE,

@@ -26,6 +26,7 @@ KINDS = (PA, OECM, REDLINE)
 LAND, INLAND_WATER, SEA, OUTSIDE = "land", "inland_water", "sea", ""
 TERRESTRIAL = "land_and_inland_water"  # what target 3 asks for together
 NOT_STATED = "Not Reported"
+BORDERS = "borders"  # how a total is measured, unless by cells (cells.measured_by_cells)
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _realm(realm: Any, water: Ints) -> Any:
 
 
 COVERAGE_COLUMNS = (
-    "dimension", "class", "realm", "counted", "area_m2", "total_m2", "percent",
+    "dimension", "class", "realm", "counted", "area_m2", "total_m2", "percent", "measured_by",
 )  # fmt: skip
 
 
@@ -166,7 +167,7 @@ def coverage(found: Balance, dimension: str = "") -> "DataFrame":
         area = held.reindex(total.index, fill_value=0.0)
         made.append(pd.DataFrame({"counted": counted, "area_m2": area, "total_m2": total}))
     table = pd.concat(made).reset_index()
-    table["dimension"] = dimension
+    table["dimension"], table["measured_by"] = dimension, BORDERS
     table["percent"] = 100 * table["area_m2"] / table["total_m2"]
     table = table.sort_values(["class", "realm"], kind="stable", ignore_index=True)
     return table[list(COVERAGE_COLUMNS)]

@@ -71,7 +71,7 @@ def territory_areas(
     """
     import pandas as pd
 
-    said = _recognition(territories, column, where)
+    said = recognition(territories, column, where)
     order = np.argsort([RECOGNITION.index(r) for r in said], kind="stable")
     shapes, kinds = sites.geometry.to_numpy(), sites["kind"].to_numpy()
     found = pieces([
@@ -90,7 +90,7 @@ def territory_areas(
     return table
 
 
-def _recognition(territories: "GeoDataFrame", column: str, where: str) -> list[str]:
+def recognition(territories: "GeoDataFrame", column: str, where: str) -> list[str]:
     if not column:
         return [UNTOLD] * len(territories)
     if column not in territories.columns:

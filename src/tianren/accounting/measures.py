@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tianren.accounting.coverage import BORDERS
 from tianren.accounting.representation import Evenness
 from tianren.measures import Measure
 
@@ -19,11 +20,16 @@ def coverage_measures(
     found = []
     for row in table.to_dict("records"):
         by = _by(row, "counted")
-        about = (place, period, by, "union, in the order of attribution", sources)
+        about = (place, period, by, _union(str(row.get("measured_by", BORDERS))), sources)
         found.append(_measure("account.area", row["area_m2"], "m2", *about))
         if row["total_m2"] > 0:
             found.append(_measure("account.coverage", row["percent"], "%", *about))
     return found
+
+
+def _union(measured_by: str) -> str:
+    told = "union, in the order of attribution"
+    return told if measured_by == BORDERS else f"{told}; total of {measured_by}"
 
 
 def breakdown_measures(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.overlay import NOBODY, Claim, pieces
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ def year_findings(sites: "GeoDataFrame", years: Years) -> list[Finding]:
         LEFT_OUT: say("they are left out of the time series"),
         SAMPLED: say("their years are drawn from the known ones, {n} times", n=years.draws),
     }
-    message = say(
-        "{n} of {all} sites have no year: {treated}",
-        n=unknown, all=len(sites), treated=treated[years.unknown],
+    message = say_many(
+        "{n} of {all} sites has no year: {treated}", "{n} of {all} sites have no year: {treated}",
+        unknown, all=len(sites), treated=treated[years.unknown],
     )  # fmt: skip
     return [Finding("account.series_years", "time series", Severity.WARNING, message)]
 

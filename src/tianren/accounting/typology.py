@@ -11,9 +11,11 @@ from importlib.resources import files
 
 from tianren.findings import Finding, Severity
 from tianren.language import say
-from tianren.parameters.crosswalks import ecosystems
+from tianren.parameters.crosswalks import ecosystems, made_waters
 
 TYPOLOGY = "iucn_get"  # the legend that is the typology itself
+WATER = "water"  # open water, whoever made it
+MADE_WATER = "paddy"  # the ecosystem type whose biome is F3: waters that people made
 
 
 @cache
@@ -37,6 +39,35 @@ def made_by_people(names: Mapping[int, str], classes: Mapping[int, str]) -> froz
     kinds = ecosystems()
     natural = {name for code, name in names.items() if not kinds[classes[code]].artificial}
     return frozenset(names.values()) - natural
+
+
+def waters_apart(legend_name: str, classes: Mapping[int, str]) -> Mapping[int, str]:
+    """The classes, those of a legend that are waters which people made as such a type."""
+    made = made_waters(legend_name) if legend_name else frozenset()
+    return {code: MADE_WATER if code in made else kind for code, kind in classes.items()}
+
+
+def mixed_waters(
+    legend_name: str, names: Mapping[int, str], classes: Mapping[int, str]
+) -> set[str]:
+    """The names of classes of open water in which made waters (F3) may be: of legends that have no
+    class of their own for those."""
+    if legend_name and made_waters(legend_name):
+        return set()
+    return {names[code] for code, kind in classes.items() if kind == WATER}
+
+
+def told_mixed(names: Iterable[str], subject: str) -> list[Finding]:
+    """That waters which people made are in the extent of natural ones."""
+    mixed = sorted(names)
+    if not mixed:
+        return []
+    message = say(
+        "reservoirs and other waters that people made (F3) are in {names}, since the land cover "
+        "does not tell them apart: natural extent is too large by them; a layer of ecosystem types "
+        "with F3, named in [gaps] ecosystems, leaves them out", names=", ".join(mixed),
+    )  # fmt: skip
+    return [Finding("account.made_waters", subject, Severity.NOTE, message)]
 
 
 def told_together(kinds: Iterable[str], subject: str) -> list[Finding]:

@@ -1,6 +1,6 @@
 """The cleaning of a layer of sites, rule by rule, with its log: see geo.sites."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tianren.findings import Finding, Severity
 from tianren.geo.circles import circles
+from tianren.geo.cleaning_findings import cleaning_findings, figure
 from tianren.geo.repair import polygonal, repaired
 from tianren.geo.sites import (
     LAND,
@@ -35,10 +35,8 @@ from tianren.language import say
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from pandas import DataFrame, Series
 
 KEPT, REFUSED, CHANGED, NOTED = "kept", "refused", "changed", "noted"
-_TOLD = 5  # sites that a finding names; all are in the log
 
 
 @dataclass
@@ -128,7 +126,7 @@ def _reported(bench: _Bench, i: int, reason: str) -> str:
     reported = float(bench.value(i, "reported_km2"))
     if not reported > 0:
         return reason
-    return say("{reason}; {area} km2 are reported", reason=reason, area=_figure(reported))
+    return say("{reason}; {area} km2 are reported", reason=reason, area=figure(reported))
 
 
 def _repair(bench: _Bench, rules: SiteRules) -> None:
@@ -197,7 +195,7 @@ def _points(bench: _Bench, rules: SiteRules) -> None:
             continue
         area = float(bench.value(i, "reported_km2"))
         if area > 0:
-            reason = say("a point drawn as a circle of {area} km2", area=_figure(area))
+            reason = say("a point drawn as a circle of {area} km2", area=figure(area))
             bench.change(i, "circle", reason, circles(bench.shapes[i], area))
             bench.columns["approximate"][i] = True
         else:
@@ -213,9 +211,9 @@ def _areas(bench: _Bench, rules: SiteRules) -> None:
         elif reported > 0 and not 1 / rules.area_ratio < area / reported < rules.area_ratio:
             reason = say(
                 "its polygon has {area} km2, {times} times the {reported} km2 that are reported",
-                area=_figure(area),
-                times=_figure(area / reported),
-                reported=_figure(reported),
+                area=figure(area),
+                times=figure(area / reported),
+                reported=figure(reported),
             )
             bench.note(i, "area", reason)
 
@@ -257,9 +255,9 @@ def _other_shape(bench: _Bench, first: int, i: int) -> str:
     return say(
         "its number stands on another record too, of another shape ({first} km2, {common} km2 of "
         "them in common with the {area} km2 here): both are kept, as parcels",
-        first=_figure(bench.km2(first)),
-        common=_figure(common),
-        area=_figure(bench.km2(i)),
+        first=figure(bench.km2(first)),
+        common=figure(common),
+        area=figure(bench.km2(i)),
     )
 
 
@@ -339,62 +337,6 @@ def _result(bench: _Bench, table: "GeoDataFrame", drawn: NDArray[Any], rules: Si
         reason=[bench.refused.get(i, ("", ""))[1] for i in range(len(table))],
     )
     sites = table.set_geometry(bench.shapes, crs=table.crs).iloc[bench.alive()]
-    return Cleaned(in_order(sites, rules.categories), every, log, _findings(log))
-
-
-# Rule -> how much it matters, and the sentence over the sites.
-_TELLING: Mapping[str, tuple[Severity, str]] = {
-    "read": (Severity.WARNING, "{n} records of sites could not be read as they stand"),
-    "geometry": (Severity.WARNING, "{n} sites have no polygon and do not count"),
-    "repair": (Severity.NOTE, "{n} outlines of sites were repaired"),
-    "large_repair": (Severity.WARNING, "the repair of {n} sites changed their area"),
-    "kind": (Severity.WARNING, "{n} sites are neither protected area nor OECM and do not count"),
-    "status": (Severity.NOTE, "{n} sites do not count for their status"),
-    "designation": (Severity.NOTE, "{n} sites do not count for their designation"),
-    "year_unknown": (Severity.NOTE, "the year of {n} sites is not known"),
-    "year": (Severity.WARNING, "{n} sites have a year after the day of the account"),
-    "category": (Severity.WARNING, "{n} sites have a category that is not known"),
-    "circle": (Severity.NOTE, "{n} sites are points, drawn as circles"),
-    "point": (Severity.WARNING, "{n} points have no reported area and do not count"),
-    "area": (Severity.WARNING, "{n} sites are not as large as reported"),
-    "repeated": (Severity.WARNING, "{n} records repeat another and do not count"),
-    "other_shape": (Severity.WARNING, "{n} records share their number with one of another shape"),
-    "realm": (Severity.NOTE, "{n} sites were cut at the coast"),
-    "no_sea": (Severity.WARNING, "{n} sites reach beyond the land, and the project names no sea"),
-    "region": (Severity.WARNING, "{n} sites reach outside the country"),
-}  # fmt: skip
-
-
-def _findings(log: "DataFrame") -> tuple[Finding, ...]:
-    """One finding for each rule and source, with the sites most concerned and their areas."""
-    told = log[log["action"] != KEPT]
-    return tuple(
-        _finding(str(source), str(rule), rows)
-        for (source, rule), rows in told.groupby(["source", "rule"], sort=True)
+    return Cleaned(
+        in_order(sites, rules.categories), every, log, cleaning_findings(log[log["action"] != KEPT])
     )
-
-
-def _finding(source: str, rule: str, rows: "DataFrame") -> Finding:
-    severity, sentence = _TELLING[rule]
-    concerned = rows.assign(km2=_concerned(rows)).sort_values("km2", ascending=False, kind="stable")
-    fields = concerned[["site_id", "name", "km2", "reason"]].head(_TOLD).to_dict("records")
-    named = [f"{r['site_id']} {r['name']} ({_figure(r['km2'])} km2): {r['reason']}" for r in fields]
-    if len(rows) > _TOLD:
-        named.append(say("and {n} more, see the log", n=len(rows) - _TOLD))
-    message = say(
-        "{what}, {area} km2: {sites}",
-        what=say(sentence, n=len(rows)),
-        area=f"{concerned['km2'].sum():,.1f}",
-        sites="; ".join(named),
-    )
-    return Finding(f"sites.{rule}", source, severity, message, "Tianren: How the account is made")
-
-
-def _concerned(rows: "DataFrame") -> "Series[float]":
-    """The area that each row is about, km2: what changed, or the whole site where nothing did."""
-    changed = (rows["before_km2"] - rows["after_km2"]).abs()
-    return changed.where(changed > 0, rows["before_km2"])
-
-
-def _figure(km2: float) -> str:
-    return f"{km2:,.4g}" if km2 < 1000 else f"{km2:,.0f}"

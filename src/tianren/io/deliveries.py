@@ -22,8 +22,8 @@ from tianren.io.signatures import offline, require_modest, require_signature, un
 from tianren.io.sources import Entry, source_files
 from tianren.language import say
 
-_DATABASES = (".gdb", ".gpkg")
-_KINDS = (".shp", ".geojson", ".fgb", ".parquet", ".kml", ".zip", *_DATABASES)
+DATABASES = (".gdb", ".gpkg")
+_KINDS = (".shp", ".geojson", ".fgb", ".parquet", ".kml", ".zip", *DATABASES)
 _BESIDE = (".dbf", ".shx", ".prj", ".cpg", ".csv")  # of a Shapefile; tables, to be named
 _DEEPEST = 3  # archives in archives: Protected Planet packs two deep
 
@@ -77,7 +77,7 @@ def delivered_layer(entry: Entry, findings: list[Finding]) -> list[GeoDataFrame]
 def _files(entry: Entry, path: Path, room: Path, findings: list[Finding]) -> list[Path]:
     """The files that hold layers; archives are unpacked into a room of their own."""
     if path.suffix.lower() == ".zip":
-        _unpack(entry, path, room)
+        unpack(entry, path, room)
         return _inside(entry, room, room, findings)
     if path.is_dir() and path.suffix.lower() != ".gdb":
         return _inside(entry, path, room, findings)
@@ -88,12 +88,25 @@ def _inside(entry: Entry, folder: Path, room: Path, findings: list[Finding]) -> 
     """The files of a folder and of those in it; tables, which have no places, are named only."""
     files = [p for p in sorted(folder.rglob("*"))
              if not any(q.suffix.lower() == ".gdb" for q in p.parents)]  # fmt: skip
-    _tell_tables(entry, [p.name for p in files if p.suffix.lower() == ".csv"], findings)
+    tables = [p for p in files if p.suffix.lower() == ".csv" and not is_of_sources(p)]
+    _tell_tables(entry, [p.name for p in tables], findings)
     found = []
     for n, path in enumerate(p for p in files if p.suffix.lower() in _KINDS):
         packed = path.suffix.lower() == ".zip"
         found += _files(entry, path, room / f"in {n}", findings) if packed else [path]
     return found
+
+
+def is_of_sources(path: Path, layer: str = "") -> bool:
+    """Whether a CSV, or a layer of a database, is the table of sources of Protected Planet: it is
+    read where the records are handed on (io.source_rows)."""
+    if layer:
+        with offline():
+            headings = [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]]
+    else:
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            headings = stream.readline().replace('"', "").split(",")
+    return "METADATAID" in {heading.strip().upper() for heading in headings}
 
 
 def _tell_tables(entry: Entry, names: list[str], findings: list[Finding]) -> None:
@@ -105,7 +118,7 @@ def _tell_tables(entry: Entry, names: list[str], findings: list[Finding]) -> Non
 # --- archives ------------------------------------------------------------------------------------
 
 
-def _unpack(entry: Entry, path: Path, room: Path) -> None:
+def unpack(entry: Entry, path: Path, room: Path) -> None:
     """Unpack what can be read of an archive, and of the archives in it, each into a folder."""
     _unpacked(entry, path, path, room, 0, 1)
 
@@ -155,7 +168,7 @@ def _too_deep(entry: Entry, inner: Path) -> UserError:
 
 def _layers(entry: Entry, path: Path, findings: list[Finding]) -> list[tuple[Entry, Path]]:
     """The layers of a file that the entry means: all with places, or those of the name it says."""
-    if path.suffix.lower() in _DATABASES:
+    if path.suffix.lower() in DATABASES:
         names = _with_places(entry, path, findings)
         return [(replace(entry, sublayer=n), path) for n in names if entry.sublayer in ("", n)]
     if entry.sublayer in ("", path.stem):
@@ -172,7 +185,8 @@ def _with_places(entry: Entry, path: Path, findings: list[Finding]) -> list[str]
             layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
     except FAULTS as fault:
         raise unreadable(entry, path, fault) from fault
-    _tell_tables(entry, [name for name, kind in layers if not kind], findings)
+    tables = [name for name, kind in layers if not kind and not is_of_sources(path, name)]
+    _tell_tables(entry, tables, findings)
     return [name for name, kind in layers if kind]
 
 

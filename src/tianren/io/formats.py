@@ -18,6 +18,8 @@ from tianren.geo.grid import known_crs
 from tianren.io.encodings import text_encoding, undecodable
 from tianren.io.signatures import offline, require_modest, require_signature, unreadable
 from tianren.io.sources import Entry
+from tianren.io.tables import WORKBOOKS, read_table
+from tianren.parameters.headings import row_numbers
 
 FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, OSError)
 
@@ -26,7 +28,11 @@ def read_features(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataF
     """The features of one file, with its CRS (or the catalog's) and text decoded."""
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        return _points(entry, path, findings)
+        return _points(entry, _csv(entry, path, findings))
+    if suffix in WORKBOOKS:
+        table, told = read_table(replace(entry, uri=str(path)))
+        findings += told
+        return _points(entry, table)
     if suffix in (".parquet", ".geoparquet"):
         return _with_crs(entry, _parquet(entry, path))
     if suffix == ".gdb" and path.is_dir():
@@ -175,16 +181,21 @@ _LONGITUDE = ("lon", "longitude", "long", "lng", "decimallongitude", "x", "经�
 _LATITUDE = ("lat", "latitude", "decimallatitude", "y", "纬度")
 
 
-def _points(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
-    """A CSV of points: columns of longitude and latitude by their usual names."""
-    import geopandas
+def _csv(entry: Entry, path: Path, findings: list[Finding]) -> Any:
     import pandas as pd
 
     encoding = text_encoding(entry, path.read_bytes(), findings)
     try:
-        table = pd.read_csv(path, encoding=encoding)
+        return pd.read_csv(path, encoding=encoding)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
         raise unreadable(entry, path, fault) from fault
+
+
+def _points(entry: Entry, table: Any) -> GeoDataFrame:
+    """A table of points: columns of longitude and latitude by their usual names."""
+    import geopandas
+    import pandas as pd
+
     x, y = _column(entry, table, _LONGITUDE), _column(entry, table, _LATITUDE)
     lon, lat = (pd.to_numeric(table[c], errors="coerce") for c in (x, y))
     bad = lon.isna() | lat.isna()
@@ -195,12 +206,13 @@ def _points(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
         row = int(bad.to_numpy().argmax())
         raise UserError(
             "a point has no usable coordinates",
-            where=f"{entry.where}, row {row + 2}, columns {x} and {y}",
+            where=f"{entry.where}, row {row_numbers(table)[row]}, columns {x} and {y}",
             by_how_much=f"{int(bad.sum())} of {len(table)} rows; the first says "
             f"{table[x].iloc[row]!r}, {table[y].iloc[row]!r}",
             next_step="write decimal degrees, or remove those rows",
         )
-    return GeoDataFrame(table, geometry=geopandas.points_from_xy(lon, lat), crs=crs)
+    shapes = geopandas.points_from_xy(lon, lat)
+    return GeoDataFrame(table.reset_index(drop=True), geometry=shapes, crs=crs)
 
 
 def _column(entry: Entry, table: Any, names: tuple[str, ...]) -> str:

@@ -65,7 +65,8 @@ def require_signature(entry: Entry, path: Path) -> None:
         raise UserError(
             f"{path.name} is not of a vector format that is read here",
             where=entry.where,
-            next_step="save it as GeoPackage, Shapefile, GeoJSON, KML, GeoParquet or CSV of points",
+            next_step="save it as GeoPackage, Shapefile, GeoJSON, KML or GeoParquet, or points as "
+            "CSV or XLSX",
         )
     with path.open("rb") as stream:
         head = stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf")

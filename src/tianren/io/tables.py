@@ -22,6 +22,7 @@ from tianren.language import say
 Row = tuple[int, list[str]]  # number in the file, cells
 
 LARGEST_FILE = 256 * 1024**2  # bytes; a longer list is not a table that a person wrote
+WORKBOOKS = (".xlsx", ".xlsm")
 _DELIMITERS = (",", "\t", ";", "|")
 _LOOKED_AT = 50  # lines from which the delimiter is found
 _DBF_VERSIONS = frozenset(b"\x02\x03\x30\x31\x32\x43\x63\x83\x8b\xcb\xf5\xfb")
@@ -37,7 +38,7 @@ def read_table(entry: Entry) -> tuple[DataFrame, list[Finding]]:
     path = _one_file(entry)
     findings: list[Finding] = []
     suffix = path.suffix.lower()
-    if suffix in (".xlsx", ".xlsm"):
+    if suffix in WORKBOOKS:
         rows = _workbook(entry, path, findings)
     elif suffix == ".dbf":
         rows = _dbf(entry, path, findings)

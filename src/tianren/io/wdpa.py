@@ -26,14 +26,14 @@ from tianren.io.deliveries import delivered
 from tianren.io.formats import read_features
 from tianren.io.sources import Entry
 from tianren.language import say
-from tianren.parameters.headings import columns_by_role, roles_of
+from tianren.parameters.headings import columns_by_role, roles_of, usual_headings
 
 # Columns of the World Database beyond those that are counted with: kept for who gives them back.
 MORE_COLUMNS = (
     "original_name", "original_designation", "designation_type", "governance_subtype", "ownership",
     "ownership_subtype", "management_plan", "no_take", "no_take_km2", "inland_waters",
     "oecm_assessment", "criteria", "metadata_id", "subnational", "parent_iso3", "iso3",
-    "supplementary", "objectives",
+    "supplementary", "objectives", "said_realm",
 )  # fmt: skip
 _NUMBERS = ("reported_km2", "reported_sea_km2", "no_take_km2")
 _CONSTANT = "="  # columns = {kind = "=OECM"}: the value itself, for every record
@@ -116,6 +116,7 @@ def _mapped(
     else:
         out["kind"] = [PA] * len(layer)
     out["year"] = [_year(t, r) for t, r in zip(out["year"], remarks, strict=True)]
+    out["said_realm"] = out["realm"]  # what says none is taken for both, and never claimed to be
     out["realm"] = [declared_realm(t) for t in out["realm"]]
     out["category"] = [t or UNREPORTED for t in out["category"]]
     out["status"] = out["status"] if "status" in roles else ["Designated"] * len(layer)
@@ -187,6 +188,13 @@ def _tell_missing(entry: Entry, roles: Mapping[str, str], findings: list[Finding
         "category": say("no IUCN category is known"),
         "reported_area": say("nothing can be compared with what is reported"),
     }
+    if "designation" not in roles and "original_designation" not in roles:
+        headings = ", ".join(usual_headings("sites", "designation"))
+        message = say("no column of designation was found: no national type is known; headings "
+                      "that are read: {headings}; name another in [account.columns]",
+                      headings=headings)  # fmt: skip
+        rule = "sites.no_designation"
+        _tell(findings, Finding(rule, entry.name, Severity.WARNING, message, entry.uri))
     for role, how in taken.items():
         if role not in roles:
             message = say("there is no column of {role}: {how}", role=role, how=how)
@@ -200,13 +208,26 @@ def _tell_missing(entry: Entry, roles: Mapping[str, str], findings: list[Finding
 def _number(text: str, remarks: list[str]) -> float:
     """An area, 0 where there is none: the World Database writes 0 for not reported."""
     try:
-        number = float(text.replace(",", "")) if text and plain(text) not in _NOTHING else 0.0
+        number = float(_ungrouped(text)) if text and plain(text) not in _NOTHING else 0.0
     except ValueError:
         number = math.nan
     if number >= 0 and math.isfinite(number):
         return number
     remarks.append(say("the area {value} cannot be read", value=text))
     return 0.0
+
+
+def _ungrouped(text: str) -> str:
+    """A number as float reads it: 45 000, 45'000 and 45,000 with spaces of any width; 45,5 and
+    1.200,5 too, whose comma can only be a decimal one."""
+    plain_text = re.sub(r"[\s\u2019']", " ", text)
+    if re.fullmatch(r"\d{1,3}( \d{3})+([.,]\d+)?", plain_text):
+        plain_text = plain_text.replace(" ", "")
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain_text):
+        return plain_text.replace(",", "")
+    if re.fullmatch(r"(\d+|\d{1,3}(\.\d{3})+),\d+", plain_text):
+        return plain_text.replace(".", "").replace(",", ".")
+    return plain_text
 
 
 _NOTHING = ("not reported", "not applicable", "not assigned", "0", "-")

@@ -22,7 +22,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.area import to_plane, unroll
 from tianren.geo.repair import repaired
-from tianren.geo.sites import BOTH, LAND, OECM, PA, SEA, UNREPORTED, parts_in
+from tianren.geo.sites import BOTH, LAND, OECM, PA, SEA, UNREPORTED, parts_in, plain
 from tianren.io.exchange import DBF_TEXT, WORLD
 from tianren.io.rasters import FAULTS, write_failed
 from tianren.language import say
@@ -30,6 +30,7 @@ from tianren.language import say
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from tianren.io.source_rows import Rows
     from tianren.io.sources import Entry
 
 NEWER, OLDER = "newer", "older"  # schemas
@@ -73,13 +74,15 @@ def write_wdpa(
     region: GeoDataFrame | None = None,
     format_name: str = "gpkg",
     schema: str = NEWER,
+    delivered: Mapping[str, "Rows"] | None = None,
 ) -> tuple[list[Path], list[Finding]]:
     """Write sites in the schema of the World Database; returns the files and what was shortened.
 
     sites: SITE_COLUMNS and MORE_COLUMNS (as far as they are there), points or polygons, in an
     equal-area plane; sources: of the catalog, by name; region: by whose sea the marine area of
-    coastal sites is measured (without it that is empty). format_name "gpkg" gives one file with the
-    layers WDPA_poly, WDPA_point and WDPA_source; "shapefile" gives NAME-polygons.shp,
+    coastal sites is measured (without it that is empty); delivered: source -> the rows of the table
+    of sources that came with it, the others are made from the catalog. format_name "gpkg" gives one
+    file with the layers WDPA_poly, WDPA_point and WDPA_source; "shapefile" gives NAME-polygons.shp,
     NAME-points.shp and NAME-sources.csv. Raises UserError for sites without number or when writing
     fails, and then leaves nothing behind.
     """
@@ -92,7 +95,7 @@ def write_wdpa(
     layers = {
         "poly": _multi(table[~points]),
         "point": _multi(table[points].drop(columns=list(_MEASURED))),
-        "source": _sources(measured, numbers, sources),
+        "source": _sources(measured, numbers, sources, delivered or {}),
     }
     write = _geopackage if format_name == "gpkg" else _shapefiles
     findings = _shortened(name, layers) if format_name == "shapefile" else []
@@ -124,8 +127,20 @@ def _table(sites: GeoDataFrame, schema: str) -> GeoDataFrame:
     for heading, role in _SCHEMAS[schema]:
         values = sites[role] if role in sites.columns else [""] * len(sites)
         columns[heading] = _column(heading, list(values))
+    for heading in ("REALM", "MARINE"):
+        if heading in columns:
+            told = zip(columns[heading], _realm_told(sites), strict=True)
+            columns[heading] = [word if said else UNREPORTED for word, said in told]
     shapes = _degrees(sites.geometry.to_numpy(), CRS(sites.crs))
     return GeoDataFrame(columns, geometry=shapes, crs=WORLD)
+
+
+def _realm_told(sites: GeoDataFrame) -> list[bool]:
+    """Whether the record itself says its realm: one that does not is only taken for both."""
+    if "said_realm" not in sites.columns:
+        return [True] * len(sites)
+    pairs = zip(sites["realm"], sites["said_realm"], strict=True)
+    return [realm != BOTH or plain(said) not in ("", plain(UNREPORTED)) for realm, said in pairs]
 
 
 def _column(heading: str, values: list[Any]) -> Any:
@@ -203,17 +218,27 @@ def _pairs(sites: GeoDataFrame) -> list[tuple[str, str]]:
     return [(str(s), str(m)) for s, m in zip(sites["source"], own, strict=True)]
 
 
+_OF_SOURCES = (
+    "METADATAID", "DATA_TITLE", "RESP_PARTY", "VERIFIER", "YEAR", "UPDATE_YR", "CHAR_SET",
+    "REF_SYSTEM", "SCALE", "LINEAGE", "CITATION", "DISCLAIMER", "LANGUAGE",
+)  # fmt: skip
+
+
 def _sources(
-    sites: GeoDataFrame, numbers: Sequence[int], sources: "Mapping[str, Entry]"
-) -> "DataFrame":
-    """The table of sources: one row for each number, from the catalog."""
+    sites: GeoDataFrame, numbers: Sequence[int], sources: "Mapping[str, Entry]",
+    delivered: "Mapping[str, Rows]",
+) -> "DataFrame":  # fmt: skip
+    """The table of sources: one row for each number, as it was delivered, else from the catalog."""
     rows = dict(sorted(zip(numbers, _pairs(sites), strict=True)))
-    return pd.DataFrame(
-        [_source_row(n, name, own, sources[name]) for n, (name, own) in rows.items()],
-        columns=["METADATAID", "DATA_TITLE", "RESP_PARTY", "VERIFIER", "YEAR", "UPDATE_YR",
-                 "CHAR_SET", "REF_SYSTEM", "SCALE", "LINEAGE", "CITATION", "DISCLAIMER",
-                 "LANGUAGE"],
-    )  # fmt: skip
+    made = []
+    for number, (name, own) in rows.items():
+        given = delivered.get(name, {}).get(own)
+        made.append(
+            _source_row(number, name, own, sources[name])
+            if given is None
+            else (number, *(given.get(c, "") or UNREPORTED for c in _OF_SOURCES[1:]))
+        )
+    return pd.DataFrame(made, columns=list(_OF_SOURCES))
 
 
 def _source_row(number: int, name: str, own: str, entry: "Entry") -> tuple[Any, ...]:

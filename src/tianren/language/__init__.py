@@ -41,6 +41,11 @@ def say(message: str, /, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def say_many(one: str, many: str, n: int, /, **values: object) -> str:
+    """One of two messages, as {n} is one or not; both are in the catalogue."""
+    return say(one if n == 1 else many, n=n, **values)
+
+
 @cache
 def _catalogue(language: str) -> dict[str, str]:
     from babel.messages.pofile import read_po  # only needed for other languages

@@ -367,7 +367,7 @@ class RunResults:
             raise UserError(
                 f"the run {self.id} has no {name}",
                 where=str(self.folder),
-                next_step="make the run again: tianren delineate",
+                next_step=f"make the run again: tianren {self.step or 'delineate'}",
             )
         return path
 

@@ -20,6 +20,14 @@ EXTENT = ("A.2", "Extent of natural ecosystems")
 BOTH = "PA+OECM"
 WHOLE = "land_and_sea"
 LAND_ALONE = "Land alone: no sea source was given."
+IN_CELLS = (
+    "Totals are counted in {cells}: another grid gives other totals, and classes sum to the cells "
+    "of the region, not to its area within its borders."
+)
+MIXED_WATER = (
+    "Reservoirs and other waters that people made (F3) are in it: the land cover does not tell "
+    "them from rivers and lakes (F1, F2)."
+)
 NONE = "none"  # the class of land that a layer does not cover
 LAYERED = ("unit", "ecoregion", "ecosystem", "biome")
 # What the account breaks down by -> what the tool calls it.
@@ -60,19 +68,22 @@ def measure_id(row: Mapping[str, str]) -> str:
 
 
 def entries(
-    measures: Iterable[Mapping[str, str]], run: str, *, sea: bool = True, assessed: bool = True
-) -> list[Entry]:
+    measures: Iterable[Mapping[str, str]], run: str, *, sea: bool = True, assessed: bool = True,
+    notes: Mapping[str, str] | None = None,
+) -> list[Entry]:  # fmt: skip
     """The rows of indicators 3.1 and A.2 that the measures of an account give, totals first.
 
     sea: whether the region has a sea; assessed: whether there are assessments of effectiveness.
-    Classes called "none" (land that a layer does not cover) are left out.
+    notes: what the footnote says besides of a dimension ("biome"), of a class of it ("biome=T5
+    Deserts"), of the whole of A.2 ("A.2"). Classes called "none" (land that a layer does not cover)
+    are left out.
     """
     told = [row for row in measures if assessed or row["indicator"] not in _ASSESSED]
-    found = [e for row in told for e in _entries(row, run, sea)]
+    found = [e for row in told for e in _entries(row, run, sea, notes or {})]
     return sorted(found, key=lambda e: (e.indicator[0], e.type != "", e.type, e.label, e.year))
 
 
-def _entries(row: Mapping[str, str], run: str, sea: bool) -> list[Entry]:
+def _entries(row: Mapping[str, str], run: str, sea: bool, notes: Mapping[str, str]) -> list[Entry]:
     by = dict(by_pairs(row["by"]))
     year = row["period"][:4]
     if not year.isdecimal() or any(by.get(dimension) == NONE for dimension in LAYERED):
@@ -82,9 +93,14 @@ def _entries(row: Mapping[str, str], run: str, sea: bool) -> list[Entry]:
         return []
     indicator, kind, label, unit, value = made
     note = f"Run {run}. Traced by: tianren explain --measure '{measure_id(row)}'"
-    if by.get("realm") == WHOLE and not sea:
-        note = f"{LAND_ALONE} {note}"
-    return [Entry(indicator, kind, label, int(year), unit, value, note)]
+    alone = LAND_ALONE if by.get("realm") == WHOLE and not sea else ""
+    about = [alone, *(notes.get(key, "") for key in _keys(indicator, by)), note]
+    return [Entry(indicator, kind, label, int(year), unit, value, " ".join(filter(None, about)))]
+
+
+def _keys(indicator: tuple[str, str], by: Mapping[str, str]) -> list[str]:
+    """What notes of a row go by; of the whole of A.2, which is broken down by nothing, its code."""
+    return [*by, *(f"{d}={c}" for d, c in by.items())] or [indicator[0]]
 
 
 Made = tuple[tuple[str, str], str, str, str, float] | None

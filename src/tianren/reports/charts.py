@@ -205,14 +205,15 @@ def tornado(contents: Contents, folder: Path) -> Drawn:
 
 
 def bar_frame(
-    contents: Contents, title: str, subtitle: str, rows: int, left: float = LABEL
-) -> tuple["Figure", "Axes"]:
-    """The frame of a chart of so many bars; left: inches for their names.
+    contents: Contents, title: str, subtitle: str, rows: int, left: float = LABEL,
+    right: float = 0.3,
+) -> tuple["Figure", "Axes"]:  # fmt: skip
+    """The frame of a chart of so many bars; left: inches for their names, right: beside them.
 
     Many bars stand closer, so that the chart is not shrunk to fit its page.
     """
     apart = max(0.29, min(0.46, 4.6 / max(rows, 1)))
-    figure, axes = _frame(contents, title, subtitle, 0.25 + apart * rows, left, 0.3)
+    figure, axes = _frame(contents, title, subtitle, 0.25 + apart * rows, left, right)
     axes.set_ylim(rows - 0.45, -0.55)
     return figure, axes
 

@@ -13,7 +13,7 @@ from tianren.accounting.from_records import FROM_RECORDS_COLUMNS, from_records
 from tianren.accounting.overlaps import OVERLAP_COLUMNS, overlaps
 from tianren.accounting.series import SERIES_COLUMNS, time_series, year_findings, years_from
 from tianren.findings import Finding, Severity
-from tianren.language import say, set_language
+from tianren.language import say, say_many, set_language
 from tianren.measures import Measure
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, start_run
@@ -187,7 +187,7 @@ def _make(
     _write_what_ifs(project, run, ground, asked, (found.measures, kept), wishes)
     write_sites(run, ground, found.main)
     write_layers(run, ground, found.main)
-    write_records(project, run, ground)
+    findings += write_records(project, run, ground)
     sourced = [m if m.sources else replace(m, sources=ground.found.sources) for m in measures]
     findings += [*ground.findings, *kept.findings, *_outside(found)]
     findings += write_cbd(project, run, ground, found.coverage, sourced)
@@ -301,9 +301,10 @@ def _unknown_years(ground: Ground, opened: dt.date) -> list[Finding]:
     if not len(unknown):
         return []
     area = unknown.geometry.union_all().area
-    message = say(
+    message = say_many(
+        "{n} site of {all} has no year, {area} km2: it is in the opening balance of {day}",
         "{n} sites of {all} have no year, {area} km2: they are in the opening balance of {day}",
-        n=len(unknown), all=len(ground.sites), area=f"{area / 1e6:,.0f}", day=opened.isoformat(),
+        len(unknown), all=len(ground.sites), area=f"{area / 1e6:,.0f}", day=opened.isoformat(),
     )  # fmt: skip
     return [
         Finding(

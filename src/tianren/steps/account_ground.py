@@ -35,7 +35,8 @@ class Ground:
     sites: cleaned, with their national types; redline: the pieces of the line with the columns of
     sites, or none. zonings: the units first, where there are such. types: ecosystem types or
     ecoregions that are a raster, and biomes; made: the biomes that people made, of which nothing is
-    asked. functions: of the line, percent of each total in each cell.
+    asked; mixed: natural biomes that may hold waters which people made. functions: of the line,
+    percent of each total in each cell.
     """
 
     found: Sites
@@ -48,6 +49,7 @@ class Ground:
     zonings: tuple[Zoning, ...]
     types: tuple["Features", ...]
     made: frozenset[str]
+    mixed: frozenset[str]
     functions: "Features | None"
     water: NDArray[Any] | None
     key_areas: NAMED | None
@@ -100,13 +102,15 @@ def read_ground(project: "Project", line: RunResults | None, parameters: Paramet
     findings += more
     types += [biomes.features] if biomes else []
     held, _ = functions(project, line, parameters)
+    own, gaps = project.account, project.gaps
     pieces = None if line is None else _pieces(line)
     return Ground(
         found, sites, None if pieces is None else _as_sites(pieces, sites), pieces, crosswalk,
         national, project.region[["realm", "geometry"]], tuple(zonings), tuple(types),
-        biomes.made if biomes else frozenset(), held, _water(project, findings),
-        _named(project, project.gaps.key_areas, project.gaps.key_area_column, findings),
-        _named(project, project.account.freshwater, project.account.freshwater_column, findings),
+        biomes.made if biomes else frozenset(), biomes.mixed if biomes else frozenset(), held,
+        _water(project, findings),
+        named_layer(project, gaps.key_areas, gaps.key_area_column, findings),
+        named_layer(project, own.freshwater, own.freshwater_column, findings),
         tuple(findings),
     )  # fmt: skip
 
@@ -183,7 +187,10 @@ def _layer(project: "Project", source: str, column: str, findings: list[Finding]
     return tuple(layer[column].fillna("").astype(str)), layer.geometry.to_numpy()
 
 
-def _named(project: "Project", source: str, column: str, findings: list[Finding]) -> NAMED | None:
+def named_layer(
+    project: "Project", source: str, column: str, findings: list[Finding]
+) -> NAMED | None:
+    """Names and polygons of a layer; None where none is named."""
     return _layer(project, source, column, findings) if source else None
 
 

@@ -10,7 +10,7 @@ from tianren.accounting.coverage import REDLINE, Balance
 from tianren.accounting.forms import SiteNames, site_names
 from tianren.accounting.oecm import Given, consented
 from tianren.findings import Finding, Severity
-from tianren.language import say
+from tianren.language import say_many
 from tianren.measures import Measure, by_pairs
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults
@@ -95,9 +95,10 @@ def _known_names(ground: Ground) -> SiteNames:
 
 
 def _not_counted(sites: list[str]) -> Finding:
-    message = say(
+    message = say_many(
+        "{n} assessed site does not count, and neither does its assessment: {names}",
         "{n} assessed sites do not count, and neither do their assessments: {names}",
-        n=len(sites), names=", ".join(sites[:5]) + (" ..." if len(sites) > 5 else ""),
+        len(sites), names=", ".join(sites[:5]) + (" ..." if len(sites) > 5 else ""),
     )  # fmt: skip
     return Finding(
         "assessments.not_counted",

@@ -8,8 +8,14 @@ import numpy as np
 import shapely
 
 from tianren.accounting import measures as told
-from tianren.accounting.cells import held_of_function, held_of_types, held_shares
+from tianren.accounting.cells import (
+    held_of_function,
+    held_of_types,
+    held_shares,
+    measured_by_cells,
+)
 from tianren.accounting.coverage import (
+    BORDERS,
     BREAKDOWN_COLUMNS,
     COVERAGE_COLUMNS,
     PA,
@@ -121,12 +127,13 @@ def _of_cells(project: "Project", features: Any, shares: Any, kinds: Sequence[st
     import pandas as pd
     from scipy.sparse import csr_array
 
+    cells = measured_by_cells(project.grid.resolution.x)
     realm = project.realm().read().ravel()
     made = []
     for code, name in REALM_CODES.items():
         inside = csr_array(features.amounts * (realm == code).astype(np.float64)[None, :])
         table = held_of_types(features.names, inside, shares, kinds)
-        made.append(table.assign(realm=name, dimension=features.kind))
+        made.append(table.assign(realm=name, dimension=features.kind, measured_by=cells))
     return pd.concat(made, ignore_index=True)[list(COVERAGE_COLUMNS)]
 
 
@@ -270,15 +277,22 @@ def whole_measures(covered: "DataFrame", made: Collection[str], asked: Asked) ->
 
 def _extents(natural: "DataFrame", asked: Asked) -> list[Measure]:
     """The area of each type of the ecosystem layer and of all; of biomes, where there is none."""
-    dimensions = [d for d in ("ecosystem", BIOME) if (natural["dimension"] == d).any()]
-    if not dimensions:
+    dimension = extent_of(natural)
+    if not dimension:
         return []
-    types = natural[(natural["dimension"] == dimensions[0]) & (natural["counted"] == PA)]
+    types = natural[(natural["dimension"] == dimension) & (natural["counted"] == PA)]
     sums = types.groupby("class")["total_m2"].sum()
     extents: dict[tuple[tuple[str, str], ...], float] = {(): float(sums.sum())}
-    extents |= {((dimensions[0], str(name)),): float(area) for name, area in sums.items()}
+    extents |= {((dimension, str(name)),): float(area) for name, area in sums.items()}
     method = "area of the types inside the region, those that people made left out"
+    by_cells = [how for how in types["measured_by"].unique() if how != BORDERS]
+    method += "".join(f"; {how}" for how in by_cells)
     return [
         Measure("account.extent", asked.place, asked.period, area, "m2", by, method=method)
         for by, area in extents.items()
     ]
+
+
+def extent_of(natural: "DataFrame") -> str:
+    """Whose extent is told: the ecosystem types, else the biomes, else nothing's."""
+    return next((d for d in ("ecosystem", BIOME) if (natural["dimension"] == d).any()), "")

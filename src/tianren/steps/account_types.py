@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tianren.accounting.typology import TYPOLOGY, biomes, made_by_people, told_together
+from tianren.accounting.typology import (
+    TYPOLOGY,
+    biomes,
+    made_by_people,
+    mixed_waters,
+    told_mixed,
+    told_together,
+    waters_apart,
+)
 from tianren.delineation.gaps import Features
 from tianren.delineation.layers import LayerInfo
 from tianren.delineation.legends import ecosystems_of
@@ -23,10 +31,12 @@ BIOME = "biome"
 
 @dataclass(frozen=True)
 class Biomes:
-    """Biomes as amounts of cells, m2; made: the names of those that people made."""
+    """Biomes as amounts of cells, m2; made: the names of those that people made; mixed: of natural
+    ones that may hold waters which people made."""
 
     features: Features
     made: frozenset[str]
+    mixed: frozenset[str] = frozenset()
 
 
 def biome_source(project: "Project") -> str:
@@ -58,13 +68,16 @@ def read_biomes(project: "Project") -> tuple[Biomes | None, list[Finding]]:
         )
     except UserError as fault:
         return None, [Finding("account.no_biomes", source, Severity.WARNING, str(fault))]
+    classes = waters_apart(entry.legend_name, classes)
     names = _names(entry.legend_name, classes, project.language)
     raster, findings = raster_of(project, source)
     found, shares = types_of_raster(project, replace(raster, legend=names))
     features = Features(BIOME, found, shares * cell_area(project.grid), np.zeros(len(found)))
     met = [kind for code, kind in classes.items() if names[code] in found]
     together = [] if entry.legend_name == TYPOLOGY else told_together(met, source)
-    return Biomes(features, made_by_people(names, classes)), [*findings, *together]
+    mixed = mixed_waters(entry.legend_name, names, classes) & set(found)
+    told = [*findings, *together, *told_mixed(mixed, source)]
+    return Biomes(features, made_by_people(names, classes), frozenset(mixed)), told
 
 
 def _names(legend_name: str, classes: Mapping[int, str], language: str) -> Mapping[int, str]:

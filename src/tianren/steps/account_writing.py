@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tianren.accounting.coverage import PA, SEA, TERRESTRIAL, Balance, attributed
+from tianren.accounting.coverage import BORDERS, PA, SEA, TERRESTRIAL, Balance, attributed
 from tianren.findings import Finding, Severity
 from tianren.io.vectors import write_vector
 from tianren.io.wdpa_export import write_wdpa
@@ -11,8 +11,11 @@ from tianren.language import say
 from tianren.measures import Measure, in_order
 from tianren.project.digests import write_whole
 from tianren.project.runs import Run
-from tianren.reports.cbd import cbd_bytes, entries
+from tianren.reports.cbd import EXTENT, IN_CELLS, MIXED_WATER, cbd_bytes, entries
 from tianren.steps.account_ground import UNIT, Ground
+from tianren.steps.account_tables import extent_of
+from tianren.steps.account_types import BIOME
+from tianren.steps.sites import delivered_sources
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -75,11 +78,15 @@ def write_layers(run: Run, ground: Ground, main: Balance) -> None:
         write_vector(run.path("redline.gpkg"), ground.pieces[[*columns, "geometry"]], "redline")
 
 
-def write_records(project: "Project", run: Run, ground: Ground) -> None:
+def write_records(project: "Project", run: Run, ground: Ground) -> list[Finding]:
     """wdpa.gpkg: the sites that count, as their sources have them, in the schema of the World
     Database; `tianren sites --format shapefile` gives the same as shapefiles."""
     sites = ground.found.cleaned.uncut
-    write_wdpa(run.folder, "wdpa", sites, project.catalog, region=project.region)
+    delivered, told = delivered_sources(project, sites)
+    _, findings = write_wdpa(
+        run.folder, "wdpa", sites, project.catalog, region=project.region, delivered=delivered
+    )
+    return [*told, *findings]
 
 
 def write_cbd(
@@ -89,10 +96,44 @@ def write_cbd(
     reader must know of it."""
     sea = SEA in set(ground.region["realm"])
     assessed = bool(project.account.assessments)
-    told = (m.row() for m in in_order(measures))
-    rows = entries(told, run.id, sea=sea, assessed=assessed)
+    told, notes = (m.row() for m in in_order(measures)), footnotes(covered, ground)
+    rows = entries(told, run.id, sea=sea, assessed=assessed, notes=notes)
     write_whole(run.path(CBD), cbd_bytes(rows, project.name, project.day))
-    return [*([] if sea else [_land_alone()]), *_not_covered(project, covered)]
+    alone = [] if sea else [_land_alone()]
+    return [*alone, *_by_cells(covered, ground, project.grid.resolution.x),
+            *_not_covered(project, covered)]  # fmt: skip
+
+
+def footnotes(covered: "DataFrame", ground: Ground) -> dict[str, str]:
+    """What a dimension, a class of it or the whole of A.2 needs said in the workbook."""
+    by_cells = covered[covered["measured_by"] != BORDERS]
+    found = {
+        str(d): IN_CELLS.format(cells=how)
+        for d, how in zip(by_cells["dimension"], by_cells["measured_by"], strict=True)
+    }
+    found |= {f"{BIOME}={name}": MIXED_WATER for name in sorted(ground.mixed)}
+    extent = extent_of(covered[~covered["class"].isin(["", *ground.made])])
+    whole = [found.get(extent, ""), MIXED_WATER if extent == BIOME and ground.mixed else ""]
+    return found | {EXTENT[0]: " ".join(filter(None, whole))}
+
+
+def _by_cells(covered: "DataFrame", ground: Ground, size: float) -> list[Finding]:
+    """That some totals are of cells, and by how much these miss the region within its borders."""
+    area = float(ground.region.area.sum())
+    rows = covered[(covered["measured_by"] != BORDERS) & (covered["counted"] == PA)]
+    return [
+        Finding("account.cells", str(dimension), Severity.NOTE,
+                _cells_told(size, float(mine["total_m2"].sum()), area), _HOW)
+        for dimension, mine in rows.groupby("dimension", sort=True)
+    ]  # fmt: skip
+
+
+def _cells_told(size: float, total: float, area: float) -> str:
+    return say(
+        "totals are of whole cells of {size} m by their centre, so another grid gives others: all "
+        "classes sum to {total} km2, the region within its borders is {area} km2",
+        size=f"{size:g}", total=f"{total / 1e6:,.2f}", area=f"{area / 1e6:,.2f}",
+    )  # fmt: skip
 
 
 def _land_alone() -> Finding:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from tianren.accounting.audit import audit as look
 from tianren.accounting.audit import contradictions
 from tianren.accounting.figures import Figure, read_figures
-from tianren.findings import Finding
-from tianren.language import say
+from tianren.findings import Finding, Severity
+from tianren.language import say, say_many
 from tianren.project.runs import RunResults, own_runs
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ class Audit:
     def text(self) -> str:
         """How many contradictions, then each with its figures."""
         count, faults = self.figures, self.faults
-        head = say("{n} figures read, {faults} contradictions", n=count, faults=len(faults))
+        head = ", ".join((
+            say_many("{n} figure read", "{n} figures read", count),
+            say_many("{n} contradiction", "{n} contradictions", len(faults)),
+        ))  # fmt: skip
         told = [f"\n{f.subject}\n  {f.message}" for f in self.findings]
         return "\n".join([head, *(f"  {name}" for name in self.read), *told])
 
@@ -64,7 +67,30 @@ def audit_runs(project: "Project", run: str | None = None) -> Audit:
     about = float(project.parameters().share("audit.about"))
     runs = [open_run(project, run)] if run else _latest(project)
     found = [f for r in runs for f in _measures(r, about)]
-    return Audit(tuple(r.id for r in runs), len(found), tuple(look(found)))
+    told = look(found)
+    return Audit(tuple(r.id for r in runs), len(found), (*_overtaken(runs, told), *told))
+
+
+def _overtaken(runs: Sequence[RunResults], told: Sequence[Finding]) -> list[Finding]:
+    """What to do of a run that contradicts a later one of a step that it was made from."""
+    newest = {run.step: run.id for run in runs}
+    wrong = [f.message for f in contradictions(told)]
+    return [
+        _make_again(run, earlier, newest[step])
+        for run in runs
+        for step, earlier in run.record.get("settings", {}).get("runs", {}).items()
+        if earlier and newest.get(step, earlier) != earlier
+        and any(run.id in text and newest[step] in text for text in wrong)
+    ]  # fmt: skip
+
+
+def _make_again(run: RunResults, earlier: str, later: str) -> Finding:
+    message = say(
+        "{run} was made from {earlier}, and {later} has come since: they may differ. "
+        "Next: tianren {step}, then tianren audit",
+        run=run.id, earlier=earlier, later=later, step=run.step,
+    )  # fmt: skip
+    return Finding("audit.overtaken", run.id, Severity.WARNING, message)
 
 
 def partitions() -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The step behind `tianren check`: what can be computed, what is missing, what cannot be used."""
 
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from tianren.parameters import Parameters
 from tianren.project.project import Project
 from tianren.reports.words import criterion as criterion_name
 from tianren.reports.words import hazard, severity
+from tianren.steps.check_account import account_faults, refused
 from tianren.steps.check_sections import Section, sections
 from tianren.steps.criteria import available_layers, chosen_methods, planned
 
@@ -30,7 +31,7 @@ class CheckReport:
     """For each function and sensitivity: computed, not applicable here, or missing.
 
     sections: what the project declares beyond its line, and what it lacks. faults: what
-    `delineate` would refuse, one for each source.
+    `delineate` or `account` would refuse, one for each source.
     """
 
     project: str
@@ -130,39 +131,39 @@ def check(project: Project) -> CheckReport:
     """What can be computed in a project, what is missing for the rest, what cannot be used.
 
     Every source that the plan or project.toml uses is opened and looked at; what `delineate` would
-    refuse is told, all at once. Raises UserError only where nothing can be planned at all.
+    refuse is told, all at once, and so is what `account` would refuse of those of [account]. Raises
+    UserError only where nothing can be planned at all.
     """
     parameters = project.parameters()
     faults = dict(_faults(project, parameters))
     broken = {project.entry(name).layer for name in faults}
     plans, findings = planned(project, parameters, unreadable=broken)
     more = _legend_faults(project, plans, parameters)
+    kept = account_faults(project)
     found = [*project.findings, *findings, *(f for p in plans for f in p.findings)]
     return CheckReport(
-        project.name, plans, tuple(worst_first(found)), (*faults.values(), *more),
-        sections(project, parameters),
+        project.name, plans, tuple(worst_first(found)),
+        tuple(_each_once([*faults.values(), *more, *kept])),
+        sections(project, parameters, ill_account=bool(kept)),
     )  # fmt: skip
+
+
+def _each_once(faults: Iterable[UserError]) -> Iterable[UserError]:
+    """One that the line and the account tell in the same words is told once."""
+    return {(fault.what, fault.where): fault for fault in faults}.values()
 
 
 def _legend_faults(
     project: Project, plans: tuple[CriterionPlan, ...], parameters: Parameters
 ) -> list[UserError]:
     """Legends are looked up now: what check promises, delineate must not refuse."""
-    return _refused(lambda: parameters_of(plans, Context(parameters, available_layers(project))))
-
-
-def _refused(try_out: Callable[[], Any]) -> list[UserError]:
-    try:
-        try_out()
-    except UserError as fault:
-        return [fault]
-    return []
+    return refused(lambda: parameters_of(plans, Context(parameters, available_layers(project))))
 
 
 def _faults(project: Project, parameters: Parameters) -> Iterator[tuple[str, UserError]]:
     """Source -> why it cannot be used, for those that cannot."""
     for name in _used(project, parameters):
-        for fault in _refused(partial(_look, project, project.entry(name))):
+        for fault in refused(partial(_look, project, project.entry(name))):
             yield name, fault
 
 

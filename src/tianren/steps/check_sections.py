@@ -23,17 +23,26 @@ class Section:
     lacks: tuple[str, ...]
 
 
-def sections(project: "Project", parameters: Parameters) -> tuple[Section, ...]:
-    """[species], [habitat], [gaps], [plan] and [corridors], as far as they are declared."""
+def sections(
+    project: "Project", parameters: Parameters, *, ill_account: bool = False
+) -> tuple[Section, ...]:
+    """[account], [species], [habitat], [gaps], [plan] and [corridors], as far as they are declared.
+
+    ill_account: whether a source of [account] cannot be used, which is told beside.
+    """
     ways: dict[str, Callable[[Project, Parameters], Iterator[str]]] = {
         "species": _species, "habitat": _habitat, "gaps": _gaps, "plan": _plan,
         "corridors": _corridors,
     }  # fmt: skip
-    return tuple(
+    found = tuple(
         Section(name, (*way(project, parameters), *_files(project, name)))
         for name, way in ways.items()
         if _declared(project, name)
     )
+    if not project.account.model_fields_set:
+        return found
+    ill = (say("some of its sources cannot be used as they are, see below"),) if ill_account else ()
+    return (Section("account", ill), *found)
 
 
 def _declared(project: "Project", name: str) -> bool:

@@ -15,6 +15,7 @@ OF_SITES = (
     "account.from_records", "account.balance", "account.series", "account.governance_share",
 )  # fmt: skip
 BOTH = "land_and_sea"
+CLASSES = "attribution_classes.csv"
 COLUMNS_OF_SITES = ("iucn", "governance_type", "designation", "management")  # of sites.csv
 OTHER = ("realm", "counted", "kind", "step", "entry")  # what a breakdown has besides its class
 
@@ -28,7 +29,18 @@ def sites_behind(run: RunResults, row: Mapping[str, str]) -> tuple[list[SiteArea
     sites = _largest_first(_rows(run, row))
     if _same(sum(area for *_, area in sites), _area(run, row)):
         return sites, "" if sites else say("No site has any of it")
+    if _lacks_classes(run, row):
+        return [], say(
+            "The run is older than its table {table}, and does not keep which sites make this "
+            "number. Next: tianren account", table=CLASSES,
+        )  # fmt: skip
     return [], say("The run does not keep which sites make this number: none is listed")
+
+
+def _lacks_classes(run: RunResults, row: Mapping[str, str]) -> bool:
+    """Whether the run was made before there was a table that has the class of a number."""
+    classes = {dimension for dimension, _ in by_pairs(row["by"])} & {"ecoregion", "ecosystem"}
+    return bool(classes) and not run.has(CLASSES)
 
 
 def _largest_first(rows: Iterable[SiteArea]) -> list[SiteArea]:
@@ -67,9 +79,9 @@ def _classed(run: RunResults, classes: Mapping[str, str]) -> Iterator[Mapping[st
         (dimension, label), *_ = classes.items()
         if dimension in COLUMNS_OF_SITES:
             yield from _by_column(run, dimension, label)
-        elif run.has("attribution_classes.csv"):
+        elif run.has(CLASSES):
             yield from (
-                r for r in run.rows("attribution_classes.csv")
+                r for r in run.rows(CLASSES)
                 if r["dimension"] == dimension and r["class"] == _unnamed(label)
             )  # fmt: skip
 

@@ -62,13 +62,8 @@ def _omitted(project: "Project", names: Sequence[str]) -> list[str]:
             where="project.toml [gaps] ecosystem_omit",
             next_step=f"use names of its types: {', '.join(names[:12])}",
         )
-    made = crosswalks.crosswalk(entry.legend_name) if entry.legend_name else {}
-    kinds = crosswalks.ecosystems()
-    artificial = {
-        entry.legend[code]
-        for code, kind in made.items()
-        if kind in kinds and kinds[kind].artificial
-    }
+    made = crosswalks.made_by_people(entry.legend_name) if entry.legend_name else frozenset()
+    artificial = {entry.legend[code] for code in made}
     return sorted((artificial | set(table.ecosystem_omit)) & set(names))
 
 

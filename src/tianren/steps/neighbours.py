@@ -8,7 +8,7 @@ import shapely
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.geo.sites import LAND
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.parameters import Parameters
 from tianren.steps.sites import account_sites
 
@@ -40,10 +40,14 @@ def neighbours(
                       "and F_trans is 0")  # fmt: skip
         return None, [Finding("account.no_neighbours", "connectivity", Severity.NOTE, message, _BY)]
     layer, findings = project.vector(source)
-    land = _beyond(project, layer.geometry.to_numpy())
+    land = beyond(project, layer.geometry.to_numpy())
     frame = project.region.iloc[:1].assign(realm=LAND).set_geometry([land], crs=layer.crs)
     sites = account_sites(project, parameters, region=frame).sites
-    message = say("{n} sites on neighbouring land may help to connect", n=len(sites))
+    message = say_many(
+        "{n} site on neighbouring land may help to connect",
+        "{n} sites on neighbouring land may help to connect",
+        len(sites),
+    )
     told = Finding("account.neighbours", source, Severity.NOTE, message, _BY)
     return Neighbours(land, sites), [*findings, told]
 
@@ -51,7 +55,8 @@ def neighbours(
 _BY = "Saura et al. 2018, Biological Conservation 219:53"
 
 
-def _beyond(project: "Project", shapes: Any) -> Any:
+def beyond(project: "Project", shapes: Any) -> Any:
+    """The land of some polygons that lies outside the region; UserError where there is none."""
     from tianren.geo.repair import polygonal
 
     region = shapely.union_all(project.region.geometry.to_numpy())

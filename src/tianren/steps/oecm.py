@@ -23,7 +23,7 @@ from tianren.accounting.redline import class_measures
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.io.vectors import write_vector
-from tianren.language import say, set_language
+from tianren.language import say, say_many, set_language
 from tianren.parameters import Parameters
 from tianren.project.runs import Run, RunResults, start_run
 from tianren.steps.delineate import scenario_of
@@ -77,7 +77,11 @@ class Oecm:
     def text(self) -> str:
         """The outcomes, the redline by class, the head of the queue."""
         sites, area = self._by("account.oecm_sites"), self._by("account.oecm_area")
-        lines = [say("OECM assessment: {n} sites", n=int(sum(sites.values())))]
+        lines = [
+            say_many(
+                "OECM assessment: {n} site", "OECM assessment: {n} sites", int(sum(sites.values()))
+            )
+        ]
         lines += [
             f"  {say(outcome):<12}{sites[outcome]:>6.0f}{area[outcome] / 1e6:>14,.1f} km2"
             for outcome in OUTCOMES

@@ -21,12 +21,13 @@ from tianren.accounting.forms import SiteNames, site_names
 from tianren.accounting.overlaps import held_of_each
 from tianren.accounting.redline import class_pieces, class_rules
 from tianren.errors import UserError
-from tianren.findings import Finding
+from tianren.findings import Finding, Severity
 from tianren.geo.fractions import cell_fractions
 from tianren.io.rasters import open_raster, raster_sink
 from tianren.io.vectors import burn, read_result
+from tianren.language import say_many
 from tianren.parameters import Parameters
-from tianren.parameters.headings import columns_by_role
+from tianren.parameters.headings import columns_by_role, usual_headings
 from tianren.project.runs import Run, RunResults
 from tianren.raster.raster import MISSING
 from tianren.steps.account_what_if import polygons_among
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 CANDIDATE, RECORDED, REDLINE = "candidate", "recorded", "redline"
 EXTREME = 5
+TYPE_HEADINGS = (*usual_headings("oecm", "type"), *usual_headings("sites", "designation"))
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def read_places(project: "Project", line: RunResults | None, parameters: Paramet
     classes = _classes(line, counted, crosswalk, parameters) if line else None
     parts = [_recorded(counted)]
     if project.account.candidates:
-        found, told = _candidates(project)
+        found, told = read_candidates(project)
         parts.append(found)
         own = types_of(found.loc[found["type"] != "", "type"], crosswalk)
         types = pd.concat([types, own[~own["designation"].isin(types["designation"])]])
@@ -130,23 +132,17 @@ def _recorded(counted: "GeoDataFrame") -> "GeoDataFrame":
     return mine
 
 
-def _candidates(project: "Project") -> "tuple[GeoDataFrame, list[Finding]]":
-    """The candidates of [account], by the columns of their code or name, and of their type."""
+def read_candidates(project: "Project") -> "tuple[GeoDataFrame, list[Finding]]":
+    """The candidates of [account], by the columns of their code or name, and of their type, under
+    the headings of answers or of lists of sites."""
     source = project.account.candidates
     layer, findings = project.vector(source)
     polygons_among(layer.geometry.to_numpy(), source, "project.toml [account] candidates")
-    roles = columns_by_role("oecm", [str(c) for c in layer.columns if c != "geometry"])
-    if "site" not in roles:
-        raise UserError(
-            "the candidates have no column of code or name",
-            where=project.entry(source).where,
-            next_step="name a column site, code or name",
-        )
+    roles = _candidate_columns(layer, project.entry(source).where)
     made = layer[["geometry"]].copy()
-    made["site"] = layer[roles["site"]].fillna("").astype(str).str.strip()
-    label = next((c for c in ("name", "名称", "nombre") if c in layer.columns), roles["site"])
-    made["name"] = layer[label].fillna("").astype(str)
-    made["type"] = layer[roles["type"]].fillna("").astype(str) if "type" in roles else ""
+    for role in ("site", "name", "type"):
+        made[role] = layer[roles[role]].fillna("").astype(str) if role in roles else ""
+    made["site"] = made["site"].str.strip()
     made["origin"], made["potential"] = CANDIDATE, True
     nameless = int((made["site"] == "").sum())
     if nameless:
@@ -155,7 +151,32 @@ def _candidates(project: "Project") -> "tuple[GeoDataFrame, list[Finding]]":
             where=project.entry(source).where,
             next_step="give each a code of its own",
         )
-    return made, findings
+    return made, findings if "type" in roles else [*findings, _no_type(source, len(made))]
+
+
+def _candidate_columns(layer: "GeoDataFrame", where: str) -> dict[str, str]:
+    """Role -> column: site (code, else name), name, and type where one is found."""
+    headings = [str(c) for c in layer.columns if c != "geometry"]
+    own, listed = columns_by_role("oecm", headings), columns_by_role("sites", headings)
+    site = own.get("site") or listed.get("site_id") or listed.get("name")
+    if site is None:
+        raise UserError(
+            "the candidates have no column of code or name",
+            where=where,
+            next_step="name a column site, code or name",
+        )
+    kind = own.get("type") or listed.get("designation")
+    return {"site": site, "name": listed.get("name", site), **({"type": kind} if kind else {})}
+
+
+def _no_type(source: str, n: int) -> Finding:
+    message = say_many(
+        "no column of the national type was found, so what {n} candidate counts as is not known; "
+        "headings that are read: {headings}",
+        "no column of the national type was found, so what {n} candidates count as is not known; "
+        "headings that are read: {headings}", n, headings=", ".join(TYPE_HEADINGS),
+    )  # fmt: skip
+    return Finding("oecm.no_type", source, Severity.WARNING, message, "project.toml [account]")
 
 
 def _together(project: "Project", parts: "list[GeoDataFrame]") -> "GeoDataFrame":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.accounting.oecm import criteria
 from tianren.errors import UserError
-from tianren.language import current_language, say
+from tianren.language import current_language, say, say_many
 from tianren.reports.workbook import Sheet, book_bytes
 from tianren.steps.kept_line import standing_line
 from tianren.steps.oecm_sites import RECORDED, read_places
@@ -46,7 +46,12 @@ class Template:
 
     def text(self) -> str:
         lines = [
-            say("{n} sites to answer for: {file}", n=self.sites, file=self.path),
+            say_many(
+                "{n} site to answer for: {file}",
+                "{n} sites to answer for: {file}",
+                self.sites,
+                file=self.path,
+            ),
             say("Next: fill it in, add it to catalog.toml, and name it as [account] oecm."),
         ]
         return "\n".join(lines)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management import register
 from tianren.management.advice import advice
 from tianren.management.outcome import Outcome
@@ -61,8 +61,9 @@ def show(
         return _one(project, chosen_zone(found, code), known)
     stand = [z for z in found.values() if z.stands and (not kind or z.kind == kind)]
     lines = [
-        say("{place} on {day}: {n} zones", place=place or say("The whole country"),
-            day=day or dt.date.today(), n=sum(z.kind != UNIT for z in stand)),
+        say_many("{place} on {day}: {n} zone", "{place} on {day}: {n} zones",
+                 sum(z.kind != UNIT for z in stand), place=place or say("The whole country"),
+                 day=day or dt.date.today()),
         "",
     ]  # fmt: skip
     for name, title in KIND_NAMES.items():
@@ -208,7 +209,14 @@ def _written(
         outcome = decided.or_refuse(zone.subject, advice(decided.findings) or say("correct it"))
         numbers = book.append(outcome.records)
         findings = clock_finding(book)
-    lines = [say("Written: {n} records on {subject}.", n=len(numbers), subject=zone.subject)]
+    lines = [
+        say_many(
+            "Written: {n} record on {subject}.",
+            "Written: {n} records on {subject}.",
+            len(numbers),
+            subject=zone.subject,
+        )
+    ]
     lines += [f.message for f in findings]
     return Told(lines, {"subject": zone.subject, "records": list(numbers)})
 
@@ -288,7 +296,8 @@ def snapshot(project: "Project", actor: str) -> Told:
     person.require("register.snapshot", "")
     with writing(project, person) as book:
         count = book.keep_snapshots(ZONES)
-    return Told([say("The states of {n} zones are kept.", n=count)], {"zones": count})
+    told = say_many("The state of {n} zone is kept.", "The states of {n} zones are kept.", count)
+    return Told([told], {"zones": count})
 
 
 # -- leaving ---------------------------------------------------------------------------------------

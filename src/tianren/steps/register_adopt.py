@@ -15,7 +15,7 @@ from tianren.findings import Finding, Severity
 from tianren.geo.sites import OECM as OECM_SITE
 from tianren.geo.sites import drawn
 from tianren.io.vectors import read_result
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management.register import (
     CORE,
     GENERAL,
@@ -98,8 +98,9 @@ def _require_first(standing: Mapping[str, Zone]) -> None:
     line = [z for z in standing.values() if z.kind == REDLINE and z.stands]
     if line:
         raise UserError(
-            say("a line is kept already: {n} pieces since {day}", n=len(line),
-                day=min(z.since for z in line)),
+            say_many("a line is kept already: {n} piece since {day}",
+                     "a line is kept already: {n} pieces since {day}", len(line),
+                     day=min(z.since for z in line)),
             where="register", next_step=say(_ANOTHER),
         )  # fmt: skip
 
@@ -112,8 +113,9 @@ def _told(
     core = sum(zone.level == CORE for zone in sites)
     rows = [f.as_dict() for f in findings]
     lines = [
-        say("The line of {run} is kept from now on: {n} pieces, {area} km2.", run=line.id,
-            n=len(pieces), area=f"{area / 1e6:,.1f}"),
+        say_many("The line of {run} is kept from now on: {n} piece, {area} km2.",
+                 "The line of {run} is kept from now on: {n} pieces, {area} km2.", len(pieces),
+                 run=line.id, area=f"{area / 1e6:,.1f}"),
         say("{n} protected areas and OECMs ({core} core zones), {m} divisions.", n=len(sites),
             core=core, m=len(units)),
         say("Records {first} to {last}.", first=numbers.start, last=numbers.stop - 1),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
-from tianren.language import in_tongue, say
+from tianren.language import in_tongue, say, say_many
 from tianren.management.register import PROTECTED, REDLINE, Zone
 from tianren.parameters.crosswalks import ecosystems
 from tianren.project.journal.exchange import write_head
@@ -49,7 +49,8 @@ def export(
         )  # fmt: skip
     folder = to or project.folder / "exports" / f"register-{on.isoformat()}"
     files = _write(project, line, list(zones.values()), name, folder, on)
-    lines = [say("{n} pieces of the line, as of {day}:", n=len(line), day=on),
+    lines = [say_many("{n} piece of the line, as of {day}:", "{n} pieces of the line, as of {day}:",
+                      len(line), day=on),
              *(f"  {path}" for path in files)]  # fmt: skip
     return Told(lines, {"pieces": len(line), "files": [str(path) for path in files]})
 

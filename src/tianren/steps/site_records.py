@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tianren.findings import Finding
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.reports.words import severity
-from tianren.steps.sites import Sites, account_sites
+from tianren.steps.sites import Sites, account_sites, delivered_sources
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -39,8 +39,10 @@ class SiteRecords:
 
     def text(self) -> str:
         """The count, one line for each finding, the files."""
-        head = say(
+        head = say_many(
+            "{kept} of {records} record counts ({sources})",
             "{kept} of {records} records count ({sources})",
+            self.records,
             kept=self.kept,
             records=self.records,
             sources=", ".join(self.sources),
@@ -85,12 +87,14 @@ def _written(
     from tianren.io.wdpa_export import write_wdpa
     from tianren.steps.export import ALIASES
 
-    name = format.strip().lower()
+    name, sites = format.strip().lower(), found.cleaned.uncut
+    delivered, told = delivered_sources(project, sites)
     files, findings = write_wdpa(
-        folder or project.folder / "exports", "sites", found.cleaned.uncut, project.catalog,
+        folder or project.folder / "exports", "sites", sites, project.catalog,
         region=project.region, format_name=ALIASES.get(name, name), schema=schema,
+        delivered=delivered,
     )  # fmt: skip
-    return tuple(files), findings
+    return tuple(files), [*told, *findings]
 
 
 def _outcome(log: Any) -> tuple[dict[str, Any], ...]:

@@ -1,17 +1,19 @@
 """The sites of the account: read through the door, cleaned by the rules in force."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tianren.errors import UserError
-from tianren.findings import Finding, worst_first
+from tianren.findings import Finding, Severity, worst_first
 from tianren.geo.sites import Cleaned, clean_sites, site_rules
+from tianren.language import say
 from tianren.parameters import Parameters
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from tianren.io.source_rows import Rows
     from tianren.project.project import Project
 
 # Roles of columns that [must_include] calls by another name.
@@ -50,21 +52,25 @@ def account_sites(
     found = site_sources(project)
     layers, findings = [], []
     for name, columns in found.items():
-        layer, more = _read(project, name, columns)
+        layer, more = read_list(project, name, columns)
         layers.append(layer)
         findings += more
     records = _stacked(layers)
     if not len(records):
-        raise UserError(
-            "there is no record of a protected area or an OECM",
-            where="project.toml [account] sites",
-            by_how_much=f"0 records in {', '.join(found)}",
-            next_step="check the layers: an empty one gives no account",
-        )
+        raise no_records(found)
     within = project.region if region is None else region
     cleaned = clean_sites(records, within, site_rules(parameters or project.parameters()))
     told = worst_first([*findings, *cleaned.findings])
     return Sites(cleaned, tuple(told), tuple(found))
+
+
+def no_records(names: Iterable[str]) -> UserError:
+    return UserError(
+        "there is no record of a protected area or an OECM",
+        where="project.toml [account] sites",
+        by_how_much=f"0 records in {', '.join(names)}",
+        next_step="check the layers: an empty one gives no account",
+    )
 
 
 def site_sources(project: "Project") -> Mapping[str, Mapping[str, str]]:
@@ -86,9 +92,10 @@ def site_sources(project: "Project") -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def _read(
+def read_list(
     project: "Project", name: str, columns: Mapping[str, str]
 ) -> "tuple[GeoDataFrame, list[Finding]]":
+    """All records of one source, as io.wdpa reads them."""
     from tianren.io.wdpa import read_sites
 
     project.digest(name)  # a file that is not the catalog's is refused before it is read
@@ -101,3 +108,30 @@ def _stacked(layers: "list[GeoDataFrame]") -> "GeoDataFrame":
 
     stacked = pd.concat(layers, ignore_index=True)
     return GeoDataFrame(stacked, geometry="geometry", crs=layers[0].crs)
+
+
+def delivered_sources(
+    project: "Project", sites: "GeoDataFrame"
+) -> "tuple[dict[str, Rows], list[Finding]]":
+    """Source of the catalog -> the table of sources that came with its records; what has no row in
+    one is told, for it is handed on as the catalog has it."""
+    from tianren.io.source_rows import read_source_rows
+
+    named = sites[sites["metadata_id"].astype(str) != ""]
+    found: dict[str, Rows] = {}
+    findings: list[Finding] = []
+    for name, mine in named.groupby("source", sort=True):
+        rows, told = read_source_rows(project.entry(str(name)))
+        found[str(name)] = rows
+        lacking = sorted(set(mine["metadata_id"].astype(str)) - set(rows))
+        findings += [*told, *([_made(str(name), lacking)] if lacking else [])]
+    return found, findings
+
+
+def _made(source: str, lacking: list[str]) -> Finding:
+    message = say(
+        "no table of sources was delivered for METADATAID {numbers}: their rows are made from "
+        "catalog.toml; put the table (WDPA_sources.csv) beside the records",
+        numbers=", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else ""),
+    )  # fmt: skip
+    return Finding("sites.sources_made", source, Severity.NOTE, message, "catalog.toml")

@@ -10,7 +10,7 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.findings import Finding
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management import supervision
 from tianren.management.outcome import Outcome
 from tianren.management.overdue import escalations, overdue
@@ -218,7 +218,7 @@ def show(
     if case_name:
         case = known_case(found, NAME, case_name)
         found = {case.subject: case}
-    lines = [say("{n} cases", n=len(found)), ""]
+    lines = [say_many("{n} case", "{n} cases", len(found)), ""]
     for case in found.values():
         until = supervision.due(rules, case, calendar)
         late = say("OVERDUE") if until is not None and on > until else ""
@@ -240,7 +240,12 @@ def late(project: "Project", *, place: str = "", day: dt.date | None = None) -> 
     """What is overdue, who has it, who may act."""
     rules, on = rules_of(project), day or dt.date.today()
     found = overdue(rules, cases_on(project, place, on).values(), on, calendar_of(project))
-    lines = [say("{n} cases are overdue on {day}", n=len(found), day=on), ""]
+    lines = [
+        say_many(
+            "{n} case is overdue on {day}", "{n} cases are overdue on {day}", len(found), day=on
+        ),
+        "",
+    ]
     lines += [
         f"{o.subject:<24} {o.severity:<9} {o.due}  +{o.days_over} d  "
         f"{o.unit or say('the whole country')}: {', '.join(o.moves)} ({', '.join(o.roles)})"
@@ -259,7 +264,11 @@ def escalate(project: "Project", *, actor: str, ground: str, day: dt.date | None
         outcome = escalations(rules, cases.values(), on, calendar_of(project),
                               levels_of(project), [person], ground)  # fmt: skip
         numbers = book.append(outcome.records)
-    lines = [say("{n} cases go to the unit above.", n=len(numbers))]
+    lines = [
+        say_many(
+            "{n} case goes to the unit above.", "{n} cases go to the unit above.", len(numbers)
+        )
+    ]
     lines += [f"  {f.subject}: {f.message}" for f in outcome.findings]
     return Told(lines, {"escalated": [r.subject for r in outcome.records],
                         "findings": [f.as_dict() for f in outcome.findings]})  # fmt: skip

@@ -106,6 +106,22 @@ def land_cover_legends() -> tuple[str, ...]:
     return tuple(name for name in legend_names() if "ecosystem" in _legend_rows(name)[0])
 
 
+@cache
+def made_waters(name: str) -> frozenset[int]:
+    """The codes of a legend that are open water which people made: reservoirs, ponds, ditches."""
+    known = legend_called(name)
+    rows = _rows("tianren.parameters", "made_waters")
+    return frozenset(int(row["code"]) for row in rows if row["legend"] == known)
+
+
+def made_by_people(name: str) -> frozenset[int]:
+    """The codes of a legend that people made: fields, towns, reservoirs."""
+    kinds = ecosystems()
+    made = {code for code, kind in crosswalk(name).items()
+            if kind in kinds and kinds[kind].artificial}  # fmt: skip
+    return frozenset(made | made_waters(name))
+
+
 def check_classes(name: str, classes: Mapping[int, str]) -> Mapping[int, str]:
     """A user's own crosswalk, code -> ecosystem type; a type that does not exist is refused."""
     import difflib

@@ -51,6 +51,9 @@ def tell(
 
     pictures = {d.path.stem: d for d in drawn}
     topic = topics().get(contents.step)
+    cover = (drawn[0] if drawn else None) if topic else pictures.get("redline")
+    # A figure's picture is printed once: that of the first page in no chapter of the topic again.
+    inside = {n: d for n, d in pictures.items() if not topic or d is not cover}
     return Report(
         language=language_tag(),
         title=contents.title,
@@ -59,8 +62,8 @@ def tell(
         labels=_labels(contents),
         first=topic.first(contents) if topic else first_page(contents),
         statement=topic.first(contents).sentences[0] if topic else redline_statement(contents),
-        map=(drawn[0] if drawn else None) if topic else pictures.get("redline"),
-        chapters=tuple(_chapters(contents, pictures, others, kept)),
+        map=cover,
+        chapters=tuple(_chapters(contents, inside, others, kept)),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tianren.accounting.from_records import STEPS, step_words
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.reports import numerals, words
 from tianren.reports.chapters import account_pictures as shown
 from tianren.reports.chapters.account_words import (
@@ -241,7 +241,11 @@ def _statement(contents: Contents, drawn: Mapping[str, Drawn]) -> Sequence[Block
     adds_up = (
         say("It adds up: opening balance and flows make the closing balance.")
         if not off
-        else say("It does not add up: {n} rows of unbalanced.csv say where.", n=len(off))
+        else say_many(
+            "It does not add up: {n} row of unbalanced.csv says where.",
+            "It does not add up: {n} rows of unbalanced.csv say where.",
+            len(off),
+        )
     )
     text = say(
         "Losses are negative. Land that a site of another class takes over is moved, neither added "

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tianren.io.vectors import read_result
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.reports import charts, numerals, palette, pictures, sheet, words
 from tianren.reports.chapters.account_words import (
     COUNTED,
@@ -18,12 +18,15 @@ from tianren.reports.chapters.account_words import (
 from tianren.reports.contents import Contents
 from tianren.reports.maps import Drawn, Ground
 from tianren.reports.pictures import Bar, Caption
+from tianren.reports.typeface import font, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = {"PA": "#2f6f4f", "OECM": "#d9722e", "redline": "#9db8d6"}
 LINES = {"land": "#2f6f4f", "sea": "#2f5f8f"}
+GOAL = "#b04a45"
+BESIDE = 1.75  # inches right of a chart of lines for what they are
 MOST_BARS = 16
 Rows = Sequence[dict[str, str]]
 
@@ -50,7 +53,11 @@ def _map(contents: Contents, folder: Path) -> Drawn:
     ]
     circles = sum(row["approximate"] == "True" for row in contents.rows("sites.csv"))
     if circles:
-        told = say("{n} sites are only approximate, their places and outlines too", n=circles)
+        told = say_many(
+            "{n} site is only approximate, its place and outline too",
+            "{n} sites are only approximate, their places and outlines too",
+            circles,
+        )
         entries += [sheet.space(), sheet.note(told)]
     caption = Caption(headline(contents), say("Overlap counted once: protected areas come first"))
     return pictures.outlines(
@@ -142,8 +149,8 @@ def _waterfall(contents: Contents, folder: Path, realm: str, rows: Rows) -> Draw
     last = float(rows[-1]["after_m2"]) / 1e6
     axes.barh(len(rows), last, 0.62, color="#5b6770")
     charts.write_after(axes, last, len(rows), f"{numerals.km2(last * 1e6)} · {total}")
-    axes.axvline(goal / 1e6, color="#b04a45", lw=1.2, ls=(0, (4, 2)))
-    sheet.write(axes, goal / 1e6, -0.52, say("  the target"), 8, color="#b04a45", va="bottom")
+    axes.axvline(goal / 1e6, color=GOAL, lw=1.2, ls=(0, (4, 2)))
+    sheet.write(axes, goal / 1e6, -0.52, say("  the target"), 8, color=GOAL, va="bottom")
     names = [kind_name(r["step"]) for r in rows]
     charts.name_rows(axes, [*names, words.capital(counted_name(COUNTED[len(rows) - 1]))])
     axes.set_xlim(0, max(goal / 1e6, last) * 1.3 or 1)
@@ -180,31 +187,30 @@ def _step(axes: "Axes", n: int, row: dict[str, str]) -> None:
 
 
 def _series(contents: Contents, folder: Path) -> Drawn:
-    """Share of each realm by year: the line of the last thing counted."""
+    """Share of each realm by year from the first site on: the line of the last thing counted."""
     rows = [r for r in contents.rows("time_series.csv") if r["counted"] == COUNTED[1]]
     years = [int(r["year"]) for r in rows]
-    first = max(min(years), max(years) - 70)
     title = say("{share} by {year}", share=headline(contents), year=max(years))
     told = say("Share of the realm by the end of each year, %; sites of unknown year: {how}",
                how=_unknown(contents))  # fmt: skip
-    frame, axes = charts.bar_frame(contents, title, told, 8, left=0.6)
-    top = 100 * target(contents)
+    frame, axes = charts.bar_frame(contents, title, told, 8, left=0.3, right=BESIDE + 0.15)
+    goal = 100 * target(contents)
+    ends = [(goal, say("target"), GOAL)]
     for realm, colour in LINES.items():
-        mine = [r for r in rows if r["realm"] == realm and int(r["year"]) >= first]
-        if mine:
-            _line(axes, mine, realm, colour)
-            top = max(top, *(float(r["percent"]) for r in mine))
-    axes.axhline(100 * target(contents), color="#b04a45", lw=1.1, ls=(0, (4, 2)))
-    sheet.write(axes, first, 100 * target(contents), say("target"), 8, color="#b04a45", va="bottom")
-    axes.set_xlim(first, max(max(years), 2030) + 0.18 * (max(years) - first + 5))
-    axes.set_ylim(0, top * 1.15)
-    _year_axis(axes, first, max(years))
+        if mine := [r for r in rows if r["realm"] == realm]:
+            ends.append((*_line(axes, mine, realm, colour), colour))
+    axes.axhline(goal, color=GOAL, lw=1.1, ls=(0, (4, 2)))
+    axes.set_xlim(min(years), max(max(years), 2030))
+    axes.set_ylim(0, 1.15 * max([goal, *(float(r["percent"]) for r in rows)]))
+    _year_axis(axes, min(years), max(years))
+    _beside(axes, ends)
     file = folder / "account_years.png"
     sheet.save(frame, file)
     return Drawn(file, title, say("Chart: {finding}", finding=title))
 
 
-def _line(axes: "Axes", rows: Rows, realm: str, colour: str) -> None:
+def _line(axes: "Axes", rows: Rows, realm: str, colour: str) -> tuple[float, str]:
+    """Draws one realm; returns where its line ends and what is written there."""
     years = [int(r["year"]) for r in rows]
     share = [float(r["percent"]) for r in rows]
     total = [float(r["total_m2"]) for r in rows]
@@ -213,15 +219,31 @@ def _line(axes: "Axes", rows: Rows, realm: str, colour: str) -> None:
     axes.fill_between(years, low, high, step="post", color=colour, alpha=0.18, lw=0)
     axes.step(years, share, where="post", color=colour, lw=1.8)
     name = realm_name({"land": REALMS[0]}.get(realm, realm))
-    told = f"  {name}, {numerals.percent(share[-1])}"
-    sheet.write(axes, years[-1], share[-1], told, 8, color=colour, va="center")
+    return share[-1], f"{name}, {numerals.percent(share[-1])}"
+
+
+def _beside(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
+    """What each line is, right of the axes at its height; those that would touch stand apart."""
+    size = axes.figure.get_size_inches()[1] * axes.get_position().height  # type: ignore[union-attr]
+    inch = (axes.get_ylim()[1] - axes.get_ylim()[0]) / size
+    below = float("-inf")
+    for height, told, colour in sorted(ends):
+        lines = wrap(told, 8, BESIDE - 0.1)
+        half = len(lines) * 8 * sheet.LINE / 72 * inch / 2
+        at = max(height, below + half)
+        sheet.write(axes, 1.015, at, "\n".join(lines), 8, color=colour, va="center",
+                    transform=axes.get_yaxis_transform())  # fmt: skip
+        below = at + half
+
+
+def year_ticks(first: int, last: int) -> list[int]:
+    """Whole decades or so between two years, few enough that their labels stand apart."""
+    step = next(s for s in (5, 10, 20, 50, 100) if last - first <= 8 * s or s == 100)
+    return list(range(-(-first // step) * step, last + 1, step))
 
 
 def _year_axis(axes: "Axes", first: int, last: int) -> None:
-    from tianren.reports.typeface import font
-
-    step = 10 if last - first > 25 else 5
-    ticks = list(range(-(-first // step) * step, max(last, 2030) + 1, step))
+    ticks = year_ticks(first, max(last, 2030))
     axes.set_xticks(ticks, [str(t) for t in ticks])
     high = axes.get_ylim()[1]
     every = 10 if high > 25 else 5
@@ -257,7 +279,7 @@ def _evenness(contents: Contents, folder: Path) -> Drawn:
         Bar(r["class"], float(r["percent"]),
             say("{percent}, {gap} km² missing", percent=numerals.percent(float(r["percent"])),
                 gap=numerals.km2(float(r["gap_m2"]))),
-            COLOURS["PA"] if float(r["reached"]) >= 1 else "#b04a45")
+            COLOURS["PA"] if float(r["reached"]) >= 1 else GOAL)
         for r in most
     ]  # fmt: skip
     told = say("Share held of each, %, {counted}; the largest gaps first",

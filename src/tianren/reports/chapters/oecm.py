@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tianren.io.previews import read_preview
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.reports import numerals, palette, pictures
 from tianren.reports.chapters.blocks import (
     Block,
@@ -135,8 +135,9 @@ def _gains(contents: Contents, folder: Path) -> Drawn:
     """What each site at the head of the queue would add."""
     every = _waiting(contents)
     rows, total = every[:MOST_BARS], float(every[-1]["total_m2"])
-    title = say("{n} sites would add {area} km², overlap counted once",
-                n=len(every), area=numerals.km2(total))  # fmt: skip
+    title = say_many("{n} site would add {area} km², overlap counted once",
+                     "{n} sites would add {area} km², overlap counted once", len(every),
+                     area=numerals.km2(total))  # fmt: skip
     bars = [
         Bar(row["name"] or row["site"], float(row["gain_m2"]) / 1e6,
             f"{numerals.km2(float(row['gain_m2']))} km²", _colour(row["outcome"]))
