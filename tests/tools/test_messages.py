@@ -8,7 +8,7 @@ TOOL = Path(__file__).parents[2] / "tools" / "messages.py"
 CODE = """
 from tianren.language import say
 PLAN_LOOKS = {2: ("Locked in", "#1f5b3f"), 1: ("Chosen", "#7fb58a")}
-_TELLING = {"read": (Severity.WARNING, "{n} records cannot be read")}
+TELLING = {"read": (Severity.WARNING, "{n} records cannot be read")}
 KIND_NAMES = {"species": {"one": "a species"}}
 CODES = {"a": "no message"}
 say("Total")
