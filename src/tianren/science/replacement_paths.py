@@ -64,8 +64,8 @@ class Along(NamedTuple):
 
     best, below, parent (patches,): as in the tree. Links of place i: first[i]:first[i + 1]; there,
     the other place; arriving, the ratio to best[i] with which the best path to there comes on to i,
-    the largest first; leaving, the ratio to best[there] the other way. ratio, fresh: room for
-    `without`.
+    the largest first after the parent's, that is not asked for; leaving, the ratio to best[there]
+    the other way. ratio, fresh: room for `without`.
     """
 
     best: Cells
@@ -163,7 +163,8 @@ def _lay_along(
         for e in range(start[v], start[v + 1]):
             u = other[e]
             if begin[u] < begin.size:
-                ratio, k = best[u] * p[e] / best[v], count
+                ratio = np.inf if u == parent[v] else best[u] * p[e] / best[v]
+                k = count
                 while k > first[i] and arriving[k - 1] < ratio:
                     there[k], arriving[k], leaving[k] = (
                         there[k - 1],
@@ -247,17 +248,18 @@ def _come_in(
     root: int,
     end: int,
 ) -> None:
-    """The ratio of the best link from outside to a place, or to one above it in the tree."""
+    """The ratio of the best link from outside to a place, or of those before it in the walk."""
     for i in range(root, end):
         if ratio[i] == AWAY:
             continue
         now = max(ratio[parent[i]], 0.0)
-        for e in range(first[i], first[i + 1]):
+        for e in range(first[i] + 1, first[i + 1]):
             if arriving[e] <= now:
                 break
             if ratio[there[e]] == OUTSIDE:
                 now = arriving[e]
                 break
+            now = max(now, ratio[there[e]] * arriving[e])
         ratio[i] = now
 
 
@@ -279,7 +281,7 @@ def _look_inside(
         if ratio[i] == AWAY:
             continue
         now = ratio[i]
-        for e in range(first[i], first[i + 1]):  # no link from outside is better than the ratio
+        for e in range(first[i] + 1, first[i + 1]):  # no link from outside is better than the ratio
             if arriving[e] <= now:
                 break
             now = max(now, ratio[there[e]] * arriving[e])
