@@ -4,10 +4,12 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
 
@@ -21,15 +23,17 @@ from tianren.language.folding import columns
 from tianren.measures import by_pairs
 from tianren.project.project import open_project
 from tianren.project.runs import RunResults, own_runs, start_run
-from tianren.reports.cbd import HEADS
+from tianren.reports.cbd import HEADS, entries
 from tianren.reports.chapters import basis
 from tianren.reports.chapters.topics import topics
 from tianren.reports.contents import read_contents
 from tianren.steps.account import account
+from tianren.steps.account_writing import footnotes
 from tianren.steps.audit import audit_runs
 from tianren.steps.delineate import delineate
 from tianren.steps.explain_measure import amount, explain_measure, site_lines
 from tianren.steps.explain_sites import sites_behind
+from tianren.steps.export import export
 from tianren.steps.report import write_report
 
 KM2 = 1e6
@@ -47,7 +51,10 @@ ecoregions = "ecoregions"
 key_areas = "key_areas"
 """
 LAYERS = ("sites", "earlier", "wishes", "zones", "ecoregions", "key_areas")
-SOURCES = "".join(f'\n[{name}]\nuri = "data/{name}.gpkg"\nkind = "vector"\n' for name in LAYERS)
+SOURCES = "".join(
+    f'\n[{name}]\nuri = "data/{name}.gpkg"\nkind = "vector"\nlicence = "Terms of {name}"\n'
+    for name in LAYERS
+)
 SOURCES += '\n[mett]\nuri = "data/mett.csv"\nkind = "table"\n'
 
 
@@ -187,6 +194,7 @@ def test_the_convention_gets_one_sheet_in_its_order(run: RunResults) -> None:
         assert isinstance(row[5], int) and row[6] and isinstance(row[7], int | float)
         assert row[2] == ("Yes" if row[3] else "No")
         assert bool(row[3]) == bool(row[4])
+    assert {book.active.cell(k, 6).number_format for k in range(2, len(rows) + 2)} == {"0"}  # type: ignore[union-attr]
     total = [row for row in rows if row[2] == "No"]
     assert [row[0] for row in total] == ["3.1", "A.2"]
     assert total[0][7] == pytest.approx(1300 / 120)
@@ -364,6 +372,20 @@ def test_the_report_has_every_picture(folder: Path, run: RunResults) -> None:
     }  # fmt: skip
     assert "10.8" in written.statement
     assert {"report.pdf", "report.html", "ledger.xlsx"} <= set(written.files)
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert "Terms of sites" in page and "Terms of ecoregions" in page
+
+
+def test_the_convention_is_told_how_many_areas_are_circles(run: RunResults) -> None:
+    covered = pd.DataFrame(run.rows("coverage.csv"))
+    sites = pd.DataFrame({"approximate": [True, False, True]})
+    ground = SimpleNamespace(sites=sites, mixed=(), made=())
+    told = footnotes(covered, ground)  # type: ignore[arg-type]
+    assert told["counted"].startswith("2 of 3 areas are points")
+    rows = entries(run.measures, "r", notes=told)
+    assert all("2 of 3 areas" in e.footnote for e in rows if e.type == "Realm")
+    sites["approximate"] = False
+    assert "counted" not in footnotes(covered, ground)  # type: ignore[arg-type]
 
 
 def test_consent_is_what_the_assessment_read(tmp_path: Path) -> None:
@@ -421,6 +443,10 @@ def test_the_island_with_its_line(island: Path) -> None:
     whole = shapely.union_all(shapes).intersection(shapely.union_all(region.geometry.to_numpy()))
     assert held == pytest.approx(whole.area, rel=1e-6)
     assert audit_runs(open_project(island), run.id).faults == []
+    with pytest.raises(UserError, match="without what the boundary table needs") as refused:
+        export(open_project(island), run.id, "shapefile")
+    assert "dominant" in refused.value.by_how_much and "--run delineate-" in refused.value.next_step
+    assert export(open_project(island), run.id, "geojson").pieces > 0
 
 
 def test_the_islands_records_step_by_step(island: Path) -> None:

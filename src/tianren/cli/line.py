@@ -128,7 +128,15 @@ def explain(
 
 @app.command(short_help="Write a run's maps and report again.")
 def report(
-    project: Folder = None, run: RunId = None, language: Language = None, json: Json = False
+    project: Folder = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            help="A run; default: the latest line, with the latest of every other step as chapters."
+        ),
+    ] = None,
+    language: Language = None,
+    json: Json = False,
 ) -> None:
     """Example: tianren report --language zh
 

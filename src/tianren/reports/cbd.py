@@ -28,6 +28,7 @@ MIXED_WATER = (
     "Reservoirs and other waters that people made (F3) are in it: the land cover does not tell "
     "them from rivers and lakes (F1, F2)."
 )
+CIRCLES = "{n} of {all} areas are points with a reported area, drawn as circles: approximate."
 NONE = "none"  # the class of land that a layer does not cover
 LAYERED = ("unit", "ecoregion", "ecosystem", "biome")
 # What the account breaks down by -> what the tool calls it.

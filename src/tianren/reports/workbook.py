@@ -228,9 +228,10 @@ def _fill(target: "Worksheet", sheet: Sheet) -> None:
         cell.fill = PatternFill("solid", fgColor=palette.INK.lstrip("#"))
         cell.alignment = Alignment(vertical="center", wrap_text=True)
         target.column_dimensions[get_column_letter(column)].width = _width(sheet, column - 1)
+    is_year = [head.casefold().endswith("year") for head in sheet.heads]
     for number, row in enumerate(sheet.rows, start=2):
         for column, value in enumerate(row, start=1):
-            _write(target.cell(row=number, column=column), value)
+            _write(target.cell(row=number, column=column), value, is_year[column - 1])
     target.freeze_panes = "A2"
     if sheet.rows:
         target.auto_filter.ref = target.dimensions
@@ -247,8 +248,8 @@ def _offer(target: "Worksheet", letter: str, last: int, allowed: Sequence[str]) 
     target.add_data_validation(listed)
 
 
-def _write(cell: Any, value: Cell) -> None:
-    """A number with its format, or a text that is never read as a formula."""
+def _write(cell: Any, value: Cell, is_year: bool = False) -> None:
+    """A number with its format (a year is 2026, never 2,026), or a text, never a formula."""
     if value is None:
         return
     if isinstance(value, str):
@@ -258,7 +259,7 @@ def _write(cell: Any, value: Cell) -> None:
             cell.quotePrefix = True
         return
     cell.value = value
-    cell.number_format = _format(value)
+    cell.number_format = "0" if is_year else _format(value)
 
 
 def _format(value: float) -> str:

@@ -65,8 +65,8 @@ class Account:
         lines = [say("What counts towards 30 percent:")]
         for row in found["distance"]:
             percent, area = f"{row['percent']:.2f}", f"{row['area_m2'] / 1e6:,.0f}"
-            lines.append(f"  {say(_REALMS[row['realm']]):<24}{say(_COUNTED[row['counted']]):<34}"
-                         f"{percent:>7} %{area:>12} km2")  # fmt: skip
+            realm, counted = say(_REALMS[row["realm"]]), say(_COUNTED[row["counted"]])
+            lines.append(f"  {realm:<24} {counted:<34} {percent:>7} %{area:>12} km2")
         lines += [_missing(row) for row in found["distance"] if row["counted"] == COUNTED[1]]
         lines += [_moved(row) for row in found["what_if"]
                   if row["indicator"] == "account.coverage" and row["by"] in _WHOLE]  # fmt: skip
@@ -374,7 +374,8 @@ def _outside(found: tables.Held) -> list[Finding]:
     if area < 1e6:
         return []
     told_ = say(
-        "{area} km2 of sites lie outside the region: not counted", area=f"{area / 1e6:,.0f}"
+        "{area} km2 of sites or of the redline lie outside the region: not counted",
+        area=f"{area / 1e6:,.0f}",
     )
     return [
         Finding(

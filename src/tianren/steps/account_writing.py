@@ -11,7 +11,7 @@ from tianren.language import say
 from tianren.measures import Measure, in_order
 from tianren.project.digests import write_whole
 from tianren.project.runs import Run
-from tianren.reports.cbd import EXTENT, IN_CELLS, MIXED_WATER, cbd_bytes, entries
+from tianren.reports.cbd import CIRCLES, EXTENT, IN_CELLS, MIXED_WATER, cbd_bytes, entries
 from tianren.steps.account_ground import UNIT, Ground
 from tianren.steps.account_tables import extent_of
 from tianren.steps.account_types import BIOME
@@ -112,6 +112,9 @@ def footnotes(covered: "DataFrame", ground: Ground) -> dict[str, str]:
         for d, how in zip(by_cells["dimension"], by_cells["measured_by"], strict=True)
     }
     found |= {f"{BIOME}={name}": MIXED_WATER for name in sorted(ground.mixed)}
+    circles = int(ground.sites["approximate"].astype(bool).sum())
+    if circles:
+        found["counted"] = CIRCLES.format(n=circles, all=len(ground.sites))
     extent = extent_of(covered[~covered["class"].isin(["", *ground.made])])
     whole = [found.get(extent, ""), MIXED_WATER if extent == BIOME and ground.mixed else ""]
     return found | {EXTENT[0]: " ".join(filter(None, whole))}

@@ -563,11 +563,11 @@ def _record(project: "Project", run: Run, drawn: Drawn) -> dict[str, Any]:
             "columns": project.grid.shape[1],
         },
         "line": {"pieces": drawn.line.pieces, "scope": project.scope},
-        "inputs": [_input(project, name, digest) for name, digest in run.inputs.items()],
+        "inputs": [input_row(project, name, digest) for name, digest in run.inputs.items()],
     }
 
 
-def _input(project: "Project", name: str, digest: str) -> dict[str, Any]:
+def input_row(project: "Project", name: str, digest: str) -> dict[str, Any]:
     """One source as the catalog declares it, with the hash of what was read."""
     entry = project.entry(name)
     words = ("uri", "layer", "unit", "period", "licence", "citation", "note", "reason")

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from tianren.project.project import Project
+    from tianren.reports.contents import Contents
 
+# What `boundary_table` reads of a piece.
+ASKED = (
+    "dominant", "category", "type_code", "name", "code", "area_m2", "level", "realm", "run",
+)  # fmt: skip
 ALIASES = {"shp": "shapefile", "json": "geojson", "parquet": "geoparquet", "geopackage": "gpkg"}
 
 
@@ -59,6 +64,7 @@ def export(
             where=str(contents.folder),
             next_step=_where_one_is(project),
         )
+    _require_columns(contents, project, name)
     files = export_pieces(
         contents.pieces,
         contents.admin_levels,
@@ -67,6 +73,32 @@ def export(
         day=contents.day.isoformat(),
     )
     return Exported(contents.run_id, name, len(contents.pieces), tuple(files))
+
+
+def _require_columns(contents: "Contents", project: "Project", name: str) -> None:
+    """Refuse the boundary table of a run that keeps the line without what that table asks for."""
+    asked = (
+        "dominant",
+        "category",
+        "type_code",
+        "name",
+        "code",
+        "area_m2",
+        "level",
+        "realm",
+        "run",
+    )
+    lacking = [c for c in asked if contents.pieces is None or c not in contents.pieces.columns]
+    if name == "shapefile" and lacking:
+        raise UserError(
+            say(
+                "the run {run} keeps the redline without what the boundary table needs",
+                run=contents.run_id,
+            ),
+            where=str(contents.folder),
+            by_how_much=say("it lacks {columns}", columns=", ".join(lacking)),
+            next_step=_where_one_is(project),
+        )
 
 
 def _where_one_is(project: "Project") -> str:

@@ -6,12 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
 from tianren.language import current_language, say, set_language
+from tianren.steps.delineate import input_row
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -90,8 +91,19 @@ def _others(project: "Project") -> list["RunResults"]:
 def _read(project: "Project", run: "RunResults") -> "Contents":
     from tianren.reports.contents import read_contents, with_surroundings
 
-    contents = read_contents(run.folder, describe(project))
+    contents = _with_sources(read_contents(run.folder, describe(project)), project)
     return with_surroundings(contents, look_around(project, contents))
+
+
+def _with_sources(contents: "Contents", project: "Project") -> "Contents":
+    """The inputs with what the catalog declares of them, where the run has only their names."""
+    rows = [
+        input_row(project, str(row["name"]), str(row["sha256"]))
+        if set(row) == {"name", "sha256"} and row["name"] in project.catalog
+        else row
+        for row in contents.inputs
+    ]
+    return replace(contents, inputs=tuple(rows))
 
 
 def report_contents(

@@ -32,6 +32,7 @@ from tianren.reports.maps import Drawn
 ENTRIES = ("opening", "additions", "removals", "boundary_changes", "corrections", "moved",
            "closing")  # fmt: skip
 MOST_ROWS = 20
+LEAST_FLOW = 1.0  # m2: less is where two outlines of one site were rounded
 
 
 def topic() -> Topic:
@@ -263,7 +264,8 @@ def _statement(contents: Contents, drawn: Mapping[str, Drawn]) -> Sequence[Block
 
 
 def _flows(contents: Contents) -> list[Block]:
-    rows = sorted(contents.rows("flows.csv"), key=lambda r: -abs(float(r["area_m2"])))[:MOST_ROWS]
+    told = [r for r in contents.rows("flows.csv") if abs(float(r["area_m2"])) >= LEAST_FLOW]
+    rows = sorted(told, key=lambda r: -abs(float(r["area_m2"])))[:MOST_ROWS]
     areas = km2_column([float(r["area_m2"]) for r in rows])
     cells = [
         [r["name"] or r["site_id"], realm_name(r["realm"]), kind_name(r["kind"]),
