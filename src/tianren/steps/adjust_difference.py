@@ -25,7 +25,7 @@ from tianren.steps.cases import cases_of, require_case
 from tianren.steps.footprint import plane_wkt
 from tianren.steps.register_fold import ZONES
 from tianren.steps.told import Told
-from tianren.steps.touched import near, touch
+from tianren.steps.touched import near, placed, touch
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
@@ -254,11 +254,7 @@ def _item_shape(reader: Reader, item: Item) -> Any:
 
 def _where(reader: Reader, shape: Any, day: dt.date) -> str:
     """The names of the divisions that hold most of a piece of land, fine before coarse."""
-    held = touch(shape, near(reader, shape.bounds, day, UNIT)).units
-    best: dict[int, str] = {}
-    for one in held:
-        best.setdefault(one.zone.place.count("/"), one.zone.name)
-    return ", ".join(dict.fromkeys(best[level] for level in sorted(best, reverse=True)))
+    return placed(touch(shape, near(reader, shape.bounds, day, UNIT)).chains)
 
 
 def _line(reader: Reader, changed: Sequence[Changed], day: dt.date) -> list[Any]:
