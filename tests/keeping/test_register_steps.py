@@ -199,6 +199,26 @@ def test_figures_name_the_place_that_other_commands_ask_for(original: Project) -
     assert {"10", "10/1001", "10/1002", "2/201"} <= set(places)
 
 
+def test_figures_have_headings_and_count_places_as_people_do(original: Project) -> None:
+    told = register.control_figures(original, day=DAY, levels=2)
+    assert told.lines[2].split() == ["Name", "Area", "Share", "Zones", "Place"]
+    at = [line.index(word) + len(word) for line, word in zip(told.lines[2:4], ("Area", "m²"),
+                                                             strict=True)]  # fmt: skip
+    assert at[0] == at[1]
+    assert [row["place"] for row in told.table["figures"]] == [
+        "", "2", "2/201", "2/202", "10", "10/1001", "10/1002",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["redline", "protected_area"])
+def test_before_a_line_was_kept_there_are_no_figures(original: Project, kind: str) -> None:
+    """0 m2 would look like an answer."""
+    before = DAY - dt.timedelta(days=1)
+    with pytest.raises(UserError, match=f"no line is kept on {before}") as fault:
+        register.control_figures(original, kind=kind, day=before)
+    assert "--day" in fault.value.next_step
+
+
 def test_a_place_that_is_none_is_refused_with_those_there_are(original: Project) -> None:
     """Only the country's figure would look like an answer."""
     for ask in (
