@@ -102,7 +102,6 @@ class Touched:
         places = [h.zone.place for h in self.units if depth(h.zone.place) == finest]
         return smallest_holding(places) if places else ""
 
-
     @property
     def chains(self) -> list[list[str]]:
         """For each of the coarsest divisions that hold some of it, the largest part first: the
