@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from tianren.reports.difference_page import CAME_IN, LEFT, Changed, Difference, 
 from tianren.steps.adjust_land import LEAST_M2, polygons
 from tianren.steps.cases import cases_of, require_case
 from tianren.steps.footprint import plane_wkt
-from tianren.steps.register_fold import ZONES
+from tianren.steps.register_fold import ZONES, shapes_of
 from tianren.steps.told import Told
 from tianren.steps.touched import near, placed, touch
 
@@ -165,64 +165,65 @@ def _in_line(zone: Zone | None) -> Zone | None:
     return zone if zone is not None and zone.stands and zone.kind == REDLINE else None
 
 
-def _changed(reader: Reader, moves: Sequence[Move], day: dt.date) -> list[Changed]:
-    """What left and what came in, piece of land by piece of land, each traced to the last move that
-    took it out or brought it in, with the cause that the proposal names.
+@dataclass(frozen=True)
+class Traced:
+    """Land that left or came in, and the move that it did so by."""
 
-    Land that went from one piece to another, or left and came back, is neither.
-    """
-    if not moves:
-        return []
-    was, now = (_whole(reader, zones) for zones in _ends(moves))
-    rest = {LEFT: polygons(shapely.difference(was, now)),
-            CAME_IN: polygons(shapely.difference(now, was))}  # fmt: skip
-    cases = cases_of(reader, NAME, day=day)
-    found: list[list[Changed]] = []
-    for move in reversed(moves):
-        old, new = (_whole(reader, [zone]) for zone in (move.before, move.after))
-        mine = []
+    move: Move
+    what: str
+    shape: Any
+
+
+def _changed(reader: Reader, moves: Sequence[Move], day: dt.date) -> list[Changed]:
+    """What left and what came in, piece of land by piece of land, with the cause that the proposal
+    names."""
+    cases = cases_of(reader, NAME, day=day) if moves else {}
+    found = [_pieces(reader, one, cases.get(one.move.proposal)) for one in _traced(reader, moves)]
+    return [changed for mine in found for changed in mine]
+
+
+def _traced(reader: Reader, moves: Sequence[Move]) -> list[Traced]:
+    """All that left and came in by moves in their order, and did not go back since."""
+    found: list[Traced] = []
+    for move in moves:
+        old, new = (_shape(reader, zone) for zone in (move.before, move.after))
         for what, shape in ((LEFT, shapely.difference(old, new)),
                             (CAME_IN, shapely.difference(new, old))):  # fmt: skip
-            part = polygons(shapely.intersection(shape, rest[what]))
-            if not part.is_empty:
-                mine += _pieces(reader, move, cases.get(move.proposal), what, part)
-                rest[what] = polygons(shapely.difference(rest[what], part))
-        found.append(mine)
-    return [one for mine in reversed(found) for one in mine]
+            found, rest = _without_return(found, what, polygons(shape))
+            if not rest.is_empty:
+                found.append(Traced(move, what, rest))
+    return found
 
 
-def _ends(moves: Sequence[Move]) -> tuple[list[Zone | None], list[Zone | None]]:
-    """The pieces that were moved, as they were before all of it and as they are after."""
-    first: dict[str, Zone | None] = {}
-    last: dict[str, Zone | None] = {}
-    for move in moves:
-        first.setdefault(move.piece.subject, move.before)
-        last[move.piece.subject] = move.after
-    return list(first.values()), list(last.values())
+def _without_return(found: Sequence[Traced], what: str, shape: Any) -> tuple[list[Traced], Any]:
+    """Land that goes from one piece to another, or left and comes back, is neither removed nor
+    added: it is taken from what moved before, and from what moves now."""
+    kept = []
+    for one in found:
+        opposite = one.what != what and shapely.intersects(one.shape, shape)
+        back = polygons(shapely.intersection(one.shape, shape)) if opposite else shapely.Polygon()
+        if back.is_empty:
+            kept.append(one)
+            continue
+        shape = polygons(shapely.difference(shape, back))
+        rest = polygons(shapely.difference(one.shape, back))
+        if not rest.is_empty:
+            kept.append(replace(one, shape=rest))
+    return kept, shape
 
 
-def _whole(reader: Reader, zones: Iterable[Zone | None]) -> Any:
-    """The land of pieces, as one."""
-    there = [zone for zone in zones if zone is not None]
-    if not there:
-        return shapely.Polygon()
-    return shapely.union_all(shapely.from_wkb(_wkb(reader, there)))
+def _shape(reader: Reader, zone: Zone | None) -> Any:
+    return shapely.Polygon() if zone is None else shapes_of(reader, [zone])[zone.subject]
 
 
-def _wkb(reader: Reader, zones: Sequence[Zone]) -> list[bytes]:
-    known = reader.shapes(zone.boundary for zone in zones)
-    return [known[zone.boundary] for zone in zones]
-
-
-def _pieces(
-    reader: Reader, move: Move, case: Case | None, what: str, shape: Any
-) -> list[Changed]:  # fmt: skip
-    piece, items = move.piece, _items(case, what)
+def _pieces(reader: Reader, one: Traced, case: Case | None) -> list[Changed]:
+    """The parts of a change, each with the item of the proposal behind it."""
+    move, piece = one.move, one.move.piece
     return [
-        Changed(what, part, piece.code, piece.name, _where(reader, part, move.day),
+        Changed(one.what, part, piece.code, piece.name, _where(reader, part, move.day),
                 causes()[item.cause].name if item else say("not by adjustment"),
                 item.ground if item else "", move.proposal if item else "")
-        for part, item in _by_item(reader, shape, items)
+        for part, item in _by_item(reader, one.shape, _items(case, one.what))
     ]  # fmt: skip
 
 
