@@ -170,7 +170,7 @@ def _procedure(name: str) -> Iterator[str]:
         rows = ((f"`{k}`", v["kind"], v["name"]["en"]) for k, v in raw["fact"].items())
         yield _table("fact,kind,name", rows)
     if "way" in raw:
-        rows = ((f"`{k}`", v["name"]["en"], v["level"], _ids(v["needs"]), v["clause"])
+        rows = ((f"`{k}`", v["name"]["en"], v["level"], _ids(v["needs"]), v["clause"]["en"])
                 for k, v in raw["way"].items())  # fmt: skip
         yield _table("way,name,decided by,needs,clause", rows)
 

@@ -297,7 +297,8 @@ def said_by(kept: dict[str, str], *words: str) -> str:
 
 def test_the_fourth_page_says_what_the_commands_said(kept: dict[str, str]) -> None:
     adopted = said_by(kept, "register adopt")
-    assert "408 pieces, 26,626.6 km2" in adopted and "2385 divisions" in adopted
+    assert "408 pieces, 26,539.5 km2" in adopted and "87.035 km2 of 79" in adopted
+    assert "2385 divisions" in adopted
     first, again = (said for typed, said in kept.items() if "check-project" in typed)
     assert first.startswith(
         "Facilities for visits and education: cannot say yet; at best permitted"

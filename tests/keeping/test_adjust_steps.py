@@ -19,6 +19,7 @@ from tests.keeping.kept import DAY
 from tests.project.small_project import LAEA
 from tianren.errors import UserError
 from tianren.language import set_language
+from tianren.management.adjustment import causes
 from tianren.management.register import REDLINE
 from tianren.project.journal.home import project_journal
 from tianren.project.project import Project, open_project
@@ -346,7 +347,7 @@ def test_the_difference_is_a_layer_and_a_page(country: Project, draw: Draw, tmp_
     names = {Path(p).suffix for p in told.table["files"]}
     assert {".gpkg", ".geojson", ".html", ".pdf", ".png"} <= names
     (change,) = told.table["changes"]
-    assert change["what"] == "removed" and change["area_m2"] == 60_000
+    assert change["what"] == "left" and change["area_m2"] == 60_000
     layer = gpd.read_file(tmp_path / "d" / "difference.gpkg")
     assert shapely.equals(layer.geometry[0].normalize(), shapely.box(*SMALL).normalize())
     set_language("zh")
@@ -357,6 +358,54 @@ def test_the_difference_is_a_layer_and_a_page(country: Project, draw: Draw, tmp_
     assert "调出" in text and "removed" not in text
 
 
+def moved_out(project: Project, draw: Draw, name: str, box: Any, day: dt.date) -> str:
+    """A proposal that took a box out of the line, approved on a day."""
+    case = removal(project, draw(name, box), "mapping_error")
+    passes(project, case, day)
+    adjust.approve(project, case, actor="nat", day=day, **DECREE)
+    return case
+
+
+SECOND = (6_400, -1_300, 6_600, -1_200)  # of the same piece as SMALL
+
+
+@pytest.mark.parametrize("later", [0, 5])
+def test_each_change_of_a_piece_is_traced_to_its_own_proposal(
+    country: Project, draw: Draw, tmp_path: Path, later: int
+) -> None:
+    """A second adjustment of a piece must not take the first one's land, nor leave it to nobody."""
+    last = NEXT + dt.timedelta(days=later)
+    a = moved_out(country, draw, "a", SMALL, NEXT)
+    b = moved_out(country, draw, "b", SECOND, last)
+    told = difference(country, start=ON, end=last, to=tmp_path / "both").table
+    cause = causes()["mapping_error"].name
+    assert [(c["area_m2"], c["proposal"], c["why"]) for c in told["changes"]] == [
+        (60_000, f"adjustment/{a}", cause), (20_000, f"adjustment/{b}", cause),
+    ]  # fmt: skip
+    for case, area_m2, before in ((a, 60_000, 0), (b, 20_000, 60_000)):
+        one = difference(country, case_name=case, to=tmp_path / case)
+        assert [c["area_m2"] for c in one.table["changes"]] == [area_m2]
+        page = next(Path(p) for p in one.table["files"] if p.endswith(".html"))
+        held = (area(country, ON) - before) / 1e6
+        assert f"{held:,.3f} km²" in page.read_text("utf-8")
+
+
+def test_land_that_left_and_came_back_changed_nothing(
+    country: Project, draw: Draw, tmp_path: Path
+) -> None:
+    out = moved_out(country, draw, "a", SMALL, NEXT)
+    drafts = adjust.read_drafts(country, draw("b", SMALL), "addition", "mapping_error", "D")
+    told = adjust.propose(country, drafts, actor="ofi", day=NEXT, **DECREE)
+    back = str(told.table["subject"]).partition("/")[2]
+    passes(country, back, NEXT)
+    adjust.approve(country, back, actor="nat", day=NEXT, accept_unknown="no layer", **DECREE)
+    with pytest.raises(UserError, match="did not change"):
+        difference(country, start=ON, end=NEXT, to=tmp_path / "d")
+    for case, what in ((out, "left"), (back, "came in")):
+        (one,) = difference(country, case_name=case, to=tmp_path / case).table["changes"]
+        assert (one["what"], one["area_m2"]) == (what, 60_000)
+
+
 def test_the_report_tells_what_changed_since_the_line_was_entered(
     country: Project, draw: Draw
 ) -> None:
@@ -365,7 +414,7 @@ def test_the_report_tells_what_changed_since_the_line_was_entered(
     passes(country, name)
     approve(country, name)
     kept = kept_difference(country)
-    assert kept is not None and kept.before - kept.after == 60_000 == kept.area("removed")
+    assert kept is not None and kept.before - kept.after == 60_000 == kept.area("left")
     told = chapter(kept, {})
     (rows,) = [block["rows"] for block in told.blocks if block["kind"] == "table"]
     assert [row[2] for row in rows] == ["6.00"]  # ha

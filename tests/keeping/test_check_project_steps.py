@@ -22,6 +22,7 @@ from tianren.project.runs import latest_run
 from tianren.steps.check_project import ProjectChecker, check_project, require_question
 from tianren.steps.check_project_files import write_files
 from tianren.steps.footprint import read_footprint
+from tianren.steps.touched import placed
 
 ON = DAY + dt.timedelta(days=60)
 IN_LINE = (6_400, -1_600, 6_700, -1_400)  # in 1001150001, 60,000 m2
@@ -65,6 +66,21 @@ def test_the_divisions_that_hold_it_sum_to_it(original: Project, draw: Draw) -> 
     counties = [h for h in found.touched.units if h.zone.place.count("/") == 1]
     assert sum(h.area for h in counties) == pytest.approx(2_000_000)
     assert len(counties) == 4 and found.touched.place == ""
+
+
+def test_a_county_is_named_with_the_province_it_lies_in(original: Project, draw: Draw) -> None:
+    """The largest part lies in 东, the largest part of one county in 西: both are named, each with
+    its own county."""
+    both = shapely.union(shapely.box(-3_000, 100, 0, 4_000), shapely.box(0, -2_400, 4_000, 2_500))
+    told = check(original, draw("fp", both)).text()
+    assert "ha, County 1002, 东; County 202, 西\n" in told
+    assert "ha, County 1001, 东\n" in check(original, draw("one", IN_LINE)).text()
+
+
+def test_of_many_provinces_two_are_named_and_the_others_counted() -> None:
+    chains = [["Innertkirchen", "Bern"], ["Realp", "Uri"], ["Sarnen", "Obwalden"], ["Brig"]]
+    assert placed(chains) == "Innertkirchen, Bern; Realp, Uri; and 2 more"
+    assert placed(chains[:2]) == "Innertkirchen, Bern; Realp, Uri"
 
 
 def test_losses_are_those_of_the_cells_under_it(original: Project, draw: Draw) -> None:

@@ -10,14 +10,16 @@ import openpyxl
 import pytest
 import shapely
 
-from tests.keeping.kept import DAY
+from tests.keeping.kept import DAY, ROLES
+from tests.project.small_project import LAEA
 from tianren.errors import UserError
 from tianren.management.register import REDLINE, UNIT
 from tianren.project.journal.home import project_journal
 from tianren.project.project import Project
 from tianren.project.runs import latest_run
 from tianren.steps import occupation, register, supervise
-from tianren.steps.journal import anchor, erase, roles
+from tianren.steps.journal import anchor, erase, roles, start
+from tianren.steps.kept_line import standing_line
 from tianren.steps.register_adopt import adopt
 from tianren.steps.register_export import export
 from tianren.steps.register_fold import ZONES, shapes_of
@@ -58,6 +60,28 @@ def test_every_level_sums_to_the_one_above(original: Project) -> None:
     assert area["2"] == area["2/201"] + area["2/202"]
     assert area[""] == area["2"] + area["10"]
     assert area[""] == round(drawn_pieces(original).geometry.area.sum())
+
+
+def test_what_reaches_beyond_the_border_is_cut_off_and_told(
+    country: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells and smoothing reach over a border; the figures hold land of the country alone."""
+    whole = drawn_pieces(country).geometry.area.sum()
+    realm = shapely.box(-19_700, -15_000, 20_000, 14_800)
+    region = gpd.GeoDataFrame({"realm": ["land"]}, geometry=[realm], crs=LAEA)
+    monkeypatch.setattr(Project, "region", region)
+    (country.folder / "journal.sqlite").unlink()
+    start(country, "ann", "Ann Admin", day=DAY)
+    (country.folder / "roles.toml").write_text(ROLES, encoding="utf-8")
+    told = adopt(country, actor="ann", ground="Decree 1", day=DAY)
+    held = drawn_pieces(country).geometry.intersection(realm).area.sum()
+    (row,) = (r for r in told.table["findings"] if r["rule"] == "register.border")
+    assert f"{(whole - held) / 1e6:,.3f} km2" in row["message"] and row["message"] in told.text()
+    assert whole - held > 10_000
+    figures = register.control_figures(country, day=DAY).table["figures"]
+    assert figures[0]["area_m2"] == pytest.approx(held, abs=20)
+    line = standing_line(country)
+    assert line is not None and line == latest_run(country, "delineate")  # it has not moved
 
 
 def test_a_line_that_is_there_changes_by_adjustment_alone(country: Project) -> None:
@@ -173,6 +197,26 @@ def test_figures_name_the_place_that_other_commands_ask_for(original: Project) -
     told = register.control_figures(original, day=DAY, levels=2)
     places = [line.split()[-1] for line in told.lines if line.startswith("  ")]
     assert {"10", "10/1001", "10/1002", "2/201"} <= set(places)
+
+
+def test_figures_have_headings_and_count_places_as_people_do(original: Project) -> None:
+    told = register.control_figures(original, day=DAY, levels=2)
+    assert told.lines[2].split() == ["Name", "Area", "Share", "Zones", "Place"]
+    at = [line.index(word) + len(word) for line, word in zip(told.lines[2:4], ("Area", "m²"),
+                                                             strict=True)]  # fmt: skip
+    assert at[0] == at[1]
+    assert [row["place"] for row in told.table["figures"]] == [
+        "", "2", "2/201", "2/202", "10", "10/1001", "10/1002",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["redline", "protected_area"])
+def test_before_a_line_was_kept_there_are_no_figures(original: Project, kind: str) -> None:
+    """0 m2 would look like an answer."""
+    before = DAY - dt.timedelta(days=1)
+    with pytest.raises(UserError, match=f"no line is kept on {before}") as fault:
+        register.control_figures(original, kind=kind, day=before)
+    assert "--day" in fault.value.next_step
 
 
 def test_a_place_that_is_none_is_refused_with_those_there_are(original: Project) -> None:

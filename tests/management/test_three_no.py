@@ -22,6 +22,7 @@ from tianren.management.three_no import (
     graded_change,
     kept_natural,
     seams_check,
+    signed,
     species_checks,
     three_no_from,
 )
@@ -131,3 +132,15 @@ def test_a_test_comes_back_as_it_was_kept_and_says_what_it_lacks() -> None:
     assert wanted.area == pytest.approx(10 * KM2 - 0.1 * KM2)
     assert wanted.functions == {"water": pytest.approx(8.0)}
     assert deficit(ThreeNo("14", test.checks[2:])).nothing
+
+
+@given(st.floats(-1e6, 1e6), st.integers(0, 5))
+def test_a_change_that_is_shown_as_nothing_has_no_sign(change: float, decimals: int) -> None:
+    shown = signed(change, decimals)
+    assert float(shown.replace(",", "")) == round(change, decimals)
+    assert shown[0] in "+-" if round(change, decimals) else shown[0] == "0"
+
+
+def test_a_trace_of_connection_is_not_minus_nothing() -> None:
+    told = connectivity_check(1e9, 1e9 - 1, PARAMETERS)
+    assert "connected area 0.000 %" in told.message

@@ -30,6 +30,7 @@ from tests.management.story import (
 )
 from tianren.errors import UserError
 from tianren.language import set_language
+from tianren.management.occupation.state import set_aside_by
 from tianren.management.working_days import Calendar
 from tianren.reports import letters
 from tianren.reports.letters import Letter, Office, Particulars
@@ -304,6 +305,85 @@ def test_a_refusal_says_why() -> None:
                  "Core of a protected area", "within 60 days"):  # fmt: skip
         assert part in text, part
     assert "Works begin" not in text
+
+
+def test_what_is_prohibited_is_of_no_kind_that_could_be_approved() -> None:
+    assert "Kind of case" not in said("refuse") and "Kind of case" in said("approve")
+
+
+def test_the_clause_of_the_kind_stands_in_the_language_of_the_letter(language: str) -> None:
+    whole = said("approve_major")
+    clause = {"en": "Notice on the management", "zh_Hans": "通知", "es": "Aviso sobre la gestión"}
+    assert clause[language] in whole
+    assert ("自然资发" in whole) is (language == "zh_Hans")
+
+
+def with_ground(name: str, ground: str, **more: Any) -> Letter:
+    case = STORIES[name].case
+    assert case is not None
+    step = replace(case.steps[-1], ground=ground, **more)
+    return letters.letter(replace(case, steps=(*case.steps[:-1], step)), GIVEN, LAW)
+
+
+@pytest.mark.parametrize(
+    "ground", ["occupation of the line", "占用生态保护红线", "ocupación de la línea"]
+)
+@pytest.mark.parametrize("name", ["refuse", "order"])
+def test_the_name_of_the_procedure_is_no_ground(name: str, ground: str, language: str) -> None:
+    """It stands on record where nobody gave a ground, in the language of that day."""
+    opening = with_ground(name, ground).blocks[0]["text"]
+    assert ground not in opening and GIVEN.office.name in opening
+    assert "N142 §1" in with_ground(name, "N142 §1").blocks[0]["text"]
+
+
+def test_above_the_whole_country_no_authority_stands() -> None:
+    case = STORIES["approve_major"].case
+    assert case is not None and case.steps[-1].acts_for == ""
+    whole = said("approve_major", appeal_to="")
+    assert "authority above" not in whole and "the authority that the law names" in whole
+    assert "the authority above the one that decided" in said("refuse", appeal_to="")
+
+
+def fallen(decision: str, *after: str) -> Story:
+    story = limited().go(decision).all("deliver")
+    return story.all(*after)
+
+
+@pytest.mark.parametrize(
+    ("story", "move", "by"),
+    [
+        (fallen("refuse", "appeal", "hear", "set_aside"), "refuse", "set_aside"),
+        (fallen("approve", "commence", "appeal", "hear", "revoke"), "approve", "revoke"),
+        (fallen("refuse", "appeal", "hear", "uphold_refusal"), "refuse", ""),
+        (fallen("refuse", "appeal", "hear", "set_aside"), "receive", ""),
+    ],
+)
+def test_a_decision_falls_by_the_appeal_that_sets_it_aside(
+    story: Story, move: str, by: str
+) -> None:
+    case = story.case
+    assert case is not None
+    told = case.last(move)
+    assert told is not None
+    step = set_aside_by(case.steps, told.number)
+    assert (step.move if step else "") == by
+
+
+def test_a_decision_anew_does_not_fall_with_the_first() -> None:
+    story = fallen("refuse", "appeal", "hear", "set_aside").go("screen", "otto")
+    case = story.go("approve", "carl").case
+    assert case is not None
+    by = [bool(set_aside_by(case.steps, s.number)) for s in case.steps
+          if s.move in ("refuse", "approve")]  # fmt: skip
+    assert by == [True, False]
+
+
+def test_the_letter_of_a_decision_that_fell_says_so_first() -> None:
+    case = fallen("refuse", "appeal", "hear", "set_aside").case
+    assert case is not None
+    told = letter("refuse", set_aside=case.steps[-1])
+    assert told.blocks[0]["strong"] and "was set aside on appeal" in told.blocks[0]["text"]
+    assert "set aside" not in said("refuse")
 
 
 def test_a_request_names_each_document_and_the_day() -> None:

@@ -139,7 +139,7 @@ def test_the_books_add_up_at_every_months_end(kept: Kept) -> None:
 
 def test_the_line_changed_by_what_the_public_difference_says(kept: Kept) -> None:
     layer = kept.changes
-    sign = {"added": 1, "removed": -1}
+    sign = {"came in": 1, "left": -1}
     moved = sum(sign[row["what"]] * row.geometry.area for _, row in layer.iterrows())
     last = kept.year.months[-1]["area"]
     assert last != kept.before

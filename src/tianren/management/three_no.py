@@ -74,6 +74,12 @@ def three_no_from(plain: Plain) -> ThreeNo:
     return ThreeNo(str(plain["place"]), tuple(Check(**check) for check in plain["checks"]))
 
 
+def signed(value: float, decimals: int) -> str:
+    """A change with its sign; what is shown as nothing has none."""
+    text = f"{value:+,.{decimals}f}"
+    return text if any(digit in "123456789" for digit in text) else text[1:]
+
+
 # -- area ------------------------------------------------------------------------------------------
 
 
@@ -87,7 +93,7 @@ def area_check(before: int, after: int, exempt: int, parameters: Parameters) -> 
     message = say(
         "area {change} km2, of which {exempt} km2 lost by exempt causes; unexplained loss {loss} "
         "km2, {allowed} km2 accepted",
-        change=f"{(after - before) / 1e6:+,.4f}", exempt=f"{exempt / 1e6:,.4f}",
+        change=signed((after - before) / 1e6, 4), exempt=f"{exempt / 1e6:,.4f}",
         loss=f"{max(unexplained, 0) / 1e6:,.4f}", allowed=f"{float(allowed) / 1e6:,.4f}",
     )  # fmt: skip
     short = 0.0 if passed else float(math.ceil(unexplained - allowed))  # whole m2, enough
@@ -121,7 +127,7 @@ def function_check(
     grade = graded_change(before, after, tolerance)
     change = 100 * (after - before) / before if before else 0.0
     grades = {IMPROVED: say("improved"), STABLE: say("stable"), DECLINED: say("declined")}
-    message = say("{function} {change} %: {grade}", function=name, change=f"{change:+.3f}",
+    message = say("{function} {change} %: {grade}", function=name, change=signed(change, 3),
                   grade=grades[grade])  # fmt: skip
     passed = grade != DECLINED
     short = 0.0 if passed else before * (1 - tolerance) - after
@@ -178,7 +184,7 @@ def connectivity_check(before: float, after: float, parameters: Parameters) -> C
     tolerance = parameters.number("adjustment.connectivity_tolerance")
     passed = after >= before * (1 - tolerance)
     change = 100 * (after - before) / before if before else 0.0
-    message = say("connected area {change} %", change=f"{change:+.3f}")
+    message = say("connected area {change} %", change=signed(change, 3))
     short = 0.0 if passed else before * (1 - tolerance) - after
     return Check("connectivity", "", before, after, "m2", short, passed, message)
 
@@ -193,7 +199,7 @@ def species_checks(held: Mapping[str, tuple[float, float]], parameters: Paramete
             continue
         passed = after >= before * (1 - tolerance)
         change = 100 * (after - before) / before if before else 100.0
-        message = say("{species}: held range {change} %", species=name, change=f"{change:+.2f}")
+        message = say("{species}: held range {change} %", species=name, change=signed(change, 2))
         short = 0.0 if passed else before * (1 - tolerance) - after
         found.append(Check("species", name, before, after, "m2", short, passed, message))
     return sorted(found, key=lambda c: (bool(c.passed), c.change or 0.0, c.subject))

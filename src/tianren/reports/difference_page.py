@@ -13,12 +13,13 @@ from tianren.reports import numerals, palette
 from tianren.reports.maps import Drawn
 from tianren.reports.zone_map import About, Shown, zone_map
 
+LEFT, CAME_IN = "left", "came in"  # what happened to land, as files and pages say it
 OUT, IN = "#e08214", "#2166ac"
 
 
 @dataclass(frozen=True)
 class Changed:
-    """A piece of land that left the line (removed) or came in (added). code, name: of the piece;
+    """A piece of land that left the line or came in. code, name: of the piece;
     where: names of divisions; proposal: the case behind it."""
 
     what: str
@@ -37,7 +38,7 @@ class Changed:
     @property
     def direction(self) -> str:
         """What happened to it, in the current language."""
-        return {"removed": say("left"), "added": say("came in")}[self.what]
+        return {LEFT: say("left"), CAME_IN: say("came in")}[self.what]
 
     @property
     def row(self) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def write_page(told: Difference, folder: Path) -> list[Path]:
 
 
 def statement(told: Difference) -> str:
-    out, into = (numerals.km2(told.area(what)) for what in ("removed", "added"))
+    out, into = (numerals.km2(told.area(what)) for what in (LEFT, CAME_IN))
     return say("{out} km² left the line and {in_} km² came in", out=out, in_=into)
 
 
@@ -86,9 +87,9 @@ def draw(told: Difference, file: Path) -> Drawn:
     """The map of what left and what came in."""
     groups = [
         Shown(say("The line now"), told.line, fill="#b9aaa4", edge=palette.EDGE, width=0.7),
-        Shown(say("Left the line"), told.shapes("removed"), fill=OUT, edge="#7f3b08", width=1.0,
+        Shown(say("Left the line"), told.shapes(LEFT), fill=OUT, edge="#7f3b08", width=1.0,
               opacity=0.9),
-        Shown(say("Came in"), told.shapes("added"), fill=IN, edge="#053061", width=1.0,
+        Shown(say("Came in"), told.shapes(CAME_IN), fill=IN, edge="#053061", width=1.0,
               opacity=0.9),
     ]  # fmt: skip
     about = About(

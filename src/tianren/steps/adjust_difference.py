@@ -1,8 +1,8 @@
 """The public difference: what of the line changed between two days, where and why."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,24 +12,24 @@ from tianren.errors import UserError
 from tianren.io.exchange import write_exchange
 from tianren.language import say
 from tianren.language.folding import padded
-from tianren.management.adjustment import NAME, Item, causes, items_of
+from tianren.management.adjustment import ADDITION, NAME, REMOVAL, Item, causes, items_of
 from tianren.management.procedure import Case
 from tianren.management.register import REDLINE, UNIT, Zone
 from tianren.project.journal.exchange import write_head
 from tianren.project.journal.home import anchor_now, has_journal, project_journal
 from tianren.project.journal.journal import Reader
-from tianren.reports.difference_page import Changed, Difference, write_page
+from tianren.records import Record, standing
+from tianren.reports.difference_page import CAME_IN, LEFT, Changed, Difference, write_page
 from tianren.steps.adjust_land import LEAST_M2, polygons
 from tianren.steps.cases import cases_of, require_case
 from tianren.steps.footprint import plane_wkt
 from tianren.steps.register_fold import ZONES, shapes_of
 from tianren.steps.told import Told
-from tianren.steps.touched import near, touch
+from tianren.steps.touched import near, placed, touch
 
 if TYPE_CHECKING:
     from tianren.project.project import Project
 
-REMOVED, ADDED = "removed", "added"
 _LINE = f"zone/{REDLINE}/"
 
 
@@ -49,7 +49,7 @@ def difference(
     journal = project_journal(project)
     with journal.reading() as reader:
         span, name = _span(reader, case_name, start, end)
-        told = _difference(project, reader, span, case_name)
+        told = _difference(project, reader, span, f"{NAME}/{name}" if case_name else "")
     folder = to or project.folder / "exports" / f"difference-{name}"
     anchor = anchor_now(project.folder, journal, project.management.signing_key)
     journal.close()
@@ -78,13 +78,16 @@ def kept_difference(project: "Project") -> Difference | None:
     return told if told and told.changed else None
 
 
-def _difference(project: "Project", reader: Reader, span: Between, case_name: str) -> Difference:
-    was, now = (reader.states(ZONES, day=day) for day in (span.start, span.end))
-    changed = _changed(reader, span, was, now, case_name)
-    before, after = (_line_area(zones) for zones in (was, now))
+def _difference(project: "Project", reader: Reader, span: Between, case: str) -> Difference:
+    """case: the subject of the proposal that is told alone; "" for all that changed."""
+    moves = _moves(reader, span)
+    mine = [m for m in moves if not case or m.proposal == case]
+    changed = _changed(reader, mine, span.end)
+    before = _line_area(reader.states(ZONES, day=span.start).values())
+    before += sum(m.gain for m in moves[: moves.index(mine[0])]) if mine else 0
     return Difference(
         project.title.get(project.language, project.name), plane_wkt(project), span.start, span.end,
-        changed, _line(reader, changed, span.end), before, after,
+        changed, _line(reader, changed, span.end), before, before + sum(m.gain for m in mine),
     )  # fmt: skip
 
 
@@ -110,78 +113,139 @@ def _span(
     return Between(step.day - dt.timedelta(days=1), step.day), case.subject.partition("/")[2]
 
 
-def _changed(
-    reader: Reader, span: Between, was: Mapping[str, Zone], now: Mapping[str, Zone], case_name: str
-) -> list[Changed]:
-    """What left and what came in, piece of land by piece of land, with the cause that the proposal
-    names."""
-    cases = cases_of(reader, NAME, day=span.end)
-    behind = _behind(reader, span)
-    found: list[Changed] = []
-    for subject in sorted({*was, *now}):
-        before, after = (_standing(zones.get(subject)) for zones in (was, now))
-        if (before and before.boundary) == (after and after.boundary):
-            continue
-        case = cases.get(behind.get(subject, ""))
-        if case_name and (case is None or not case.subject.endswith(case_name)):
-            continue
-        found += _pieces(reader, before, after, case, span.end)
-    return _once(found)
+@dataclass(frozen=True)
+class Move:
+    """One change of a piece. before, after: the piece, None where it was, or is, not in the line;
+    proposal: the subject of the case that moved it, "" for none."""
+
+    number: int
+    day: dt.date
+    before: Zone | None
+    after: Zone | None
+    proposal: str
+
+    @property
+    def piece(self) -> Zone:
+        zone = self.after or self.before
+        assert zone is not None  # noqa: S101  (one of them is there)
+        return zone
+
+    @property
+    def gain(self) -> int:
+        """What the line has more after it, whole m2."""
+        return _line_area([self.after]) - _line_area([self.before])
 
 
-def _standing(zone: Zone | None) -> Zone | None:
+def _moves(reader: Reader, span: Between) -> list[Move]:
+    """Every change of every piece between two days, version by version, in their order: a piece
+    that changed twice was moved by two proposals."""
+    pieces: dict[str, list[Record]] = {}
+    for record in reader.records(kind="zone"):
+        if record.subject.startswith(_LINE):
+            pieces.setdefault(record.subject, []).append(record)
+    found = [m for records in pieces.values() for m in _versions(records, span)]
+    return sorted(found, key=lambda move: (move.day, move.number))
+
+
+def _versions(records: Sequence[Record], span: Between) -> Iterator[Move]:
+    """The changes of one piece between two days."""
+    if not any(span.start < r.effective <= span.end for r in records):
+        return
+    zone: Zone | None = None
+    for record in standing(records, span.end):
+        before, zone = _in_line(zone), ZONES.apply(zone, record)
+        after = _in_line(zone)
+        moved = (before and before.boundary) != (after and after.boundary)
+        if moved and record.effective > span.start:
+            yield Move(record.number, record.effective, before, after,
+                       str(record.body.get(NAME, "")))  # fmt: skip
+
+
+def _in_line(zone: Zone | None) -> Zone | None:
     return zone if zone is not None and zone.stands and zone.kind == REDLINE else None
 
 
-def _behind(reader: Reader, span: Between) -> dict[str, str]:
-    """Subject of a piece -> the proposal behind its last change up to a day."""
-    found = {}
-    for record in reader.records(kind="zone"):
-        if span.start < record.effective <= span.end and NAME in record.body:
-            found[record.subject] = str(record.body[NAME])
+@dataclass(frozen=True)
+class Traced:
+    """Land that left or came in, and the move that it did so by."""
+
+    move: Move
+    what: str
+    shape: Any
+
+
+def _changed(reader: Reader, moves: Sequence[Move], day: dt.date) -> list[Changed]:
+    """What left and what came in, piece of land by piece of land, with the cause that the proposal
+    names."""
+    cases = cases_of(reader, NAME, day=day) if moves else {}
+    found = [_pieces(reader, one, cases.get(one.move.proposal)) for one in _traced(reader, moves)]
+    return [changed for mine in found for changed in mine]
+
+
+def _traced(reader: Reader, moves: Sequence[Move]) -> list[Traced]:
+    """All that left and came in by moves in their order, and did not go back since."""
+    found: list[Traced] = []
+    for move in moves:
+        old, new = (_shape(reader, zone) for zone in (move.before, move.after))
+        for what, shape in ((LEFT, shapely.difference(old, new)),
+                            (CAME_IN, shapely.difference(new, old))):  # fmt: skip
+            found, rest = _without_return(found, what, polygons(shape))
+            if not rest.is_empty:
+                found.append(Traced(move, what, rest))
     return found
 
 
-def _pieces(
-    reader: Reader, before: Zone | None, after: Zone | None, case: Case | None, day: dt.date
-) -> list[Changed]:
-    old, new = (_shape(reader, zone) for zone in (before, after))
-    zone = after or before
-    assert zone is not None  # noqa: S101  (one of them is there)
-    found = []
-    for what, shape in (
-        (REMOVED, polygons(shapely.difference(old, new))),
-        (ADDED, polygons(shapely.difference(new, old))),
-    ):
-        found += [
-            Changed(what, part, zone.code, zone.name, _where(reader, part, day), cause, ground,
-                    case.subject if case else "")
-            for part, cause, ground in _by_cause(reader, shape, case, what)
-        ]  # fmt: skip
-    return found
+def _without_return(found: Sequence[Traced], what: str, shape: Any) -> tuple[list[Traced], Any]:
+    """Land that goes from one piece to another, or left and comes back, is neither removed nor
+    added: it is taken from what moved before, and from what moves now."""
+    kept = []
+    for one in found:
+        opposite = one.what != what and shapely.intersects(one.shape, shape)
+        back = polygons(shapely.intersection(one.shape, shape)) if opposite else shapely.Polygon()
+        if back.is_empty:
+            kept.append(one)
+            continue
+        shape = polygons(shapely.difference(shape, back))
+        rest = polygons(shapely.difference(one.shape, back))
+        if not rest.is_empty:
+            kept.append(replace(one, shape=rest))
+    return kept, shape
 
 
 def _shape(reader: Reader, zone: Zone | None) -> Any:
     return shapely.Polygon() if zone is None else shapes_of(reader, [zone])[zone.subject]
 
 
-def _by_cause(
-    reader: Reader, shape: Any, case: Case | None, what: str
-) -> list[tuple[Any, str, str]]:
-    """The parts of a change by the item of the proposal that covers them."""
-    if shape.is_empty:
-        return []
-    if case is None:
-        return [(shape, say("not by adjustment"), "")]
-    found, rest = [], shape
-    direction = "removal" if what == REMOVED else "addition"
-    for item in (i for i in items_of(case) if i.direction == direction):
+def _pieces(reader: Reader, one: Traced, case: Case | None) -> list[Changed]:
+    """The parts of a change, each with the item of the proposal behind it."""
+    move, piece = one.move, one.move.piece
+    return [
+        Changed(one.what, part, piece.code, piece.name, _where(reader, part, move.day),
+                causes()[item.cause].name if item else say("not by adjustment"),
+                item.ground if item else "", move.proposal if item else "")
+        for part, item in _by_item(reader, one.shape, _items(case, one.what))
+    ]  # fmt: skip
+
+
+def _items(case: Case | None, what: str) -> list[Item]:
+    """The items of a proposal that take out, or bring in."""
+    direction = REMOVAL if what == LEFT else ADDITION
+    return [item for item in items_of(case) if item.direction == direction] if case else []
+
+
+def _by_item(
+    reader: Reader, shape: Any, items: Sequence[Item]
+) -> list[tuple[Any, Item | None]]:  # fmt: skip
+    """The parts of a change by the item of the proposal that covers them; None: by no item."""
+    found: list[tuple[Any, Item | None]] = []
+    rest = shape
+    for item in items:
         part = polygons(shapely.intersection(rest, _item_shape(reader, item)))
         if float(shapely.area(part)) >= LEAST_M2:
-            found.append((part, causes()[item.cause].name, item.ground))
+            found.append((part, item))
             rest = polygons(shapely.difference(rest, part))
     if float(shapely.area(rest)) >= LEAST_M2:
-        found.append((rest, say("not by adjustment"), ""))
+        found.append((rest, None))
     return found
 
 
@@ -191,26 +255,7 @@ def _item_shape(reader: Reader, item: Item) -> Any:
 
 def _where(reader: Reader, shape: Any, day: dt.date) -> str:
     """The names of the divisions that hold most of a piece of land, fine before coarse."""
-    held = touch(shape, near(reader, shape.bounds, day, UNIT)).units
-    best: dict[int, str] = {}
-    for one in held:
-        best.setdefault(one.zone.place.count("/"), one.zone.name)
-    return ", ".join(dict.fromkeys(best[level] for level in sorted(best, reverse=True)))
-
-
-def _once(found: Sequence[Changed]) -> list[Changed]:
-    """Land that goes from one piece to another is neither removed nor added."""
-    out = shapely.union_all([c.shape for c in found if c.what == REMOVED])
-    into = shapely.union_all([c.shape for c in found if c.what == ADDED])
-    both = shapely.intersection(out, into)
-    if float(shapely.area(both)) < LEAST_M2:
-        return list(found)
-    kept = [(c, polygons(shapely.difference(c.shape, both))) for c in found]
-    return [
-        Changed(c.what, shape, c.code, c.name, c.where, c.cause, c.ground, c.proposal)
-        for c, shape in kept
-        if float(shapely.area(shape)) >= LEAST_M2
-    ]
+    return placed(touch(shape, near(reader, shape.bounds, day, UNIT)).chains)
 
 
 def _line(reader: Reader, changed: Sequence[Changed], day: dt.date) -> list[Any]:
@@ -224,9 +269,9 @@ def _line(reader: Reader, changed: Sequence[Changed], day: dt.date) -> list[Any]
     return [close.shapes[z.subject] for z in close.of(REDLINE)]
 
 
-def _line_area(zones: Mapping[str, Zone]) -> int:
+def _line_area(zones: Iterable[Zone | None]) -> int:
     """The area of the line among zones, whole m2."""
-    return sum(z.area_m2 for z in zones.values() if _standing(z))
+    return sum(zone.area_m2 for zone in map(_in_line, zones) if zone)
 
 
 def _layer(told: Difference, folder: Path) -> list[Path]:
@@ -239,7 +284,7 @@ def _layer(told: Difference, folder: Path) -> list[Path]:
 
 
 def _told(told: Difference, files: Sequence[Path]) -> Told:
-    out, into, changed = told.area(REMOVED), told.area(ADDED), told.changed
+    out, into, changed = told.area(LEFT), told.area(CAME_IN), told.changed
     lines = [
         say("From {a} to {b}: {out} km² left the line, {in_} km² came in.", a=told.start,
             b=told.end, out=f"{out / 1e6:,.4f}", in_=f"{into / 1e6:,.4f}"),

@@ -21,7 +21,6 @@ from tianren.management.told_and_drawn import held_together
 from tianren.management.verdict import Verdict
 from tianren.project.journal.home import project_journal
 from tianren.project.journal.journal import Journal, Reader
-from tianren.records import depth
 from tianren.reports import numerals, words
 from tianren.steps.elsewhere_ground import Ground, Window
 from tianren.steps.footprint import Footprint, outside_finding, plane_wkt, read_footprint
@@ -36,6 +35,7 @@ from tianren.steps.touched import (
     Touched,
     area_of_country,
     near,
+    placed,
     require_inside,
     require_smaller,
     touch,
@@ -159,12 +159,9 @@ class Checked:
         return [head, *(f"  {padded(words.criterion(x.function), 32)} {_share(x)}" for x in told)]
 
     def _where(self) -> str:
-        """The coarsest and the finest division that hold most of it."""
-        best: dict[int, str] = {}
-        for h in self.touched.units:
-            best.setdefault(depth(h.zone.place), h.zone.name)
-        names = [best[level] for level in sorted(best, reverse=True)]
-        return ", ".join(dict.fromkeys([*names[:1], *names[-1:]]))
+        """The finest division that holds most of it and the coarsest that this one lies in; where
+        it lies in several of the coarsest, for each."""
+        return placed([[*names[:1], *names[-1:]] for names in self.touched.chains])
 
     def _species(self) -> list[str]:
         if not self.species:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tianren.project.project import Project
 
 CELLS, PIECES = "redline_cells.tif", "redline.gpkg"
+LEAST_M2 = 1.0  # less is the drawing's own error
 HALF = 0.5  # a cell follows the larger part of it
 
 
@@ -102,7 +103,7 @@ def moved_line(
     """The drawn run with the files of the line as it is kept; itself where nothing has moved."""
     drawn = dict(zip(layer["code"].astype(str), layer.geometry, strict=True))
     now = {zone.code: shapes[zone.subject] for zone in zones}
-    if drawn.keys() == now.keys() and all(now[c].equals_exact(drawn[c], 0) for c in now):
+    if drawn.keys() == now.keys() and not _moved(project, drawn, now):
         return run
     text = "".join(f"{z.code} {z.boundary} {z.name} {z.level}\n" for z in zones)
     key = text_sha256(f"{run.id}\n{text}")[:12]
@@ -114,6 +115,21 @@ def moved_line(
         _write_cells(project, run, files[CELLS], drawn, now, numbers)
         write_vector(files[PIECES], _pieces(layer, zones, shapes, numbers), "redline")
     return replace(run, kept=key, moved=files)
+
+
+def _moved(project: "Project", drawn: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a piece is other land of the country than was drawn: what reached beyond the border
+    was cut off when the line was entered, and is no change of it."""
+    other = [code for code in now if not now[code].equals_exact(drawn[code], 0)]
+    if not other:
+        return False
+    country = _country(project)
+    changed = [shapely.symmetric_difference(now[code], drawn[code]) for code in other]
+    return bool((shapely.area(shapely.intersection(changed, country)) >= LEAST_M2).any())
+
+
+def _country(project: "Project") -> Any:
+    return shapely.union_all(project.region.geometry.to_numpy())
 
 
 def _numbers(layer: "GeoDataFrame", zones: Sequence[Zone]) -> dict[str, int]:
@@ -133,7 +149,8 @@ def _write_cells(
 
     cells = open_raster(run.path(CELLS), kind="category", grid=project.grid).read().ravel().copy()
     before, after = (shapely.union_all(list(shapes.values())) for shapes in (drawn, now))
-    left = cell_fractions([shapely.difference(before, after)], project.grid).toarray().ravel()
+    gone = shapely.intersection(shapely.difference(before, after), _country(project))
+    left = cell_fractions([gone], project.grid).toarray().ravel()
     cells[left > HALF] = 0
     nothing = shapely.Polygon()
     came = {

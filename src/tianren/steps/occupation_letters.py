@@ -1,12 +1,14 @@
 """The letters of a case of occupation, as PDF and DOCX, each resting on one record."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tianren.errors import UserError
 from tianren.language import say
 from tianren.management.occupation import NAME
-from tianren.management.procedure import Case, case_of
+from tianren.management.occupation.state import set_aside_by
+from tianren.management.procedure import Case, Step, case_of
 from tianren.management.register import UNIT
 from tianren.project.digests import write_whole
 from tianren.project.journal.home import project_journal
@@ -50,7 +52,8 @@ def write_letter(
         every = standing(own_records(reader, subject))
         told = _up_to(subject, every, record)
         case = case_of(told)
-        given = _particulars(project, reader, told, case, file_number)
+        given = replace(_particulars(project, reader, told, case, file_number),
+                        set_aside=_fallen(every, told[-1].number))  # fmt: skip
     journal.close()
     if case is None:
         raise UserError(say("there is no case {subject}", subject=subject), where="journal")
@@ -62,8 +65,17 @@ def write_letter(
     for path, content in zip(files, (pages, docx_bytes(made)), strict=True):
         write_whole(path, content)
     lines = [say("{title}, record {n}:", title=made.title, n=made.record), *map(str, files)]
+    if given.set_aside:
+        lines.append(say("The letter says that the decision was set aside on appeal on {day}.",
+                         day=given.set_aside.day))  # fmt: skip
     return Told(lines, {"subject": subject, "record": made.record, "move": made.move,
                         "files": [str(path) for path in files]})  # fmt: skip
+
+
+def _fallen(every: list[Record], number: int) -> Step | None:
+    """The step by which a decision fell on appeal: known from what came after its record."""
+    case = case_of(every)
+    return set_aside_by(case.steps, number) if case else None
 
 
 def _require_true(reader: Reader, subject: str) -> None:

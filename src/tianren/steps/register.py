@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
 from tianren.language import say, say_many
+from tianren.language.folding import columns, padded
 from tianren.management import register
 from tianren.management.advice import advice
 from tianren.management.outcome import Outcome
@@ -160,6 +161,7 @@ def control_figures(
     """What each division holds of the line: area, share, number of zones; parents first."""
     require_place(project, place)
     found = zones_on(project, day=day, known=known)
+    _require_kept(found, kind, day or dt.date.today())
     names = {z.place: z for z in found.values() if z.kind == UNIT}
     every = figures(found.values(), kind)
     mine = [f for f in every.values() if within(f.place, place) or not f.place]
@@ -167,11 +169,28 @@ def control_figures(
     rows = [_figure_row(f, names) for f in mine]
     shown = [r for r in rows if depth(r["place"]) <= deepest]
     lines = [say("Control figures of {kind}: every level sums to the one above exactly.",
-                 kind=say(KIND_NAMES[kind])), ""]  # fmt: skip
+                 kind=say(KIND_NAMES[kind])), "", _figure_heads()]  # fmt: skip
     lines += [_figure_line(r) for r in shown[:40]]
     if len(shown) > 40:
         lines.append(say("  ... and {n} more: --json", n=len(shown) - 40))
     return Told(lines, {"figures": rows})
+
+
+def _require_kept(found: Mapping[str, Zone], kind: str, day: dt.date) -> None:
+    """Refuse a day before there was anything: nothing registered is no area of 0 m2."""
+    if any(z.kind == REDLINE for z in found.values()) or (found and kind != REDLINE):
+        return
+    raise UserError(
+        say("no line is kept on {day}", day=day), where="journal",
+        next_step=say("enter it (tianren register adopt), or ask for a day from which it "
+                      "is in force: --day"),
+    )  # fmt: skip
+
+
+def _figure_heads() -> str:
+    heads = ((say("Area"), 21), (say("Share"), 10), (say("Zones"), 7))
+    right = "".join(" " * (width - columns(head)) + head for head, width in heads)
+    return f"{padded(say('Name'), 44)}{right}  {say('Place')}"
 
 
 def _figure_row(figure: Figure, names: Mapping[str, Zone]) -> dict[str, Any]:
@@ -188,7 +207,7 @@ def _figure_line(row: Mapping[str, Any]) -> str:
     share = "" if row["percent"] is None else f"{row['percent']:.1f} %"
     indent = "  " * depth(row["place"])
     figures = f"{row['area_m2']:>18,} m²{share:>10}{row['zones']:>7}"
-    return f"{indent + name[:40]:<44}{figures}  {row['place']}".rstrip()
+    return f"{padded(indent + name[:40], 44)}{figures}  {row['place']}".rstrip()
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -46,9 +46,12 @@ from tianren.steps.zone_nature import (
 )
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from tianren.project.project import Project
 
 Shapes = NDArray[Any]
+LEAST_M2 = 1.0  # less beyond the border, or within it, is the drawing's own error
 MARGIN = 0.01  # the percent by which polygons and cells of a line may differ without a word
 
 
@@ -73,8 +76,8 @@ def adopt(
     units, findings = units_of(project)
     places = _finest(units)
     tell(say("pieces of the line"))
-    pieces, shapes = _pieces(project, line, places)
-    findings += _drift(pieces, line)
+    pieces, shapes, more = _pieces(project, line, places)
+    findings += [*more, *_drift(pieces, line)]
     tell(say("protected areas and OECMs"))
     sites, site_shapes, more = _sites(project, line, places)
     findings += more
@@ -170,8 +173,9 @@ KEPT_COLUMNS = ("category", "type_code", "dominant", "functions", "realm", "reas
 
 def _pieces(
     project: "Project", line: RunResults, places: Places
-) -> tuple[list[NewZone], dict[str, bytes]]:
+) -> tuple[list[NewZone], dict[str, bytes], list[Finding]]:
     layer = read_result(line.path("redline.gpkg"), "redline").sort_values("code", kind="stable")
+    layer, cut = _inside(project, layer, line)
     outlines = layer.geometry.to_numpy()
     known, column = _homes(project, places), f"{project.piece_level}_code"
     homes = [known.get(str(row.get(column) or ""), "") for row in layer.to_dict("records")]
@@ -187,7 +191,34 @@ def _pieces(
             NewZone(REDLINE, str(row["code"]), str(row["name"]), home, int(row["level"]), digest,
                     round(shape.area), mine, {**attributes, **about[int(row["piece"])]})
         )  # fmt: skip
-    return new, shapes
+    return new, shapes, cut
+
+
+def _inside(
+    project: "Project", layer: "GeoDataFrame", line: RunResults
+) -> "tuple[GeoDataFrame, list[Finding]]":
+    """The pieces cut at the border, as protected areas are: cells and smoothing reach beyond it,
+    and no division has that land."""
+    country = shapely.union_all(project.region.geometry.to_numpy())
+    shapely.prepare(country)
+    outlines = layer.geometry.to_numpy()
+    beyond = ~shapely.covers(country, outlines)
+    held = outlines.copy()
+    held[beyond] = [_areal(part) for part in shapely.intersection(outlines[beyond], country)]
+    lost = shapely.area(outlines) - shapely.area(held)
+    cut = layer.set_geometry(held, crs=layer.crs)[shapely.area(held) >= LEAST_M2]
+    return cut, _cut_off(line, float(lost.sum()), int((lost >= LEAST_M2).sum()))
+
+
+def _cut_off(line: RunResults, area: float, pieces: int) -> list[Finding]:
+    if not pieces:
+        return []
+    message = say_many(
+        "{area} km2 of {n} piece lay outside the country and were cut off",
+        "{area} km2 of {n} pieces lay outside the country and were cut off", pieces,
+        area=f"{area / 1e6:,.3f}",
+    )  # fmt: skip
+    return [Finding("register.border", line.id, Severity.WARNING, message)]
 
 
 def _homes(project: "Project", places: Places) -> dict[str, str]:

@@ -21,6 +21,7 @@ from tianren.project.journal.journal import Reader
 from tianren.project.runs import RunResults, latest_run, list_runs
 from tianren.raster.raster import Grid, Raster, cell_area
 from tianren.records import depth
+from tianren.steps.places import SLIVER
 from tianren.steps.register_fold import ZONES, shapes_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 CORE_ZONE, PROTECTED_ZONE, REDLINE_ZONE, OUTSIDE_ZONE = "core", "protected", "redline", "outside"
 STRICTEST = (CORE_ZONE, PROTECTED_ZONE, REDLINE_ZONE)
+NAMED = 2  # so many of the coarsest divisions are named, the others counted
 LEAST_M2 = 1.0  # a zone of which less is touched is touched by the drawing alone
 
 
@@ -99,6 +101,29 @@ class Touched:
         finest = max((depth(h.zone.place) for h in self.units), default=0)
         places = [h.zone.place for h in self.units if depth(h.zone.place) == finest]
         return smallest_holding(places) if places else ""
+
+    @property
+    def chains(self) -> list[list[str]]:
+        """For each of the coarsest divisions that hold some of it, the largest part first: the
+        names from the finest division that holds most of this part up to it, each in the next."""
+        tops = [h for h in self.units
+                if depth(h.zone.place) == 1 and h.area >= SLIVER * self.inside]  # fmt: skip
+        return [[h.zone.name for h in self._below(top)] for top in tops]
+
+    def _below(self, top: Held) -> list[Held]:
+        """A division and within it, level by level, the one with the largest part; fine first."""
+        chain = [top]
+        while inner := [h for h in self.units
+                        if h.zone.place.rpartition("/")[0] == chain[0].zone.place]:  # fmt: skip
+            chain.insert(0, max(inner, key=lambda h: h.area))
+        return chain
+
+
+def placed(chains: Sequence[Sequence[str]]) -> str:
+    """Where something lies: "Andermatt, Uri", with the others where it lies in several."""
+    shown = "; ".join(", ".join(dict.fromkeys(names)) for names in chains[:NAMED])
+    more = len(chains) - NAMED
+    return say("{places}; and {n} more", places=shown, n=more) if more > 0 else shown
 
 
 def touch(shape: Any, around: Near) -> Touched:

@@ -29,7 +29,8 @@ class Way:
     """What a case is in law: who decides it, and what must come between screening and approval.
 
     level: of whoever approves; needs: the moves in between; offset: whether area must be given for
-    area; documents: move -> documents that the move needs on this way.
+    area; documents: move -> documents that the move needs on this way; clauses: the clause that
+    makes it one, by language.
     """
 
     id: str
@@ -38,11 +39,15 @@ class Way:
     needs: tuple[str, ...]
     offset: bool
     documents: Mapping[str, tuple[str, ...]]
-    clause: str
+    clauses: Names
 
     @property
     def name(self) -> str:
         return in_tongue(self.names)
+
+    @property
+    def clause(self) -> str:
+        return in_tongue(self.clauses)
 
 
 @dataclass(frozen=True)
@@ -173,8 +178,13 @@ def _way(name: str, row: Mapping[str, Any]) -> Way:
     documents = {move: tuple(listed) for move, listed in row.get("documents", {}).items()}
     return Way(
         name, row["name"], row["level"], tuple(row["needs"]), row.get("offset", False), documents,
-        row["clause"],
+        _clauses(row["clause"]),
     )  # fmt: skip
+
+
+def _clauses(clause: str | Names) -> Names:
+    """A country with one language may write its clause as one text."""
+    return {"en": clause} if isinstance(clause, str) else clause
 
 
 def _fact(name: str, row: Mapping[str, Any], zones: tuple[str, ...]) -> Fact:

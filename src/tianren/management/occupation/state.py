@@ -1,6 +1,7 @@
 """What a case is judged by, and what it is: its needs, its service, its breaches."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tianren.management.occupation.facts import day_of
@@ -12,6 +13,9 @@ from tianren.records import Plain
 
 PROTECTED = ("core", "protected")  # zones of which the protected-area authority must be asked
 DECISIONS = ("approve", "refuse", "order")  # what is served, and may be appealed against
+
+# Moves that end an appeal in its favour -> the decisions of which the latest falls by it.
+SETS_ASIDE = {"set_aside": ("approve", "refuse"), "revoke": ("approve",), "lift_order": ("order",)}
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,15 @@ def steps_since(case: Case | None, *moves: str) -> tuple[Step, ...]:
     steps = case.steps if case else ()
     places = [n for n, step in enumerate(steps) if step.move in moves]
     return steps[places[-1] + 1 :] if places else steps
+
+
+def set_aside_by(steps: Sequence[Step], number: int) -> Step | None:
+    """The step by which the decision of a record fell on appeal; None where it stands."""
+    for at, step in enumerate(steps):
+        fallen = [s for s in steps[:at] if s.move in SETS_ASIDE.get(step.move, ())]
+        if fallen and fallen[-1].number == number:
+            return step
+    return None
 
 
 def needs(facts: Plain, sheet: Sheet) -> tuple[str, ...]:

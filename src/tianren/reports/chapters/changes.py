@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tianren.language import say
 from tianren.reports import numerals
 from tianren.reports.chapters.blocks import Chapter, Column, opening, table
-from tianren.reports.difference_page import Difference, heads, rows_of
+from tianren.reports.difference_page import CAME_IN, LEFT, Difference, heads, rows_of
 from tianren.reports.maps import Drawn
 
 MOST = 60  # rows; the layer that `tianren adjust difference` writes has them all
@@ -16,8 +16,8 @@ def chapter(kept: Difference, drawn: Mapping[str, Drawn]) -> Chapter:
     text = say(
         "Since it was entered on {a}, {out} km² left the line and {in_} km² came in, by approved "
         "adjustments; on {b} it holds {area} km². The run above is the line as it was drawn.",
-        a=kept.start, b=kept.end, out=numerals.km2(kept.area("removed")),
-        in_=numerals.km2(kept.area("added")), area=numerals.km2(kept.after),
+        a=kept.start, b=kept.end, out=numerals.km2(kept.area(LEFT)),
+        in_=numerals.km2(kept.area(CAME_IN)), area=numerals.km2(kept.after),
     )  # fmt: skip
     blocks = opening(text, drawn, "changes")
     kinds = {2: "number"}

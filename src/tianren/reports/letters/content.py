@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tianren.language import current_language, say
+from tianren.management.procedure import Step
 from tianren.reports import numerals
 
 Block = Mapping[str, Any]
@@ -33,7 +34,8 @@ class Particulars:
     addressee: name and address, which no record holds; file_number: as the office counts;
     record_number, record_hash: of the record that the letter rests on. activity, place: what they
     are called in the letter's language, "a path for visitors", "Lan County"; appeal_to: who hears
-    an appeal; further: a sentence on courts or other remedies.
+    an appeal; further: a sentence on courts or other remedies; set_aside: the step by which the
+    decision fell on appeal, if it did.
     """
 
     office: Office
@@ -45,6 +47,7 @@ class Particulars:
     place: str = ""
     appeal_to: str = ""
     further: str = ""
+    set_aside: Step | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from tianren.errors import UserError
 from tianren.language import current_language, in_tongue, say
 from tianren.management.occupation.before import OUTSIDE
+from tianren.management.occupation.sheet import packaged_sheet
 from tianren.management.occupation.state import (
     Law,
     breaches,
@@ -29,6 +30,8 @@ from tianren.reports.letters.content import (
     table,
 )
 
+PROHIBITED = "prohibited"
+
 
 @dataclass(frozen=True)
 class Telling:
@@ -46,6 +49,14 @@ class Telling:
     def activity(self) -> str:
         """As it is called inside a sentence."""
         return self.given.activity or words.in_sentence(words.plain(self.case.facts["activity"]))
+
+    @property
+    def ground(self) -> str:
+        """The legal ground of the step; "" where nobody gave one, and the record has but the name
+        of the procedure in its stead, in whichever language it was written."""
+        sheets = (self.law.sheet, packaged_sheet())
+        names = {n.casefold() for s in sheets for n in s.procedure.names.values()}
+        return "" if self.step.ground.strip().casefold() in names else self.step.ground
 
     def last(self, move: str) -> Step:
         found = self.case.last(move)
@@ -86,7 +97,7 @@ def letter(case: Case, given: Particulars, law: Law) -> Letter:
                 (say("Date"), day_text(step.day))),
         addressee=given.addressee,
         subject=_subject(telling),
-        blocks=tuple(tell(telling)),
+        blocks=(*_no_longer(telling), *tell(telling)),
         sign=_sign(telling),
         basis=_basis(given),
         foot=given.file_number,
@@ -98,6 +109,16 @@ def _subject(t: Telling) -> str:
     if not t.given.place:
         return say("{activity} inside the line", activity=activity)
     return say("{activity} inside the line, {place}", activity=activity, place=t.given.place)
+
+
+def _no_longer(t: Telling) -> list[Block]:
+    """A decision that fell on appeal is told as such: its letter must not pass for one in force."""
+    by = t.given.set_aside
+    if by is None:
+        return []
+    return [paragraph(say("This decision was set aside on appeal on {day} (record {number}) and is "
+                          "not in force.", day=day_text(by.day), number=by.number),
+                      strong=True)]  # fmt: skip
 
 
 def _sign(t: Telling) -> dict[str, str]:
@@ -205,22 +226,29 @@ def _refusal(t: Telling) -> list[Block]:
 
 
 def _opening(t: Telling) -> Block:
+    day, office = day_text(t.last("apply").day), t.given.office.name
+    if not t.ground:
+        return paragraph(say("On your application of {day}, {office} decides:", day=day,
+                             office=office))  # fmt: skip
     return paragraph(say("On your application of {day}, and on the ground of {ground}, {office} "
-                         "decides:", day=day_text(t.last("apply").day), ground=t.step.ground,
-                         office=t.given.office.name))  # fmt: skip
+                         "decides:", day=day, ground=t.ground, office=office))  # fmt: skip
 
 
 def _grounds(t: Telling) -> Block:
     """The rule, the way, what was said on the way, and the reason of whoever decided."""
     facts = t.case.facts
-    way = t.law.sheet.ways[str(facts["way"])]
-    said = [
-        say("Rule: {answer} ({clause}).", answer=_answer(str(facts["answer"])),
-            clause=_clause(facts)),
-        say("Kind of case: {way} ({clause}).", way=way.name, clause=way.clause),
-    ]  # fmt: skip
+    said = [say("Rule: {answer} ({clause}).", answer=_answer(str(facts["answer"])),
+                clause=_clause(facts)), *_way(t)]  # fmt: skip
     said += [_said(t, step) for step in _opinions(t.case)]
     return listed([*said, *_reason(t)])
+
+
+def _way(t: Telling) -> list[str]:
+    """What the case is in law; what is prohibited is none of the kinds that may be approved."""
+    if t.case.facts["answer"] == PROHIBITED:
+        return []
+    way = t.law.sheet.ways[str(t.case.facts["way"])]
+    return [say("Kind of case: {way} ({clause}).", way=way.name, clause=way.clause)]
 
 
 def _clause(facts: Mapping[str, Any]) -> str:
@@ -340,13 +368,19 @@ def _terms(t: Telling) -> list[str]:
 
 def _appeal(t: Telling) -> list[Block]:
     days = t.days("occupation.appeal_days")
-    to = t.given.appeal_to or say("the authority above the one that decided")
     told = say(
         "You may appeal to {authority} within {days} days of the day on which this letter is "
         "served on you. The appeal is in writing, is signed, and says why.",
-        authority=to, days=days,
+        authority=t.given.appeal_to or _above(t), days=days,
     )  # fmt: skip
     return [paragraph(told), *([paragraph(t.given.further)] if t.given.further else [])]
+
+
+def _above(t: Telling) -> str:
+    """Who hears appeals where the project does not say it: above the whole country is nobody."""
+    if t.step.acts_for == "":
+        return say("the authority that the law names for decisions of the whole country")
+    return say("the authority above the one that decided")
 
 
 # -- order -----------------------------------------------------------------------------------------
@@ -354,8 +388,9 @@ def _appeal(t: Telling) -> list[Block]:
 
 def _order(t: Telling) -> list[Block]:
     ordered = say("The land is to be restored by {day}.", day=t.day("restore_by"))
-    opening = say("On the ground of {ground}, {office} orders:", ground=t.step.ground,
-                  office=t.given.office.name)  # fmt: skip
+    office = t.given.office.name
+    opening = (say("On the ground of {ground}, {office} orders:", ground=t.ground, office=office)
+               if t.ground else say("{office} orders:", office=office))  # fmt: skip
     done = say(
         "Report it to this office with the {document}. It is then inspected, and accepted or sent "
         "back.", document=t.law.sheet.procedure.documents["restoration_report"].name,
