@@ -305,6 +305,20 @@ def test_no_file_and_no_activity(original: Project, tmp_path: Path, draw: Draw) 
     assert "check-project road.gpkg --activity patrol" in fault.value.next_step
 
 
+def test_all_layers_of_a_file_are_the_footprint(original: Project, draw: Draw) -> None:
+    """A second layer left out is land that nobody checked; points in one are refused as ever."""
+    path = draw("fp", OUTSIDE)
+    here = gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.box(*IN_CORE)], crs=LAEA)
+    here.to_file(path, layer="second", mode="a")
+    found = check(original, path)
+    assert found.touched.classes["core"] == pytest.approx(shapely.box(*IN_CORE).area)
+    assert "2 layers of the file were read together: fp, second" in found.text()
+    points = gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.Point(9_000, 7_000)], crs=LAEA)
+    points.to_file(path, layer="points", mode="a")
+    with pytest.raises(UserError, match="the footprint is a point"):
+        check(original, path)
+
+
 def test_a_fact_that_is_none_is_refused(original: Project, draw: Draw) -> None:
     path = draw("fp", IN_LINE)
     with pytest.raises(UserError, match="new_construction_m2"):

@@ -3,6 +3,7 @@
 import warnings
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ import shapely
 from geopandas import GeoDataFrame
 
 from tianren.errors import UserError
-from tianren.findings import Finding
+from tianren.findings import Finding, Severity
 from tianren.geo.grid import known_crs
 from tianren.io.encodings import text_encoding, undecodable
 from tianren.io.signatures import offline, require_modest, require_signature, unreadable
 from tianren.io.sources import Entry
 from tianren.io.tables import WORKBOOKS, read_table
+from tianren.language import say
 from tianren.parameters.headings import row_numbers
 
 FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, OSError)
@@ -35,24 +37,80 @@ def read_features(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataF
         return _points(entry, table)
     if suffix in (".parquet", ".geoparquet"):
         return _with_crs(entry, _parquet(entry, path))
-    if suffix == ".gdb" and path.is_dir():
-        return _with_crs(entry, _ogr(entry, path, ""))
-    require_signature(entry, path)
+    geodatabase = suffix == ".gdb" and path.is_dir()
+    if not geodatabase:
+        require_signature(entry, path)
     if suffix in (".zip", ".kmz"):
         return _with_crs(entry, _archive(entry, path, findings))
+    if entry.every_layer and not entry.sublayer and suffix != ".shp":
+        layers = {n: _layer(entry, path, n) for n in _layers_with_shapes(entry, path)}
+        if layers:
+            return _as_one(entry, layers, findings)
     encoding = _encoding(entry, path, findings) if suffix == ".shp" else entry.encoding
     return _with_crs(entry, _ogr(entry, path, encoding))
 
 
+# The vertices of a GPX's tracks and routes, which GDAL shows as layers of their own.
+_VERTICES = ("track_points", "route_points")
+
+
+def _layers_with_shapes(entry: Entry, path: Path) -> list[str]:
+    """The layers of a file that hold shapes: not tables such as QGIS's styles, nor empty ones."""
+    try:
+        with offline():
+            kinds = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+            names = [name for name, kind in kinds if kind is not None]
+            if path.suffix.lower() == ".gpx":
+                names = [name for name in names if name not in _VERTICES]
+            return [n for n in names if _count(path, n)]
+    except FAULTS as fault:
+        raise unreadable(entry, path, fault) from fault
+
+
+def _count(path: Path, layer: str) -> int:
+    return int(pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"])
+
+
+def _layer(entry: Entry, path: Path, name: str) -> GeoDataFrame:
+    return _with_crs(entry, _ogr(replace(entry, sublayer=name), path, entry.encoding))
+
+
+def _as_one(
+    entry: Entry, layers: Mapping[str, GeoDataFrame], findings: list[Finding]
+) -> GeoDataFrame:
+    """Several layers in the CRS of the first; that there are several is told."""
+    import pandas as pd
+
+    first = next(iter(layers.values()))
+    if len(layers) == 1:
+        return first
+    for name, layer in layers.items():
+        if layer.crs is None:
+            raise UserError(
+                say("the layer has no CRS"),
+                where=f"{entry.where}, {name}",
+                next_step=entry.how_to_say_crs,
+            )
+    message = say("{n} layers of the file were read together: {names}", n=len(layers),
+                  names=", ".join(layers))  # fmt: skip
+    findings.append(Finding("vector.layers", entry.name, Severity.NOTE, message, entry.uri))
+    same = [layer.to_crs(first.crs) for layer in layers.values()]
+    return GeoDataFrame(pd.concat(same, ignore_index=True), geometry="geometry", crs=first.crs)
+
+
 def _archive(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
-    """The one layer of a .zip or .kmz."""
+    """The one layer of a .zip or .kmz, or all of them as one where the entry takes every layer."""
     suffixes = _IN_KMZ if path.suffix.lower() == ".kmz" else _IN_ZIP
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             require_modest(entry, path, members)
             names = [m.filename for m in members if not m.is_dir()]
-            return _unpacked(entry, archive, _only(entry, names, suffixes), findings)
+            found = _files_of_layers(names, suffixes)
+            if entry.every_layer and not entry.sublayer and len(found) > 1:
+                layers = {n: _unpacked(entry, archive, n, findings) for n in found}
+                return _as_one(entry, layers, findings)
+            return _unpacked(entry, archive, _only(entry, found), findings)
     # A wrong checksum, a broken stream, a way of packing that is not known, a password.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as fault:
         raise unreadable(entry, path, fault) from fault
@@ -62,8 +120,11 @@ _IN_ZIP = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml")
 _IN_KMZ = (".kml",)
 
 
-def _only(entry: Entry, names: list[str], suffixes: tuple[str, ...]) -> str:
-    found = [n for n in names if n.lower().endswith(suffixes) and "__MACOSX" not in n]
+def _files_of_layers(names: list[str], suffixes: tuple[str, ...]) -> list[str]:
+    return [n for n in names if n.lower().endswith(suffixes) and "__MACOSX" not in n]
+
+
+def _only(entry: Entry, found: list[str]) -> str:
     chosen = [n for n in found if Path(n).stem == entry.sublayer] or found
     if len(chosen) != 1:
         raise UserError(

@@ -55,6 +55,7 @@ class Entry:
     group: str = ""
     start: dt.date | None = None
     beside_catalog: bool = False  # a file named on the command line
+    every_layer: bool = False  # all layers of the file as one, not the first alone
 
     @classmethod
     def brought(cls, path: Path, kind: SourceKind) -> "Entry":

@@ -108,11 +108,16 @@ def read_drafts(
                 say("feature {n} is no polygon", n=n), where=str(path),
                 next_step=say("draw what leaves or comes in as polygons"),
             )  # fmt: skip
-        texts = {k: str(row.get(k) or "").strip() for k in ("cause", "ground", "name")}
+        texts = {k: _column_text(row.get(k)) for k in ("cause", "ground", "name")}
         found.append(Draft(direction, row["geometry"], texts["cause"] or cause,
                            texts["ground"] or ground, texts["name"] or path.stem,
                            findings=() if found else tuple(findings)))  # fmt: skip
     return found
+
+
+def _column_text(value: Any) -> str:
+    """What a column says; nothing where it has no value, or its layer has no such column."""
+    return value.strip() if isinstance(value, str) else "" if value != value else str(value or "")
 
 
 def propose(

@@ -1,6 +1,6 @@
 """A footprint as people bring it: polygons, and lines with their width; faults are told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ def read_shapes(project: "Project", path: Path) -> "tuple[GeoDataFrame, list[Fin
             say("there is no such file"), where=str(path),
             next_step=say("name a polygon file: GeoPackage, Shapefile, GeoJSON, KML"),
         )  # fmt: skip
-    entry = Entry.brought(path, "vector")
+    entry = replace(Entry.brought(path, "vector"), every_layer=True)
     return read_vector(entry, plane_wkt(project), every_kind=True)
 
 
