@@ -360,7 +360,7 @@ def test_a_zip_is_read_and_a_zip_bomb_is_not(tmp_path: Path) -> None:
     assert source.exists()
 
 
-# -- several layers ---------------------------------------------------------------------------------
+# -- several layers -------------------------------------------------------------------------------
 
 
 def two_layers(path: Path, driver: str, first: Any, second: Any, crs: Any = LAEA) -> Path:

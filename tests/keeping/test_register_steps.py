@@ -213,3 +213,10 @@ def test_roles_of_the_project_are_listed_with_the_packaged_ones(country: Project
     found = roles(country).table["roles"]
     assert found["ranger"] == {"name": "Ranger", "rights": ["supervision.patrol"]}
     assert "officer" in found
+
+
+def test_a_zone_tells_roles_and_names_only_to_who_may_read_them(original: Project) -> None:
+    for actor in ("", "app"):
+        text = register.show(original, code="1001150001", actor=actor).text()
+        assert "administrator" in text and "ann" not in text
+    assert "ann (administrator)" in register.show(original, code="1001150001", actor="ofi").text()

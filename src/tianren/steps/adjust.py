@@ -54,6 +54,7 @@ from tianren.steps.footprint import read_shapes
 from tianren.steps.journal_writing import clock_finding, writing
 from tianren.steps.register_adopt import wkb_of
 from tianren.steps.register_fold import ZONES, require_plane
+from tianren.steps.sight import case_seen, whoever_looks
 from tianren.steps.told import Told
 from tianren.steps.touched import Land, Near, near, touch
 
@@ -485,21 +486,23 @@ def _approved(case: Case, plan: Planned, numbers: range, version: int) -> Told:
 # -- looking ---------------------------------------------------------------------------------------
 
 
-def show(project: "Project", case_name: str = "", *, day: dt.date | None = None) -> Told:
-    """All proposals, or one with its items, its test and its steps."""
+def show(
+    project: "Project", case_name: str = "", *, day: dt.date | None = None, actor: str = ""
+) -> Told:
+    """All proposals, or one with its items, its test and its steps; names for who may read them."""
+    person = whoever_looks(project, actor)
     rules, calendar = rules_of(project, NAME), calendar_of(project)
     on = day or dt.date.today()
     if case_name:
-        return _one(project, case_name, on)
+        return _one(project, case_seen(person, _case(project, case_name)), on)
     found = read_cases(project, NAME, day=on)
     lines = [say("{n} proposals", n=len(found)), ""]
     lines += [case_line(rules, case, calendar, on) for case in found.values()]
     return Told(lines, {"cases": [case_table(rules, c, calendar) for c in found.values()]})
 
 
-def _one(project: "Project", case_name: str, on: dt.date) -> Told:
+def _one(project: "Project", case: Case, on: dt.date) -> Told:
     rules, calendar = rules_of(project, NAME), calendar_of(project)
-    case = _case(project, case_name)
     lines = case_lines(rules, case, calendar, on)
     lines += ["", *(_item_line(item) for item in items_of(case))]
     found = latest_test(case)

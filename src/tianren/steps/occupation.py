@@ -42,6 +42,7 @@ from tianren.steps.register_adopt import wkb_of
 from tianren.steps.register_fold import require_plane
 from tianren.steps.rulebooks import project_rulebook
 from tianren.steps.screening import screening_facts
+from tianren.steps.sight import case_seen, whoever_looks
 from tianren.steps.told import Told
 from tianren.steps.touched import area_of_country, near, require_inside, require_smaller, touch
 
@@ -325,13 +326,15 @@ def table_of(case: Case, law: Law, day: dt.date) -> dict[str, Any]:
 
 
 def show(
-    project: "Project", case_name: str = "", *, place: str = "", day: dt.date | None = None
-) -> Told:
-    """All cases of a place as of a day, or one with its steps."""
+    project: "Project", case_name: str = "", *, place: str = "", day: dt.date | None = None,
+    actor: str = "",
+) -> Told:  # fmt: skip
+    """All cases of a place as of a day, or one with its steps; names for who may read them."""
+    person = whoever_looks(project, actor)
     law, on = law_of(project), day or dt.date.today()
     found = read_cases(project, NAME, place=place, day=on)
     if case_name:
-        return _one(law, found, case_name, on)
+        return _one(law, case_seen(person, known_case(found, NAME, case_name)), on)
     lines = [say("{n} cases", n=len(found)), ""]
     lines += [_case_line(case, law, on) for case in found.values()]
     return Told(lines, {"cases": [table_of(c, law, on) for c in found.values()]})
@@ -346,8 +349,7 @@ def _case_line(case: Case, law: Law, day: dt.date) -> str:
     return f"{case.subject:<22} {status:<26} {activity:<26} {case.place:<10} {until}{late}"
 
 
-def _one(law: Law, found: Mapping[str, Case], case_name: str, day: dt.date) -> Told:
-    case = known_case(found, NAME, case_name)
+def _one(law: Law, case: Case, day: dt.date) -> Told:
     lines = case_lines(law.sheet.procedure, case, law.calendar, day)
     return Told([*lines, *_next_lines(case, law, day)], table_of(case, law, day))
 

@@ -29,6 +29,7 @@ from tianren.steps.journal import known_of, told_record
 from tianren.steps.journal_writing import clock_finding, writing
 from tianren.steps.places_known import require_place
 from tianren.steps.register_fold import ZONES
+from tianren.steps.sight import record_seen, whoever_looks
 from tianren.steps.told import Told
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def show(
     require_place(project, place)
     found = zones_on(project, place=place, day=day, known=known)
     if code:
-        return _one(project, chosen_zone(found, code), known)
+        return _one(project, chosen_zone(found, code), known, actor)
     stand = [z for z in found.values() if z.stands and (not kind or z.kind == kind)]
     lines = [
         say_many("{place} on {day}: {n} zone", "{place} on {day}: {n} zones",
@@ -118,7 +119,8 @@ def chosen_zone(found: Mapping[str, Zone], code: str) -> Zone:
     raise UserError(what, where="register", next_step=step if mine else other)
 
 
-def _one(project: "Project", zone: Zone, known: str) -> Told:
+def _one(project: "Project", zone: Zone, known: str, actor: str) -> Told:
+    person = whoever_looks(project, actor)
     journal = project_journal(project)
     with journal.reading() as reader:
         history = reader.history(zone.subject, known_of(known))
@@ -139,7 +141,7 @@ def _one(project: "Project", zone: Zone, known: str) -> Told:
         lines.append(say("Markers and signs: {n}, of which {standing} stand", n=len(zone.markers),
                          standing=standing))  # fmt: skip
     lines += [f"  {n['day']}  {say(CLASS_NAMES[n['class']])}: {n['text']}" for n in zone.notes]
-    lines += ["", say("Records:"), *(told_record(r) for r in history)]
+    lines += ["", say("Records:"), *(told_record(record_seen(person, r)) for r in history)]
     table = {"zone": register.pack(zone), "records": [r.number for r in history]}
     return Told(lines, table)
 
