@@ -11,7 +11,7 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.findings import Finding
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management import adjustment
 from tianren.management.adjustment import (
     DIRECTION_NAMES,
@@ -469,7 +469,8 @@ def _approved(case: Case, plan: Planned, numbers: range, version: int) -> Told:
         say("{out} km² leave, {in_} km² come in; {moved} pieces have a new boundary, {ended} end, "
             "{new} are new.", out=f"{gone / 1e6:,.4f}", in_=f"{come / 1e6:,.4f}",
             moved=len(changes.moved), ended=len(changes.ended), new=len(changes.new)),
-        say("Records {first} to {last}.", first=numbers.start, last=numbers.stop - 1),
+        say_many("Record {first}.", "Records {first} to {last}.", len(numbers),
+                 first=numbers.start, last=numbers.stop - 1),
         "",
         say("Next: what the public is shown: tianren adjust difference {case}",
             case=case.subject.partition("/")[2]),
@@ -496,7 +497,7 @@ def show(
     if case_name:
         return _one(project, case_seen(person, _case(project, case_name)), on)
     found = read_cases(project, NAME, day=on)
-    lines = [say("{n} proposals", n=len(found)), ""]
+    lines = [say_many("{n} proposal", "{n} proposals", len(found)), ""]
     lines += [case_line(rules, case, calendar, on) for case in found.values()]
     return Told(lines, {"cases": [case_table(rules, c, calendar) for c in found.values()]})
 

@@ -10,7 +10,7 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.findings import Finding
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management import occupation
 from tianren.management.facts import facts_from_text
 from tianren.management.occupation import NAME, Deadline, Law
@@ -335,7 +335,7 @@ def show(
     found = read_cases(project, NAME, place=place, day=on)
     if case_name:
         return _one(law, case_seen(person, known_case(found, NAME, case_name)), on)
-    lines = [say("{n} cases", n=len(found)), ""]
+    lines = [say_many("{n} case", "{n} cases", len(found)), ""]
     lines += [_case_line(case, law, on) for case in found.values()]
     return Told(lines, {"cases": [table_of(c, law, on) for c in found.values()]})
 
@@ -358,7 +358,11 @@ def late(project: "Project", *, place: str = "", day: dt.date | None = None) -> 
     """What is overdue, the oldest first, and whose turn it is."""
     law, on = law_of(project), day or dt.date.today()
     found = occupation.overdue(read_cases(project, NAME, place=place, day=on).values(), on, law)
-    lines = [say("{n} deadlines have passed on {day}", n=len(found), day=on), ""]
+    lines = [
+        say_many("{n} deadline has passed on {day}", "{n} deadlines have passed on {day}",
+                 len(found), day=on),
+        "",
+    ]  # fmt: skip
     lines += [f"{d.subject:<22}{_deadline_line(d, law, on)}  ({', '.join(d.roles)})" for d in found]
     rows = [
         {"subject": d.subject, "moves": list(d.moves), "by": d.by.isoformat(), "place": d.place,

@@ -212,7 +212,7 @@ FAULT_TEXTS = {
     "full": "the disk is full",
     "away": "the journal cannot be reached or written",
     "damaged": "the file of the journal is damaged",
-    "none": "there is no journal here yet",
+    "none": "the journal lacks a table: it is damaged",
     "busy": "another program is writing the journal",
     "stranger": "the server does not let this user in",
     "unknown": "the server has no such database",
@@ -221,13 +221,15 @@ FAULT_TEXTS = {
 STEP_TEXTS = {
     "full": "nothing was written; make room, then try again",
     "away": "nothing was written; see to the disk or its rights, then try again",
-    "damaged": "restore it from a copy, or from an export: tianren journal import",
-    "none": "start one: tianren journal start --as YOU",
+    "damaged": "move it aside, and restore it from a copy, or from an export: "
+               "tianren journal import FOLDER",
+    "none": "move it aside, and restore it from a copy, or from an export: "
+            "tianren journal import FOLDER",
     "busy": "nothing was written; wait until it ends, then try again",
     "stranger": "see to the user and password in the url",
     "unknown": "let its administrator create it, or correct store in project.toml",
     "silent": "nothing was written; try again when it is back",
-}
+}  # fmt: skip
 
 
 def _explained(database: Database, fault: DBAPIError) -> UserError:
