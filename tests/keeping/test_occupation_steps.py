@@ -259,6 +259,32 @@ def test_a_letter_names_the_duties_and_whose_office_decided(
     assert "it is also to be kept" in letter and "Do no harm to the ecological function" in letter
 
 
+def test_all_papers_of_the_way_are_named_at_the_screening(country: Project, draw: Draw) -> None:
+    """What is needed for the review and what is needed for the approval, not gate by gate."""
+    path = draw("road", IN_LINE)
+    name = received(country, path, "major_grid")
+    lacking = screened(country, name, new_construction_m2="60000", unavoidable="yes",
+                       plan_level="nation", plan_reference="Plan 7")  # fmt: skip
+    assert {"alternatives_study", "offset_plan", "impact_assessment"} <= set(
+        lacking["papers_to_bring"]
+    )
+
+
+def test_what_is_occupied_beyond_the_approval_is_told_at_the_inspection(
+    country: Project, draw: Draw
+) -> None:
+    name = approved(country, draw)
+    go(country, name, "deliver", "ofi", 4, documents=["service_receipt"])
+    go(country, name, "commence", "app", 5, documents=["commencement_notice"])
+    found = go(country, name, "inspect", "ins", 6, documents=["inspection_report"],
+               fulfilled={"1": True}, occupied_m2=61_000)  # fmt: skip
+    (told,) = [f["message"] for f in found["findings"]]
+    assert "61,000 m² are found occupied, 1,000 m² more than the 60,000 m²" in told
+    less = go(country, name, "inspect", "ins", 7, documents=["inspection_report"],
+              fulfilled={"1": True}, occupied_m2=60_000)  # fmt: skip
+    assert less["findings"] == []
+
+
 def test_deadlines_are_told_and_pass(country: Project, draw: Draw) -> None:
     name = applied(country, draw("fp", IN_LINE))
     table = occupation.show(country, name, day=ON).table

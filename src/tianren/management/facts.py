@@ -63,16 +63,22 @@ def facts_from_text(given: Mapping[str, str], where: str = "--fact") -> dict[str
 
 def _value(fact: Fact, text: str, where: str) -> Value:
     if fact.kind == "yes":
-        plain = text.casefold()
-        if plain not in _YES | _NO:
+        answer = yes_or_no(text)
+        if answer is None:
             raise _not_of_kind(fact, text, where)
-        return plain in _YES
+        return answer
     if fact.kind != "number":
         return text
     try:
         return float(text)
     except ValueError:
         raise _not_of_kind(fact, text, where) from None
+
+
+def yes_or_no(text: str) -> bool | None:
+    """What a word says to a question; None where it says neither."""
+    plain = text.strip().casefold()
+    return plain in _YES if plain in _YES | _NO else None
 
 
 def require_facts(given: Mapping[str, Any], levels: Sequence[str], where: str = "facts") -> None:

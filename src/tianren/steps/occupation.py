@@ -107,8 +107,8 @@ def apply_for(
         subject = next_subject(book, NAME, said.on)
         act = said.act("apply", subject, place, person, facts=facts,
                        documents={FOOTPRINT: digest})  # fmt: skip
-        case, number = _append(book, law, None, act, {digest: wkb})
-        findings = [*footprint.findings, *beyond, *clock_finding(book)]
+        case, number, told = _append(book, law, None, act, {digest: wkb})
+        findings = [*footprint.findings, *beyond, *told, *clock_finding(book)]
     return _told(project, law, case, number, findings, said.on)
 
 
@@ -131,6 +131,7 @@ def act(
     """One move of a case. path: a new footprint, with a supplement."""
     _require_own_command(case_name, move, said)
     law, person = law_of(project), person_of(project, said.actor)
+    said = replace(said, facts=occupation.as_meant(said.facts or {}, law.sheet.facts))
     footprint = read_footprint(project, path, width) if path else None
     shapes: dict[str, bytes] = {}
     also: dict[str, Any] = {}
@@ -141,8 +142,8 @@ def act(
         case = require_case(book, NAME, case_name)
         beyond = _still_there(project, book, case, footprint, said.on)
         done = said.act(move, case.subject, case.place, person, **also)
-        case, number = _append(book, law, case, done, shapes)
-        findings = [*beyond, *clock_finding(book)]
+        case, number, told = _append(book, law, case, done, shapes)
+        findings = [*beyond, *told, *clock_finding(book)]
     return _told(project, law, case, number, findings, said.on)
 
 
@@ -183,11 +184,12 @@ def _named(place: str) -> str:
 
 def _append(
     book: Book, law: Law, case: Case | None, act: Act, shapes: Mapping[str, bytes]
-) -> tuple[Case, int]:
+) -> tuple[Case, int, tuple[Finding, ...]]:
+    """The case after an act, the number of its record, and what the rules tell beside it."""
     outcome = written(occupation.decide(case, act, law), act.subject, law.sheet.procedure, case)
     (number,) = book.append(outcome.records, shapes)
     after = case_from(book, act.subject)
-    return after or occupation.apply(case, outcome.records[0]), number
+    return after or occupation.apply(case, outcome.records[0]), number, outcome.findings
 
 
 # -- screening -------------------------------------------------------------------------------------
@@ -220,9 +222,25 @@ def screen(
         _require_same_zones(book, checked, said.on)
         case = require_case(book, NAME, case_name)
         done = own.act(SCREEN, case.subject, case.place, person)
-        case, number = _append(book, law, case, done, {})
-        findings = [*checked.findings, *clock_finding(book)]
-    return _told(project, law, case, number, findings, said.on, [checked.verdict.text(), ""])
+        case, number, told_too = _append(book, law, case, done, {})
+        findings = [*checked.findings, *told_too, *clock_finding(book)]
+    told_now = _told(project, law, case, number, findings, said.on, [checked.verdict.text(), ""])
+    return _with_papers(told_now, case, law)
+
+
+def _with_papers(told: Told, case: Case, law: Law) -> Told:
+    """All that its way will ask of whoever applied before a decision, at once."""
+    papers = occupation.papers_to_bring(case, law.sheet)
+    if not papers:
+        return told
+    names = ", ".join(f"{law.sheet.document_name(p, case.facts)} ({p})" for p in papers)
+    options = " ".join(f"--lacking {p}" for p in papers)
+    lines = [
+        say("Still to be brought before the decision: {names}.", names=names),
+        say("Ask for all of it at once: tianren occupation act {case} return {options}",
+            case=case.subject.partition("/")[2], options=options),
+    ]  # fmt: skip
+    return Told([*told.lines, *lines], {**told.table, "papers_to_bring": papers})
 
 
 def _require_in_line(facts: Mapping[str, Any], case: Case) -> None:
