@@ -122,6 +122,13 @@ def test_a_repair_that_changes_the_area_is_refused(tmp_path: Path) -> None:
     assert "Fix geometries" in fault.value.next_step
 
 
+def test_where_it_crosses_itself_is_told_as_the_file_has_it(tmp_path: Path) -> None:
+    """Whoever mends it has the file's coordinates before them, not the project's plane."""
+    bowtie = shapely.Polygon([(8, 46), (8.2, 46.2), (8.2, 46), (8, 46.2)])
+    with pytest.raises(UserError, match=r"Self-intersection\[8\.1 46\.1\]"):
+        read_vector(vector(save(tmp_path / "a.gpkg", [bowtie], "EPSG:4326")), LAEA)
+
+
 def test_empty_z_and_mixed_geometries(tmp_path: Path) -> None:
     z = shapely.force_3d(SQUARE, 7.0)
     shapes = [

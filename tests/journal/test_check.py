@@ -352,6 +352,7 @@ def test_a_copy_without_names_says_so(journal: Journal, tmp_path: Path) -> None:
     copy, _ = import_journal(_empty(tmp_path / "copy"), folder)
     found = looked(copy)
     assert found.clean and found.without_people
+    assert found.erased == 1  # as the chain says
 
 
 @pytest.mark.parametrize(
@@ -374,6 +375,7 @@ def test_a_changed_export_is_refused_and_nothing_is_kept(
     with pytest.raises(UserError, match="nothing was imported") as fault:
         import_journal(empty, folder)
     assert where in fault.value.where
+    assert not list((tmp_path / "copy").iterdir())
     start(empty)  # the store is as empty as before
 
 

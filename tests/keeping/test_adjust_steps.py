@@ -192,6 +192,8 @@ def test_inland_nobody_is_asked(country: Project, draw: Draw) -> None:
     drafts = adjust.read_drafts(country, draw("road", SMALL), "removal", "mapping_error", "D")
     told = adjust.propose(country, drafts, actor="ofi", day=ON, **DECREE)
     assert told.table["neighbours"] == []
+    with pytest.raises(UserError, match="nobody across a border was asked"):
+        adjust.answer(country, str(told.table["subject"]), agrees=True, actor="wes", day=ON)
 
 
 # -- two at once, and killed -----------------------------------------------------------------------

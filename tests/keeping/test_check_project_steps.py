@@ -305,6 +305,29 @@ def test_no_file_and_no_activity(original: Project, tmp_path: Path, draw: Draw) 
     assert "check-project road.gpkg --activity patrol" in fault.value.next_step
 
 
+@pytest.mark.parametrize("name", ["road.dxf", "road.csv"])
+def test_a_drawing_and_a_table_are_no_footprint(
+    original: Project, tmp_path: Path, name: str
+) -> None:
+    """The way out that is named is one that is read."""
+    (tmp_path / name).write_text("0\nSECTION\n")
+    with pytest.raises(UserError, match="no format of polygons") as fault:
+        check(original, tmp_path / name)
+    assert "GeoPackage" in fault.value.next_step and "CSV" not in fault.value.next_step
+
+
+def test_degrees_that_are_said_to_be_metres(original: Project, tmp_path: Path) -> None:
+    """It has next to no area; what is wrong is the CRS, not the drawing."""
+    degrees = shapely.box(8.59, 46.63, 8.592, 46.631)
+    with pytest.raises(UserError, match="no area") as fault:
+        check(original, written(tmp_path / "a.gpkg", degrees, "EPSG:2056"))
+    assert "look like degrees" in fault.value.next_step and "CH1903+" in fault.value.next_step
+    small = shapely.box(6_400, -1_600, 6_400.1, -1_599.9)
+    with pytest.raises(UserError, match="no area") as fault:
+        check(original, written(tmp_path / "b.gpkg", small))
+    assert "draw the land" in fault.value.next_step
+
+
 def test_all_layers_of_a_file_are_the_footprint(original: Project, draw: Draw) -> None:
     """A second layer left out is land that nobody checked; points in one are refused as ever."""
     path = draw("fp", OUTSIDE)

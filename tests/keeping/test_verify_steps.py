@@ -201,6 +201,22 @@ def test_a_forged_state_of_a_zone_is_told_as_damage(country: Project) -> None:
     assert "tianren journal import" in done.exception.next_step
 
 
+def test_an_anchor_is_given_back_by_the_path_that_was_typed(
+    country: Project, tmp_path: Path
+) -> None:
+    path = tmp_path / "elsewhere" / "one.json"
+    done = typed(country, "journal", "anchor", "--to", str(path))
+    assert f"tianren verify --anchor {path}" in done.stdout
+
+
+def test_fewer_records_shown_than_found_is_told(country: Project) -> None:
+    count = max(lines_of(country))
+    done = typed(country, "journal", "show", "--last", "3")
+    assert f"The last 3 of {count} records (of {count} in the journal)" in done.stdout
+    done = typed(country, "journal", "show", "--last", str(count))
+    assert f"{count} of {count} records" in done.stdout
+
+
 # -- who may do what to it -------------------------------------------------------------------------
 
 

@@ -69,6 +69,7 @@ def correct(
     json: Json = False,
 ) -> None:
     """Example: tianren journal correct 17 --change name="Chi" --as li.wei --ground "survey 2026/3"
+    --reason "misspelt on entry"
 
     Put a record of a zone right by a new one that names it: what was known when stays known. What a
     case said and decided is not corrected by anybody: it is put right by the next move, such as a

@@ -23,6 +23,11 @@ from tianren.io.tables import WORKBOOKS, read_table
 from tianren.language import say
 from tianren.parameters.headings import row_numbers
 
+# The endings of files that may hold polygons or lines; a drawing does not say its CRS.
+OF_SHAPES = frozenset((
+    ".gpkg", ".sqlite", ".shp", ".geojson", ".json", ".fgb", ".kml", ".kmz", ".gml", ".gpx", ".tab",
+    ".mif", ".gdb", ".parquet", ".geoparquet", ".zip",
+))  # fmt: skip
 FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, OSError)
 
 

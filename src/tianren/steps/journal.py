@@ -88,11 +88,18 @@ def show(
         ]  # fmt: skip
         total = reader.head().number
     shown = [record_seen(person, one) for one in found[-last:]]
-    lines = [say("{n} of {all} records", n=len(found), all=total), ""]
+    lines = [_how_many(len(shown), len(found), total), ""]
     lines += [told_record(one) for one in shown]
     if record and shown:
         lines += ["", json.dumps(dict(shown[0].body), ensure_ascii=False, indent=1)]
     return Told(lines, {"total": total, "found": len(found), "records": [_plain(r) for r in shown]})
+
+
+def _how_many(shown: int, found: int, total: int) -> str:
+    if shown < found:
+        return say("The last {shown} of {n} records (of {all} in the journal); more: --last {n}",
+                   shown=shown, n=found, all=total)  # fmt: skip
+    return say("{n} of {all} records", n=found, all=total)
 
 
 def told_record(one: Record) -> str:
@@ -281,7 +288,7 @@ def anchor(project: "Project", to: Path | None) -> Told:
         say("Give {path} to somebody who cannot write the journal, and who will keep it.",
             path=path),
         say("With it anyone finds a change to what was recorded until now: tianren verify --anchor "
-            "{name}", name=path.name),
+            "{path}", path=path),
     ]  # fmt: skip
     return Told(lines, {"file": str(path), **made.as_dict()})
 

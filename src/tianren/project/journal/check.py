@@ -258,7 +258,9 @@ def _check_people(
 
 
 def _check_gone(found: Checked, noted: _Noted) -> None:
-    """What is gone was erased on record."""
+    """What is gone was erased on record; in a copy without names that is all that can be told."""
+    if found.without_people:
+        found.erased = sum(len(labels) for labels in noted.erased.values())
     for number, label in noted.gone:
         if label in noted.erased.get(number, ()):
             found.erased += 1

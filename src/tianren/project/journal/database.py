@@ -63,6 +63,11 @@ class Database:
             return str(self.url.database)
         return self.url.render_as_string(hide_password=True)
 
+    def discard_file(self) -> None:
+        """Remove the file of a journal that never came to be, with what SQLite keeps beside it."""
+        for beside in ("", "-wal", "-shm"):
+            Path(f"{self.url.database}{beside}").unlink(missing_ok=True)
+
     def close(self) -> None:
         self.engine.dispose()
 
