@@ -305,6 +305,27 @@ def test_no_file_and_no_activity(original: Project, tmp_path: Path, draw: Draw) 
     assert "check-project road.gpkg --activity patrol" in fault.value.next_step
 
 
+@pytest.mark.parametrize(("language", "level"), [("zh", "县"), ("es", "condado")])
+def test_a_level_is_told_by_its_name(
+    original: Project, draw: Draw, language: str, level: str
+) -> None:
+    path = draw("fp", IN_LINE)
+    set_language(language)
+    try:
+        text = check(original, path, "major_grid", facts={"plan_level": "county"}).text()
+    finally:
+        set_language("en")
+    assert f"plan_level = {level}" in text
+
+
+def test_an_opinion_that_was_not_read_is_named(original: Project, draw: Draw) -> None:
+    """Not by its id, which is English in every language."""
+    facts = {"plan_level": "nation", "plan_reference": "P", "unavoidable": "yes"}
+    found = check(original, draw("fp", IN_LINE), "major_grid", facts=facts)
+    assert "opinion Opinion that it cannot go round" in " ".join(found.text().split())
+    assert "opinion unavoidability" in found.verdict.unverified  # for programs
+
+
 @pytest.mark.parametrize("name", ["road.dxf", "road.csv"])
 def test_a_drawing_and_a_table_are_no_footprint(
     original: Project, tmp_path: Path, name: str

@@ -132,12 +132,13 @@ def _files_of_layers(names: list[str], suffixes: tuple[str, ...]) -> list[str]:
 def _only(entry: Entry, found: list[str]) -> str:
     chosen = [n for n in found if Path(n).stem == entry.sublayer] or found
     if len(chosen) != 1:
+        names = ", ".join(Path(n).stem for n in found[:8])
         raise UserError(
-            f"the archive holds {len(found)} layers, one is needed",
+            say("the archive holds {n} layers, one is needed", n=len(found)),
             where=entry.where,
-            next_step=f"name one: sublayer = ... ({', '.join(Path(n).stem for n in found[:8])})"
+            next_step=say("name one: sublayer = ... ({names})", names=names)
             if found
-            else "unpack it and name the layer's file",
+            else say("unpack it and name the layer's file"),
         )
     return chosen[0]
 
@@ -181,9 +182,9 @@ def _ogr(entry: Entry, path: Path, encoding: str) -> GeoDataFrame:
         raise _broken_rings(entry, path, options, fault) from fault
     if not isinstance(layer, GeoDataFrame):
         raise UserError(
-            "the file holds a table without geometry",
+            say("the file holds a table without geometry"),
             where=entry.where,
-            next_step="name the layer with geometry: sublayer = ...",
+            next_step=say("name the layer with geometry: sublayer = ..."),
         )
     return layer.rename_geometry("geometry") if layer.geometry.name != "geometry" else layer
 
@@ -198,11 +199,15 @@ def _broken_rings(entry: Entry, path: Path, options: dict[str, Any], fault: Exce
     broken = np.flatnonzero(shapely.is_missing(shapely.from_wkb(shapes, on_invalid="ignore")))
     first = int(broken[0])
     return UserError(
-        f"a ring of a polygon does not close, or has too few points: {fault}",
-        where=f"{entry.where}, feature {first + 1}",
-        by_how_much=f"{len(broken)} of {len(shapes)} features; the first is open by "
-        f"{_opening(closed[first]):,.6g} units of the layer",
-        next_step="close it by hand (QGIS: Fix geometries) and look at the result",
+        say("a ring of a polygon does not close, or has too few points: {why}", why=fault),
+        where=say("{where}, feature {n}", where=entry.where, n=first + 1),
+        by_how_much=say(
+            "{n} of {all} features; the first is open by {open} units of the layer",
+            n=len(broken),
+            all=len(shapes),
+            open=f"{_opening(closed[first]):,.6g}",
+        ),
+        next_step=say("close it by hand (QGIS: Fix geometries) and look at the result"),
     )
 
 
@@ -217,9 +222,9 @@ def _sublayer(entry: Entry, path: Path) -> str:
     names = [str(name) for name, _ in pyogrio.list_layers(path)]
     if entry.sublayer not in names:
         raise UserError(
-            f"the file has no layer called {entry.sublayer}",
+            say("the file has no layer called {name}", name=entry.sublayer),
             where=entry.where,
-            next_step=f"use one of {', '.join(names)}",
+            next_step=say("use one of {names}", names=", ".join(names)),
         )
     return entry.sublayer
 

@@ -69,7 +69,7 @@ def _stacked(entry: Entry, parts: Sequence[GeoDataFrame]) -> GeoDataFrame:
     for part in parts:
         if part.crs is None:
             raise UserError(
-                "the layer has no CRS",
+                say("the layer has no CRS"),
                 where=entry.where,
                 next_step=entry.how_to_say_crs,
             )
@@ -91,10 +91,10 @@ def _without_empty(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -
         findings.append(_finding("vector.empty_geometry", entry, message))
     if empty.all():
         raise UserError(
-            "the layer has no geometry at all",
+            say("the layer has no geometry at all"),
             where=entry.where,
-            by_how_much=f"{len(layer)} features",
-            next_step="check the file, and sublayer if it holds several layers",
+            by_how_much=say("{n} features", n=len(layer)),
+            next_step=say("check the file, and sublayer if it holds several layers"),
         )
     return layer[~empty].reset_index(drop=True)
 
@@ -159,11 +159,10 @@ def _projected(entry: Entry, layer: GeoDataFrame, crs: CRS) -> GeoDataFrame:
     lost = ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
     if lost.any():
         raise UserError(
-            "features do not fit into the project's CRS",
+            say("features do not fit into the project's CRS"),
             where=entry.where,
-            by_how_much=f"{int(lost.sum())} of {len(layer)}, the first is "
-            f"number {int(np.flatnonzero(lost)[0]) + 1}",
-            next_step="check that the layer's CRS is the one its coordinates are in",
+            by_how_much=_which(lost),
+            next_step=say("check that the layer's CRS is the one its coordinates are in"),
         )
     return layer.set_geometry(shapes, crs=crs)
 

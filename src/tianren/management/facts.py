@@ -51,6 +51,14 @@ def activity_rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
+UNIT_NAMES = {"sheep units": "sheep units"}  # of units that are words
+
+
+def unit_name(unit: str) -> str:
+    """A unit in the current language; a sign such as m2 as it is."""
+    return say(UNIT_NAMES[unit]) if unit in UNIT_NAMES else unit
+
+
 def texts(row: Mapping[str, str], stem: str) -> dict[str, str]:
     """A text of a row by language, of its columns name_en, name_zh, name_es."""
     return {"en": row[f"{stem}_en"], "zh_Hans": row[f"{stem}_zh"], "es": row[f"{stem}_es"]}
@@ -109,7 +117,7 @@ def is_amount(value: object) -> bool:
 def _not_of_kind(fact: Fact, value: Any, where: str, levels: Iterable[str] = ()) -> UserError:
     wanted = {
         "yes": say("yes or no"),
-        "number": say("a number of {unit}, not negative", unit=fact.unit),
+        "number": say("a number of {unit}, not negative", unit=unit_name(fact.unit)),
         "level": say("one of {levels}", levels=", ".join(levels)),
         "word": say("a text"),
     }[fact.kind]

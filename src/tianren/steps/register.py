@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
 from tianren.language import say, say_many
+from tianren.language.folding import padded
 from tianren.management import register
 from tianren.management.advice import advice
 from tianren.management.outcome import Outcome
 from tianren.management.register import (
+    ATTRIBUTE_NAMES,
     CLASS_NAMES,
     KIND_NAMES,
+    MANAGEMENT_NAMES,
     REDLINE,
     UNIT,
     Figure,
@@ -134,8 +137,9 @@ def _one(project: "Project", zone: Zone, known: str, actor: str) -> Told:
         say("Place: {place}", place=zone.place or say("the whole country")),
         "",
     ]
-    lines += [f"  {name:<16} {_plain(value)}" for name, value in zone.attributes.items() if value]
-    lines += [f"  {name:<16} {value}" for name, value in zone.management.items()]
+    lines += [_told_attribute(name, value) for name, value in zone.attributes.items() if value]
+    lines += [_named_line(MANAGEMENT_NAMES, name, str(value))
+              for name, value in zone.management.items()]  # fmt: skip
     if zone.markers:
         standing = sum(bool(m.get("standing", True)) for m in zone.markers.values())
         lines.append(say("Markers and signs: {n}, of which {standing} stand", n=len(zone.markers),
@@ -146,10 +150,38 @@ def _one(project: "Project", zone: Zone, known: str, actor: str) -> Told:
     return Told(lines, table)
 
 
-def _plain(value: Any) -> str:
+def _told_attribute(name: str, value: Any) -> str:
+    """An attribute in the current language; reasons and names as they were recorded."""
+    from tianren.reports import words
+
+    called = {"category": words.category, "dominant": words.criterion, "realm": words.realm}
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} {v:g}" for k, v in value.items() if v is not None)
-    return f"{value}"[:200]
+        text = ", ".join(f"{_part(k)} {v:g}" for k, v in value.items() if v is not None)
+    elif name == "functions":
+        text = "; ".join(map(_function, str(value).split("; ")))
+    else:
+        text = called[name](str(value)) if name in called else f"{value}"[:200]
+    return _named_line(ATTRIBUTE_NAMES, name, text)
+
+
+def _part(name: str) -> str:
+    """A layer, an ecosystem type or a conflict, as people call it."""
+    from tianren.reports import words
+
+    found = words.layer(name)
+    return found if found != words.plain(name) else words.kind(name)
+
+
+def _function(text: str) -> str:
+    """ "water_conservation 95.4 %" with the function as people call it."""
+    from tianren.reports import words
+
+    name, space, share = text.partition(" ")
+    return f"{words.criterion(name)}{space}{share}"
+
+
+def _named_line(names: Mapping[str, str], name: str, text: str) -> str:
+    return f"  {padded(say(names[name]) if name in names else name, 24)} {text}"
 
 
 # -- control figures -------------------------------------------------------------------------------
