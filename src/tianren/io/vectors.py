@@ -161,7 +161,7 @@ def _projected(entry: Entry, layer: GeoDataFrame, crs: CRS) -> GeoDataFrame:
         raise UserError(
             say("features do not fit into the project's CRS"),
             where=entry.where,
-            by_how_much=_which(lost),
+            by_how_much=_which(np.asarray(lost)),
             next_step=say("check that the layer's CRS is the one its coordinates are in"),
         )
     return layer.set_geometry(shapes, crs=crs)
