@@ -33,6 +33,7 @@ TABLES = (
     "TELLING_ONE",
     "_LACKS", "_REALMS", "_COUNTED", "_OVERLOADED", "_ANOTHER", "FAULT_TEXTS", "STEP_TEXTS",
     "MEASURE_TEXTS", "CAUSE_TEXTS", "DIRECTION_NAMES", "MANAGEMENT_NAMES", "REASONS",
+    "UNIT_NAMES", "ATTRIBUTE_NAMES",
 )  # fmt: skip
 CARRIERS: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "Flag": ((1,), ("message",)),

@@ -54,9 +54,10 @@ def _option_row(parameter: object) -> str:
     names = ", ".join(f"`{o}`" for o in both)
     meaning = getattr(parameter, "help", "") or ""
     default = parameter.default  # type: ignore[attr-defined]
-    return (
-        f"| {names} | {meaning} | {'' if default in (None, '') or default is False else default} |"
-    )
+    told = "" if default in (None, "") or default is False else default
+    if parameter.required:  # type: ignore[attr-defined]
+        told = "(required)"
+    return f"| {names} | {meaning} | {told} |"
 
 
 def library_page() -> str:

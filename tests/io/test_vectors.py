@@ -122,6 +122,13 @@ def test_a_repair_that_changes_the_area_is_refused(tmp_path: Path) -> None:
     assert "Fix geometries" in fault.value.next_step
 
 
+def test_where_it_crosses_itself_is_told_as_the_file_has_it(tmp_path: Path) -> None:
+    """Whoever mends it has the file's coordinates before them, not the project's plane."""
+    bowtie = shapely.Polygon([(8, 46), (8.2, 46.2), (8.2, 46), (8, 46.2)])
+    with pytest.raises(UserError, match=r"Self-intersection\[8\.1 46\.1\]"):
+        read_vector(vector(save(tmp_path / "a.gpkg", [bowtie], "EPSG:4326")), LAEA)
+
+
 def test_empty_z_and_mixed_geometries(tmp_path: Path) -> None:
     z = shapely.force_3d(SQUARE, 7.0)
     shapes = [
@@ -358,6 +365,73 @@ def test_a_zip_is_read_and_a_zip_bomb_is_not(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds 2 layers"):
         read_vector(vector(tmp_path / "two.zip"), LAEA)
     assert source.exists()
+
+
+# -- several layers -------------------------------------------------------------------------------
+
+
+def two_layers(path: Path, driver: str, first: Any, second: Any, crs: Any = LAEA) -> Path:
+    for name, shape in (("one", first), ("two", second)):
+        layer = gpd.GeoDataFrame({"name": [name]}, geometry=[shape], crs=crs)
+        layer.to_file(path, layer=name, driver=driver, mode="a" if path.exists() else "w")
+    return path
+
+
+KML = """<?xml version="1.0" encoding="UTF-8"?>
+<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{folders}</Document></kml>"""
+KML_FOLDER = """<Folder><name>{name}</name><Placemark><name>x</name><Polygon><outerBoundaryIs>
+<LinearRing><coordinates>{w},45 {e},45 {e},45.1 {w},45.1 {w},45</coordinates></LinearRing>
+</outerBoundaryIs></Polygon></Placemark></Folder>"""
+
+
+def kml(path: Path, *names: str) -> Path:
+    folders = (KML_FOLDER.format(name=n, w=8 + i, e=8.1 + i) for i, n in enumerate(names))
+    path.write_text(KML.format(folders="".join(folders)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.filterwarnings("error")
+def test_every_layer_of_a_file_is_read_where_all_are_asked_for(tmp_path: Path) -> None:
+    """Nothing is left to a warning of the reader's: what was read together is told."""
+    apart = shapely.box(2e4, 0, 3e4, 1e4)
+    geopackage = two_layers(tmp_path / "two.gpkg", "GPKG", SQUARE, apart)
+    layer, findings = read_vector(vector(geopackage, every_layer=True), LAEA)
+    assert layer.area.sum() == pytest.approx(SQUARE.area + apart.area)
+    assert rules(findings) == ["vector.layers"] and "2 layers" in findings[0].message
+    assert "one, two" in findings[0].message
+    folders = kml(tmp_path / "two.kml", "A", "B", "B")
+    assert len(read_vector(vector(folders, every_layer=True), LAEA)[0]) == 3
+    with zipfile.ZipFile(tmp_path / "two.kmz", "w") as archive:
+        archive.write(folders, "doc.kml")
+    assert len(read_vector(vector(tmp_path / "two.kmz", every_layer=True), LAEA)[0]) == 3
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.write(kml(tmp_path / "a.kml", "A"), "a.kml")
+        archive.write(kml(tmp_path / "b.kml", "B"), "b.kml")
+    layer, findings = read_vector(vector(tmp_path / "two.zip", every_layer=True), LAEA)
+    assert len(layer) == 2 and rules(findings) == ["vector.layers"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_tables_and_empty_layers_are_no_layers_of_shapes(tmp_path: Path) -> None:
+    path = save(tmp_path / "one.gpkg", [SQUARE])
+    styles = gpd.pd.DataFrame({"style": ["x"]})
+    import pyogrio
+
+    pyogrio.write_dataframe(styles, path, layer="layer_styles", append=False)
+    gpd.GeoDataFrame({"name": []}, geometry=[], crs=LAEA).to_file(path, layer="none", mode="a")
+    layer, findings = read_vector(vector(path, every_layer=True), LAEA)
+    assert len(layer) == 1 and findings == []
+
+
+def test_each_of_several_layers_is_moved_from_its_own_crs(tmp_path: Path) -> None:
+    path = save(tmp_path / "two.gpkg", [SQUARE])
+    away = gpd.GeoSeries([shapely.box(2e4, 0, 3e4, 1e4)], crs=LAEA).to_crs(4326)
+    gpd.GeoDataFrame({"name": ["b"]}, geometry=away).to_file(path, layer="far", mode="a")
+    layer, _ = read_vector(vector(path, every_layer=True), LAEA)
+    assert layer.area.sum() == pytest.approx(2 * SQUARE.area, rel=1e-4)
+    gpd.GeoDataFrame({"name": ["c"]}, geometry=[SQUARE]).to_file(path, layer="lost", mode="a")
+    with pytest.raises(UserError, match="lost: the layer has no CRS"):
+        read_vector(vector(path, every_layer=True), LAEA)
 
 
 # -- burning --------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ CASES = {
     ),
     "a row removed": (
         ["DELETE FROM sealed WHERE number = 6", "DELETE FROM record WHERE number = 6"],
-        {("missing", "records 6 to 6"), ("snapshot", "sum/0")},
+        {("missing", "record 6"), ("snapshot", "sum/0")},
     ),
     "a column changed": (
         ["UPDATE record SET effective = '2020-01-01' WHERE number = 4"],
@@ -110,6 +110,10 @@ CASES = {
         {("changed", "record 8"), ("unreadable", "record 8")},
     ),
     "the index of shapes emptied": (["DELETE FROM shape_of"], {("index", "sum/s")}),
+    "the index of shapes made to know more": (
+        ["INSERT INTO shape_of SELECT 'sum/t', digest FROM shape_of"],
+        {("index", "sum/t")},
+    ),
     "the bounds of a shape moved": (
         ["UPDATE shape SET west = 9e9, east = 9e9"],
         {("index", "sum/s")},
@@ -156,6 +160,55 @@ def test_names_that_are_left_where_a_tail_was_cut_are_found(journal: Journal) ->
         connection.exec_driver_sql("DELETE FROM record WHERE number = 12")
         connection.commit()
     assert ("personal", "record 12") in faults(looked(journal))
+
+
+def test_one_shape_of_two_subjects_is_looked_for_under_both(journal: Journal) -> None:
+    wkb = shapely.to_wkb(shapely.box(0, 0, 1, 1))
+    digest = hashlib.sha256(wkb).hexdigest()
+    body = {"amount": 1, "boundary": digest}
+    with journal.writing() as book:
+        book.append([entry("s", body=body), entry("t", body=body)], {digest: wkb})
+    assert looked(journal).clean
+    tamper(journal, "DELETE FROM shape_of WHERE subject = 'sum/t'")
+    assert faults(looked(journal)) == {("index", "sum/t")}
+
+
+def test_one_fault_of_two_shapes_of_a_subject_is_told_once(journal: Journal) -> None:
+    with journal.writing() as book:
+        for n in range(2):
+            wkb = shapely.to_wkb(shapely.box(n, 0, n + 1, 1))
+            digest = hashlib.sha256(wkb).hexdigest()
+            book.append([entry("s", body={"amount": 1, "boundary": digest})], {digest: wkb})
+    tamper(journal, "DELETE FROM shape_of", "UPDATE shape SET west = 9e9, east = 9e9")
+    found = looked(journal)
+    assert found.count == len({f.message for f in found.faults}) == 2
+
+
+FORGED = ("UPDATE snapshot SET state = 'x'", "UPDATE record SET line = '{}' WHERE number > 1")
+
+
+@pytest.mark.parametrize("statement", FORGED)
+def test_a_row_that_no_journal_wrote_is_told_as_damage(journal: Journal, statement: str) -> None:
+    """With how to go on; never a fault of Python's."""
+    filled(journal)
+    add(journal, entry("9"))
+    tamper(journal, statement)
+    with journal.reading() as reader, pytest.raises(UserError, match="is damaged") as fault:
+        reader.states(SUMS)
+    assert "tianren verify" in fault.value.next_step and "import" in fault.value.next_step
+    assert not looked(journal).clean
+
+
+@pytest.mark.parametrize("table", ["shape_of", "snapshot", "sealed"])
+def test_a_table_that_is_gone_is_damage_and_not_a_journal_to_be_started(
+    journal: Journal, table: str
+) -> None:
+    filled(journal)
+    cascade = "" if journal.database.is_file else " CASCADE"
+    tamper(journal, f"DROP TABLE {table}{cascade}")
+    with pytest.raises(UserError, match="damaged") as fault:
+        looked(journal)
+    assert "tianren journal import" in fault.value.next_step
 
 
 def test_a_shape_that_was_moved_is_found(journal: Journal) -> None:
@@ -299,6 +352,7 @@ def test_a_copy_without_names_says_so(journal: Journal, tmp_path: Path) -> None:
     copy, _ = import_journal(_empty(tmp_path / "copy"), folder)
     found = looked(copy)
     assert found.clean and found.without_people
+    assert found.erased == 1  # as the chain says
 
 
 @pytest.mark.parametrize(
@@ -321,6 +375,7 @@ def test_a_changed_export_is_refused_and_nothing_is_kept(
     with pytest.raises(UserError, match="nothing was imported") as fault:
         import_journal(empty, folder)
     assert where in fault.value.where
+    assert not list((tmp_path / "copy").iterdir())
     start(empty)  # the store is as empty as before
 
 

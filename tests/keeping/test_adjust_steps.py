@@ -193,6 +193,8 @@ def test_inland_nobody_is_asked(country: Project, draw: Draw) -> None:
     drafts = adjust.read_drafts(country, draw("road", SMALL), "removal", "mapping_error", "D")
     told = adjust.propose(country, drafts, actor="ofi", day=ON, **DECREE)
     assert told.table["neighbours"] == []
+    with pytest.raises(UserError, match="nobody across a border was asked"):
+        adjust.answer(country, str(told.table["subject"]), agrees=True, actor="wes", day=ON)
 
 
 # -- two at once, and killed -----------------------------------------------------------------------
@@ -446,3 +448,13 @@ def test_divisions_that_lose_nothing_keep_what_they_have(
     assert all(amount > 0 for amount in left.values())
     if sum(left.get(place, 0) for place in taken) > 10:  # else there is nothing to round on
         assert all(left[place] == parts[place] for place in parts if place not in taken)
+
+
+def test_a_proposal_tells_who_proposed_only_to_who_may_read_it(
+    country: Project, draw: Draw
+) -> None:
+    name = removal(country, draw("road", SMALL))
+    for actor in ("", "app"):
+        text = adjust.show(country, name, day=ON, actor=actor).text()
+        assert "officer" in text and "ofi" not in text.replace("officer", "")
+    assert "ofi (officer)" in adjust.show(country, name, day=ON, actor="nat").text()

@@ -321,6 +321,64 @@ def test_no_file_and_no_activity(original: Project, tmp_path: Path, draw: Draw) 
     assert "check-project road.gpkg --activity patrol" in fault.value.next_step
 
 
+@pytest.mark.parametrize(("language", "level"), [("zh", "县"), ("es", "condado")])
+def test_a_level_is_told_by_its_name(
+    original: Project, draw: Draw, language: str, level: str
+) -> None:
+    path = draw("fp", IN_LINE)
+    set_language(language)
+    try:
+        text = check(original, path, "major_grid", facts={"plan_level": "county"}).text()
+    finally:
+        set_language("en")
+    assert f"plan_level = {level}" in text
+
+
+def test_an_opinion_that_was_not_read_is_named(original: Project, draw: Draw) -> None:
+    """Not by its id, which is English in every language."""
+    facts = {"plan_level": "nation", "plan_reference": "P", "unavoidable": "yes"}
+    found = check(original, draw("fp", IN_LINE), "major_grid", facts=facts)
+    assert "opinion Opinion that it cannot go round" in " ".join(found.text().split())
+    assert "opinion unavoidability" in found.verdict.unverified  # for programs
+
+
+@pytest.mark.parametrize("name", ["road.dxf", "road.csv"])
+def test_a_drawing_and_a_table_are_no_footprint(
+    original: Project, tmp_path: Path, name: str
+) -> None:
+    """The way out that is named is one that is read."""
+    (tmp_path / name).write_text("0\nSECTION\n")
+    with pytest.raises(UserError, match="no format of polygons") as fault:
+        check(original, tmp_path / name)
+    assert "GeoPackage" in fault.value.next_step and "CSV" not in fault.value.next_step
+
+
+def test_degrees_that_are_said_to_be_metres(original: Project, tmp_path: Path) -> None:
+    """It has next to no area; what is wrong is the CRS, not the drawing."""
+    degrees = shapely.box(8.59, 46.63, 8.592, 46.631)
+    with pytest.raises(UserError, match="no area") as fault:
+        check(original, written(tmp_path / "a.gpkg", degrees, "EPSG:2056"))
+    assert "look like degrees" in fault.value.next_step and "CH1903+" in fault.value.next_step
+    small = shapely.box(6_400, -1_600, 6_400.1, -1_599.9)
+    with pytest.raises(UserError, match="no area") as fault:
+        check(original, written(tmp_path / "b.gpkg", small))
+    assert "draw the land" in fault.value.next_step
+
+
+def test_all_layers_of_a_file_are_the_footprint(original: Project, draw: Draw) -> None:
+    """A second layer left out is land that nobody checked; points in one are refused as ever."""
+    path = draw("fp", OUTSIDE)
+    here = gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.box(*IN_CORE)], crs=LAEA)
+    here.to_file(path, layer="second", mode="a")
+    found = check(original, path)
+    assert found.touched.classes["core"] == pytest.approx(shapely.box(*IN_CORE).area)
+    assert "2 layers of the file were read together: fp, second" in found.text()
+    points = gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.Point(9_000, 7_000)], crs=LAEA)
+    points.to_file(path, layer="points", mode="a")
+    with pytest.raises(UserError, match="the footprint is a point"):
+        check(original, path)
+
+
 def test_a_fact_that_is_none_is_refused(original: Project, draw: Draw) -> None:
     path = draw("fp", IN_LINE)
     with pytest.raises(UserError, match="new_construction_m2"):

@@ -167,30 +167,48 @@ def text_of(told: Any) -> str:
 
 def test_a_letter_goes_to_whoever_applied(country: Project, draw: Draw, tmp_path: Path) -> None:
     name = approved(country, draw)
-    told = write_letter(country, name, to=tmp_path)
+    told = write_letter(country, name, actor="ofi", to=tmp_path)
     text = text_of(told)
     assert "Ann Lee" in text and "5 Mill Road" in text and "Keep to the path." in text
     assert "Office of the Redline" in text and "County 1001" in text
     earlier = next(s["record"] for s in occupation.show(country, name, day=ON +
                    dt.timedelta(days=9)).table["steps"] if s["move"] == "receive")  # fmt: skip
-    acknowledged = write_letter(country, name, record=earlier, to=tmp_path)
+    acknowledged = write_letter(country, name, actor="ofi", record=earlier, to=tmp_path)
     assert "Keep to the path." not in text_of(acknowledged)
     with pytest.raises(UserError, match="no letter of record"):
-        write_letter(country, name, record=earlier + 1, to=tmp_path)
+        write_letter(country, name, actor="ofi", record=earlier + 1, to=tmp_path)
+
+
+def test_names_are_told_to_whom_a_role_lets_read_them_there(
+    country: Project, draw: Draw, tmp_path: Path
+) -> None:
+    """To anyone else the case shows in which role each step was made; a letter is not written."""
+    name = approved(country, draw)
+    on = ON + dt.timedelta(days=9)
+    for actor in ("", "app", "wes"):  # nobody, an applicant, an officer of another province
+        text = occupation.show(country, name, day=on, actor=actor).text()
+        assert "(officer)" not in text and "officer" in text and "dee" not in text
+    assert "dee (decider)" in occupation.show(country, name, day=on, actor="ofi").text()
+    for actor in ("app", "wes"):
+        with pytest.raises(UserError, match=r"may not do journal\.read"):
+            write_letter(country, name, actor=actor, to=tmp_path / "letters")
+    with pytest.raises(UserError, match="nobody is named"):
+        write_letter(country, name, actor="", to=tmp_path / "letters")
+    assert not (tmp_path / "letters").exists()
 
 
 def test_a_name_that_was_erased_is_in_no_letter(
     country: Project, draw: Draw, tmp_path: Path
 ) -> None:
     name = approved(country, draw)
-    served = write_letter(country, name, to=tmp_path / "served")
-    write_letter(country, name, to=tmp_path / "served")  # the same again
+    served = write_letter(country, name, actor="ofi", to=tmp_path / "served")
+    write_letter(country, name, actor="ofi", to=tmp_path / "served")  # the same again
     first = occupation.show(country, name, day=ON).table["steps"][0]["record"]
     erase(country, first, ["applicant"], actor="ann", ground="Privacy law", reason="asked to")
-    text = text_of(write_letter(country, name, to=tmp_path))
+    text = text_of(write_letter(country, name, actor="ofi", to=tmp_path))
     assert "Ann Lee" not in text and "erased" in text
     with pytest.raises(UserError, match="said something else"):
-        write_letter(country, name, to=tmp_path / "served")
+        write_letter(country, name, actor="ofi", to=tmp_path / "served")
     assert "Ann Lee" in text_of(served)
 
 
@@ -202,7 +220,7 @@ def test_no_letter_rests_on_a_record_that_was_changed(
         connection.execute("UPDATE record SET line = replace(line, 'the path', 'the lake')")
     connection.close()
     with pytest.raises(UserError, match="was changed") as fault:
-        write_letter(country, name, to=tmp_path / "letters")
+        write_letter(country, name, actor="ofi", to=tmp_path / "letters")
     assert "tianren verify" in fault.value.next_step
     assert not (tmp_path / "letters").exists()
 
@@ -237,7 +255,7 @@ def test_letters_speak_the_language_of_the_project(
     name = approved(country, draw)
     set_language(language)
     try:
-        told = write_letter(country, name, to=tmp_path)
+        told = write_letter(country, name, actor="ofi", to=tmp_path)
     finally:
         set_language("en")
     assert told.table["files"][0].endswith(f"{language.replace('_', '-')}.pdf")
@@ -254,9 +272,35 @@ def test_a_letter_names_the_duties_and_whose_office_decided(
     text = settings.read_text("utf-8").replace('letterhead = "Office of the Redline"\n', "")
     settings.write_text(text, "utf-8")
     bare = open_project(country.folder)
-    letter = text_of(write_letter(bare, approved(bare, draw), to=tmp_path))
+    letter = text_of(write_letter(bare, approved(bare, draw), actor="ofi", to=tmp_path))
     assert "东 decides" in letter and f"{bare.name} decides" not in letter
     assert "it is also to be kept" in letter and "Do no harm to the ecological function" in letter
+
+
+def test_all_papers_of_the_way_are_named_at_the_screening(country: Project, draw: Draw) -> None:
+    """What is needed for the review and what is needed for the approval, not gate by gate."""
+    path = draw("road", IN_LINE)
+    name = received(country, path, "major_grid")
+    lacking = screened(country, name, new_construction_m2="60000", unavoidable="yes",
+                       plan_level="nation", plan_reference="Plan 7")  # fmt: skip
+    assert {"alternatives_study", "offset_plan", "impact_assessment"} <= set(
+        lacking["papers_to_bring"]
+    )
+
+
+def test_what_is_occupied_beyond_the_approval_is_told_at_the_inspection(
+    country: Project, draw: Draw
+) -> None:
+    name = approved(country, draw)
+    go(country, name, "deliver", "ofi", 4, documents=["service_receipt"])
+    go(country, name, "commence", "app", 5, documents=["commencement_notice"])
+    found = go(country, name, "inspect", "ins", 6, documents=["inspection_report"],
+               fulfilled={"1": True}, occupied_m2=61_000)  # fmt: skip
+    (told,) = [f["message"] for f in found["findings"]]
+    assert "61,000 m² are found occupied, 1,000 m² more than the 60,000 m²" in told
+    less = go(country, name, "inspect", "ins", 7, documents=["inspection_report"],
+              fulfilled={"1": True}, occupied_m2=60_000)  # fmt: skip
+    assert less["findings"] == []
 
 
 def test_deadlines_are_told_and_pass(country: Project, draw: Draw) -> None:

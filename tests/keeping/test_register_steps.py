@@ -13,6 +13,7 @@ import shapely
 from tests.keeping.kept import DAY, ROLES
 from tests.project.small_project import LAEA
 from tianren.errors import UserError
+from tianren.language import set_language
 from tianren.management.register import REDLINE, UNIT
 from tianren.project.journal.home import project_journal
 from tianren.project.project import Project
@@ -257,3 +258,20 @@ def test_roles_of_the_project_are_listed_with_the_packaged_ones(country: Project
     found = roles(country).table["roles"]
     assert found["ranger"] == {"name": "Ranger", "rights": ["supervision.patrol"]}
     assert "officer" in found
+
+
+def test_a_zone_is_told_in_the_language_that_was_asked_for(original: Project) -> None:
+    set_language("es")
+    try:
+        text = register.show(original, code="1001150001").text()
+    finally:
+        set_language("en")
+    assert "type_code" not in text and "key_function" not in text and "dominant" not in text
+    assert "función principal" in text or "main function" in text  # until it is translated
+
+
+def test_a_zone_tells_roles_and_names_only_to_who_may_read_them(original: Project) -> None:
+    for actor in ("", "app"):
+        text = register.show(original, code="1001150001", actor=actor).text()
+        assert "administrator" in text and "ann" not in text
+    assert "ann (administrator)" in register.show(original, code="1001150001", actor="ofi").text()

@@ -145,6 +145,14 @@ def test_a_sample_comes_back_as_a_rate_with_its_interval(country: Project, tmp_p
     assert float(rate["low"]) < float(rate["value"]) < float(rate["high"])
 
 
+def test_a_table_without_its_plan_is_told_in_words(country: Project, tmp_path: Path) -> None:
+    sample(country, seed=7, rate=0.2, to=tmp_path / "visits.csv", day=ON)
+    (tmp_path / "visits.json").unlink()
+    with pytest.raises(UserError, match="the plan of the sample is not beside") as fault:
+        results(country, tmp_path / "visits.csv", day=ON)
+    assert "visits.json" in fault.value.where and "Errno" not in str(fault.value)
+
+
 def test_scorecards_tell_known_from_unknown(country: Project) -> None:
     name = found(country)
     later = ON + dt.timedelta(days=10)

@@ -45,7 +45,8 @@ def faults(project: Project) -> set[tuple[str, str]]:
 def test_a_journal_as_it_was_written_ends_with_status_0(original: Project) -> None:
     done = typed(original, "verify")
     assert done.exit_code == 0
-    assert "every record is as it was written" in done.stdout
+    assert "The records hang together" in done.stdout
+    assert "every record is as it was written" not in done.stdout  # that, only an anchor tells
     assert "No anchor: a tail that was cut off would not be found." in done.stdout
 
 
@@ -107,10 +108,10 @@ def test_a_row_that_was_removed_is_told_by_its_number(country: Project) -> None:
     forged(country, "DELETE FROM record WHERE number = 4")
     done = typed(country, "verify")
     assert done.exit_code == 1
-    assert "records 4 to 4 are missing" in done.stdout
+    assert "record 4 is missing" in done.stdout
     table = json.loads(typed(country, "verify", "--json").stdout)
     assert not table["clean"] and table["fault_count"] == len(table["faults"])
-    assert {f["subject"] for f in table["faults"]} == {"records 4 to 4", "record 4"}  # its name
+    assert {f["subject"] for f in table["faults"]} == {"record 4"}  # its name too
 
 
 def test_a_tail_that_was_cut_is_found_against_an_anchor(country: Project, tmp_path: Path) -> None:
@@ -119,15 +120,18 @@ def test_a_tail_that_was_cut_is_found_against_an_anchor(country: Project, tmp_pa
     last = max(lines_of(country))
     done = typed(country, "verify", "--anchor", str(kept))
     assert done.exit_code == 0 and f"Anchored up to record {last} by {kept}" in done.stdout
+    assert "every record is as it was written" in done.stdout
     cut = "DELETE FROM {} WHERE number > {}"
     forged(country, *(cut.format(table, last - 3) for table in ("record", "sealed")))
+    assert {rule for rule, _ in faults(country)} == {"index"}  # a shape that nothing names is left
+    forged(country, "DELETE FROM shape_of WHERE subject NOT IN (SELECT subject FROM record)")
     alone = typed(country, "verify")
     assert alone.exit_code == 0 and "No anchor" in alone.stdout  # nobody could tell
     done = typed(country, "verify", "--anchor", str(kept))
     assert done.exit_code == 1
     assert f"knows record {last}, and the journal ends with {last - 3}" in done.stdout
     assert "No anchor" not in done.stdout
-    assert "None of the 1 anchors agrees with this journal." in done.stdout
+    assert "The anchor does not agree with this journal." in done.stdout
 
 
 def test_anchors_that_the_project_keeps_are_looked_at_unasked(country: Project) -> None:
@@ -135,7 +139,7 @@ def test_anchors_that_the_project_keeps_are_looked_at_unasked(country: Project) 
     last = max(lines_of(country))
     assert json.loads(typed(country, "verify", "--json").stdout)["anchored"] == last
     forged(country, f"DELETE FROM record WHERE number = {last}")  # noqa: S608
-    assert ("truncated", f"records {last} to {last}") in faults(country)
+    assert ("truncated", f"record {last}") in faults(country)
     # The name of who wrote the record stayed, which alone gives the cut away.
     assert ("personal", f"record {last}") in faults(country)
 
@@ -156,7 +160,7 @@ def test_a_run_from_before_there_was_a_key_is_honest(country: Project, tmp_path:
     assert done.exit_code == 0, done.exception
     both = (*early, "--anchor", str(tmp_path / "signed.json"))
     done = typed(country, *both)
-    assert done.exit_code == 0 and "1 anchors have no signature and are older" in done.stdout
+    assert done.exit_code == 0 and "1 anchor has no signature and is older" in done.stdout
     table = json.loads((tmp_path / "signed.json").read_text(encoding="utf-8"))
     stripped = {**table, "made": "2999-01-01T00:00:00+00:00", "signature": ""}
     (tmp_path / "stripped.json").write_text(json.dumps(stripped))
@@ -179,6 +183,38 @@ def test_a_file_that_is_no_database_any_more_is_told_as_damaged(country: Project
     done = typed(country, "verify")
     assert isinstance(done.exception, UserError)
     assert "damaged" in str(done.exception)
+
+
+def test_a_forged_state_of_a_zone_is_told_as_damage(country: Project) -> None:
+    """A table that is gone is no journal to be started anew: verify is what is typed next."""
+    typed(country, "register", "snapshot", "--as", "ann")
+    state = "UPDATE snapshot SET state = '{{\"code\": \"x\"}}' WHERE subject = '{}'"
+    forged(country, state.format("zone/redline/1001150001"))
+    done = typed(country, "register", "show")
+    assert isinstance(done.exception, UserError)
+    assert "the snapshot of zone/redline/1001150001 cannot be read" in str(done.exception)
+    assert "tianren verify" in done.exception.next_step
+    assert ("snapshot", "zone/redline/1001150001") in faults(country)
+    forged(country, "DROP TABLE shape_of")
+    done = typed(country, "verify")
+    assert isinstance(done.exception, UserError) and "damaged" in done.exception.what
+    assert "tianren journal import" in done.exception.next_step
+
+
+def test_an_anchor_is_given_back_by_the_path_that_was_typed(
+    country: Project, tmp_path: Path
+) -> None:
+    path = tmp_path / "elsewhere" / "one.json"
+    done = typed(country, "journal", "anchor", "--to", str(path))
+    assert f"tianren verify --anchor {path}" in done.stdout
+
+
+def test_fewer_records_shown_than_found_is_told(country: Project) -> None:
+    count = max(lines_of(country))
+    done = typed(country, "journal", "show", "--last", "3")
+    assert f"The last 3 of {count} records (of {count} in the journal)" in done.stdout
+    done = typed(country, "journal", "show", "--last", str(count))
+    assert f"{count} of {count} records" in done.stdout
 
 
 # -- who may do what to it -------------------------------------------------------------------------

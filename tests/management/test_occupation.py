@@ -92,6 +92,14 @@ def test_every_name_of_the_sheet_is_in_three_languages() -> None:
         assert set(names) == {"en", "zh_Hans", "es"} and all(names.values())
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("yes", True), ("no", False), ("true", True),
+                                              ("maybe", "maybe"), (False, False)])  # fmt: skip
+def test_a_question_is_answered_by_yes_or_no(typed: Any, meant: Any) -> None:
+    """As in check-project; a text that says yes stays a text."""
+    facts = {"unavoidable": typed, "clause": "yes"}
+    assert occupation.as_meant(facts, S.facts) == {"unavoidable": meant, "clause": "yes"}
+
+
 # -- a country's own sheet -------------------------------------------------------------------------
 
 

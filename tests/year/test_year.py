@@ -175,7 +175,7 @@ def test_every_decision_has_its_letter_resting_on_its_record(kept: Kept, tmp_pat
         hashes = {n: reader.hash_of(n) for n in range(1, reader.head().number + 1)}
     journal.close()
     for one in decided[:6]:
-        told = write_letter(kept.project, one.name, to=tmp_path / one.name).table
+        told = write_letter(kept.project, one.name, actor="otto", to=tmp_path / one.name).table
         assert {Path(p).suffix for p in told["files"]} == {".pdf", ".docx"}
         docx = next(Path(p) for p in told["files"] if p.endswith(".docx"))
         assert hashes[told["record"]] in _text_of(docx)

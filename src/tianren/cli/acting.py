@@ -5,6 +5,9 @@ from typing import Annotated
 import typer
 
 As = Annotated[str, typer.Option("--as", help="Who acts: an id in roles.toml.")]
+Looks = Annotated[
+    str, typer.Option("--as", help="Who looks: names are told to whom a role lets read them.")
+]
 Ground = Annotated[str, typer.Option(help="The law, plan or document that it rests on.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
 CaseName = Annotated[str, typer.Argument(help="A case, 2026-0001.")]

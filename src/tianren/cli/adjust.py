@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.acting import As, CaseName, Day, Ground, Reason
+from tianren.cli.acting import As, CaseName, Day, Ground, Looks, Reason
 from tianren.cli.frame import Folder, Json, Language, give, group, open_project_at, speak
 from tianren.cli.values import day_of
 from tianren.errors import UserError
@@ -213,6 +213,7 @@ def withdraw(
 def show(
     case: Annotated[str, typer.Argument(help="A proposal; default: all.")] = "",
     day: Day = "",
+    as_: Looks = "",
     project: Folder = None,
     language: Language = None,
     json: Json = False,
@@ -223,7 +224,7 @@ def show(
     """
     from tianren.steps.adjust import show as step
 
-    give(step(open_project_at(project, language), case, day=day_of(day)), json)
+    give(step(open_project_at(project, language), case, day=day_of(day), actor=as_), json)
 
 
 @adjust.command(short_help="What the public is shown: what changed, where, why.")

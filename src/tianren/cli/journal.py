@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.acting import As, Ground, Reason
+from tianren.cli.acting import As, Ground, Looks, Reason
 from tianren.cli.frame import Folder, Json, Language, app, give, group, open_project_at
 
 journal = group("journal", "What happened, append-only and hash-chained.")
@@ -37,7 +37,7 @@ def show(
     place: Annotated[str, typer.Option(help="Of a place and all in it, 14/1403.")] = "",
     known: Annotated[str, typer.Option(help="As known by a day, a moment or a record.")] = "",
     last: Annotated[int, typer.Option(help="At most so many, the latest.")] = 20,
-    as_: As = "",
+    as_: Looks = "",
     project: Folder = None,
     language: Language = None,
     json: Json = False,
@@ -69,6 +69,7 @@ def correct(
     json: Json = False,
 ) -> None:
     """Example: tianren journal correct 17 --change name="Chi" --as li.wei --ground "survey 2026/3"
+    --reason "misspelt on entry"
 
     Put a record of a zone right by a new one that names it: what was known when stays known. What a
     case said and decided is not corrected by anybody: it is put right by the next move, such as a

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tianren.cli.acting import As, CaseName, Day, Documents, Facts, Ground, Personal, Place, Reason
+from tianren.cli.acting import (
+    As,
+    CaseName,
+    Day,
+    Documents,
+    Facts,
+    Ground,
+    Looks,
+    Personal,
+    Place,
+    Reason,
+)
 from tianren.cli.frame import Folder, Json, Language, give, group, open_project_at
 from tianren.cli.values import day_of, pairs, texts
 from tianren.errors import UserError
@@ -153,6 +164,7 @@ def _is_day(text: str) -> bool:
 @occupation.command(short_help="The letter of a decision, PDF and DOCX.")
 def letter(
     case: CaseName,
+    as_: As,
     record: Annotated[int, typer.Option(help="Of this record; default: the latest.")] = 0,
     file_number: Annotated[str, typer.Option(help="As your office counts its letters.")] = "",
     to: Annotated[Path | None, typer.Option(help="Default: exports/letters/CASE.")] = None,
@@ -160,15 +172,15 @@ def letter(
     language: Language = None,
     json: Json = False,
 ) -> None:
-    """Example: tianren occupation letter 2026-0001 --language es
+    """Example: tianren occupation letter 2026-0001 --as li.wei --language es
 
     Write the letter of the latest acknowledgement, request, decision or order of a case. It names
-    the record that it rests on, and holds the applicant's name.
+    the record that it rests on, and holds the applicant's name: who writes it may read names there.
     """
     from tianren.steps.occupation_letters import write_letter
 
-    found = write_letter(open_project_at(project, language), case, record=record,
-                         file_number=file_number, to=to)  # fmt: skip
+    found = write_letter(open_project_at(project, language), case, actor=as_,
+                         record=record, file_number=file_number, to=to)  # fmt: skip
     give(found, json)
 
 
@@ -177,6 +189,7 @@ def show(
     case: Annotated[str, typer.Argument(help="A case; default: all.")] = "",
     place: Place = "",
     day: Day = "",
+    as_: Looks = "",
     project: Folder = None,
     language: Language = None,
     json: Json = False,
@@ -187,7 +200,8 @@ def show(
     """
     from tianren.steps.occupation import show as step
 
-    give(step(open_project_at(project, language), case, place=place, day=day_of(day)), json)
+    opened = open_project_at(project, language)
+    give(step(opened, case, place=place, day=day_of(day), actor=as_), json)
 
 
 @occupation.command(short_help="Deadlines that have passed, and whose turn it is.")

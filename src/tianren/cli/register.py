@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.acting import As, Ground, Place, Reason
+from tianren.cli.acting import As, Ground, Looks, Place, Reason
 from tianren.cli.frame import (
     Folder,
     Json,
@@ -56,7 +56,7 @@ def show(
     kind: Annotated[str, typer.Option(help="redline, protected_area, oecm, other.")] = "",
     day: Day = "",
     known: Known = "",
-    as_: As = "",
+    as_: Looks = "",
     project: Folder = None,
     language: Language = None,
     json: Json = False,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tianren.errors import UserError
+from tianren.language import say
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, Any]:
@@ -24,6 +25,12 @@ def texts(given: Sequence[str], option: str) -> dict[str, str]:
                 where=option,
                 next_step=f"type {option} NAME=VALUE",
             )
+        if name.strip() in found:
+            raise UserError(
+                say("{name} is given twice", name=name.strip()), where=option,
+                by_how_much=say("{one} and {other}", one=found[name.strip()], other=value.strip()),
+                next_step=say("give one value for it"),
+            )  # fmt: skip
         found[name.strip()] = value.strip()
     return found
 

@@ -3,6 +3,7 @@
 import warnings
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,20 @@ import shapely
 from geopandas import GeoDataFrame
 
 from tianren.errors import UserError
-from tianren.findings import Finding
+from tianren.findings import Finding, Severity
 from tianren.geo.grid import known_crs
 from tianren.io.encodings import text_encoding, undecodable
 from tianren.io.signatures import offline, require_modest, require_signature, unreadable
 from tianren.io.sources import Entry
 from tianren.io.tables import WORKBOOKS, read_table
+from tianren.language import say
 from tianren.parameters.headings import row_numbers
 
+# The endings of files that may hold polygons or lines; a drawing does not say its CRS.
+OF_SHAPES = frozenset((
+    ".gpkg", ".sqlite", ".shp", ".geojson", ".json", ".fgb", ".kml", ".kmz", ".gml", ".gpx", ".tab",
+    ".mif", ".gdb", ".parquet", ".geoparquet", ".zip",
+))  # fmt: skip
 FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, OSError)
 
 
@@ -35,24 +42,80 @@ def read_features(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataF
         return _points(entry, table)
     if suffix in (".parquet", ".geoparquet"):
         return _with_crs(entry, _parquet(entry, path))
-    if suffix == ".gdb" and path.is_dir():
-        return _with_crs(entry, _ogr(entry, path, ""))
-    require_signature(entry, path)
+    geodatabase = suffix == ".gdb" and path.is_dir()
+    if not geodatabase:
+        require_signature(entry, path)
     if suffix in (".zip", ".kmz"):
         return _with_crs(entry, _archive(entry, path, findings))
+    if entry.every_layer and not entry.sublayer and suffix != ".shp":
+        layers = {n: _layer(entry, path, n) for n in _layers_with_shapes(entry, path)}
+        if layers:
+            return _as_one(entry, layers, findings)
     encoding = _encoding(entry, path, findings) if suffix == ".shp" else entry.encoding
     return _with_crs(entry, _ogr(entry, path, encoding))
 
 
+# The vertices of a GPX's tracks and routes, which GDAL shows as layers of their own.
+_VERTICES = ("track_points", "route_points")
+
+
+def _layers_with_shapes(entry: Entry, path: Path) -> list[str]:
+    """The layers of a file that hold shapes: not tables such as QGIS's styles, nor empty ones."""
+    try:
+        with offline():
+            kinds = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+            names = [name for name, kind in kinds if kind is not None]
+            if path.suffix.lower() == ".gpx":
+                names = [name for name in names if name not in _VERTICES]
+            return [n for n in names if _count(path, n)]
+    except FAULTS as fault:
+        raise unreadable(entry, path, fault) from fault
+
+
+def _count(path: Path, layer: str) -> int:
+    return int(pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"])
+
+
+def _layer(entry: Entry, path: Path, name: str) -> GeoDataFrame:
+    return _with_crs(entry, _ogr(replace(entry, sublayer=name), path, entry.encoding))
+
+
+def _as_one(
+    entry: Entry, layers: Mapping[str, GeoDataFrame], findings: list[Finding]
+) -> GeoDataFrame:
+    """Several layers in the CRS of the first; that there are several is told."""
+    import pandas as pd
+
+    first = next(iter(layers.values()))
+    if len(layers) == 1:
+        return first
+    for name, layer in layers.items():
+        if layer.crs is None:
+            raise UserError(
+                say("the layer has no CRS"),
+                where=f"{entry.where}, {name}",
+                next_step=entry.how_to_say_crs,
+            )
+    message = say("{n} layers of the file were read together: {names}", n=len(layers),
+                  names=", ".join(layers))  # fmt: skip
+    findings.append(Finding("vector.layers", entry.name, Severity.NOTE, message, entry.uri))
+    same = [layer.to_crs(first.crs) for layer in layers.values()]
+    return GeoDataFrame(pd.concat(same, ignore_index=True), geometry="geometry", crs=first.crs)
+
+
 def _archive(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataFrame:
-    """The one layer of a .zip or .kmz."""
+    """The one layer of a .zip or .kmz, or all of them as one where the entry takes every layer."""
     suffixes = _IN_KMZ if path.suffix.lower() == ".kmz" else _IN_ZIP
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             require_modest(entry, path, members)
             names = [m.filename for m in members if not m.is_dir()]
-            return _unpacked(entry, archive, _only(entry, names, suffixes), findings)
+            found = _files_of_layers(names, suffixes)
+            if entry.every_layer and not entry.sublayer and len(found) > 1:
+                layers = {n: _unpacked(entry, archive, n, findings) for n in found}
+                return _as_one(entry, layers, findings)
+            return _unpacked(entry, archive, _only(entry, found), findings)
     # A wrong checksum, a broken stream, a way of packing that is not known, a password.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as fault:
         raise unreadable(entry, path, fault) from fault
@@ -62,16 +125,20 @@ _IN_ZIP = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml")
 _IN_KMZ = (".kml",)
 
 
-def _only(entry: Entry, names: list[str], suffixes: tuple[str, ...]) -> str:
-    found = [n for n in names if n.lower().endswith(suffixes) and "__MACOSX" not in n]
+def _files_of_layers(names: list[str], suffixes: tuple[str, ...]) -> list[str]:
+    return [n for n in names if n.lower().endswith(suffixes) and "__MACOSX" not in n]
+
+
+def _only(entry: Entry, found: list[str]) -> str:
     chosen = [n for n in found if Path(n).stem == entry.sublayer] or found
     if len(chosen) != 1:
+        names = ", ".join(Path(n).stem for n in found[:8])
         raise UserError(
-            f"the archive holds {len(found)} layers, one is needed",
+            say("the archive holds {n} layers, one is needed", n=len(found)),
             where=entry.where,
-            next_step=f"name one: sublayer = ... ({', '.join(Path(n).stem for n in found[:8])})"
+            next_step=say("name one: sublayer = ... ({names})", names=names)
             if found
-            else "unpack it and name the layer's file",
+            else say("unpack it and name the layer's file"),
         )
     return chosen[0]
 
@@ -115,9 +182,9 @@ def _ogr(entry: Entry, path: Path, encoding: str) -> GeoDataFrame:
         raise _broken_rings(entry, path, options, fault) from fault
     if not isinstance(layer, GeoDataFrame):
         raise UserError(
-            "the file holds a table without geometry",
+            say("the file holds a table without geometry"),
             where=entry.where,
-            next_step="name the layer with geometry: sublayer = ...",
+            next_step=say("name the layer with geometry: sublayer = ..."),
         )
     return layer.rename_geometry("geometry") if layer.geometry.name != "geometry" else layer
 
@@ -132,11 +199,15 @@ def _broken_rings(entry: Entry, path: Path, options: dict[str, Any], fault: Exce
     broken = np.flatnonzero(shapely.is_missing(shapely.from_wkb(shapes, on_invalid="ignore")))
     first = int(broken[0])
     return UserError(
-        f"a ring of a polygon does not close, or has too few points: {fault}",
-        where=f"{entry.where}, feature {first + 1}",
-        by_how_much=f"{len(broken)} of {len(shapes)} features; the first is open by "
-        f"{_opening(closed[first]):,.6g} units of the layer",
-        next_step="close it by hand (QGIS: Fix geometries) and look at the result",
+        say("a ring of a polygon does not close, or has too few points: {why}", why=fault),
+        where=say("{where}, feature {n}", where=entry.where, n=first + 1),
+        by_how_much=say(
+            "{n} of {all} features; the first is open by {open} units of the layer",
+            n=len(broken),
+            all=len(shapes),
+            open=f"{_opening(closed[first]):,.6g}",
+        ),
+        next_step=say("close it by hand (QGIS: Fix geometries) and look at the result"),
     )
 
 
@@ -151,9 +222,9 @@ def _sublayer(entry: Entry, path: Path) -> str:
     names = [str(name) for name, _ in pyogrio.list_layers(path)]
     if entry.sublayer not in names:
         raise UserError(
-            f"the file has no layer called {entry.sublayer}",
+            say("the file has no layer called {name}", name=entry.sublayer),
             where=entry.where,
-            next_step=f"use one of {', '.join(names)}",
+            next_step=say("use one of {names}", names=", ".join(names)),
         )
     return entry.sublayer
 

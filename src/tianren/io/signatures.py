@@ -15,6 +15,7 @@ import pyogrio
 
 from tianren.errors import UserError
 from tianren.io.sources import Entry
+from tianren.language import say
 
 _SQLITE = re.compile(rb"SQLite format 3\0")
 _JSON = re.compile(rb"\s*[{\[]")
@@ -63,10 +64,12 @@ def require_signature(entry: Entry, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in _SIGNATURES:
         raise UserError(
-            f"{path.name} is not of a vector format that is read here",
+            say("{name} is not of a vector format that is read here", name=path.name),
             where=entry.where,
-            next_step="save it as GeoPackage, Shapefile, GeoJSON, KML or GeoParquet, or points as "
-            "CSV or XLSX",
+            next_step=say(
+                "save it as GeoPackage, Shapefile, GeoJSON, KML or GeoParquet, or points "
+                "as CSV or XLSX"
+            ),
         )
     with path.open("rb") as stream:
         head = stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf")
@@ -86,10 +89,12 @@ def _points_elsewhere(path: Path, head: bytes) -> bool:
 
 def _not_what_it_says(entry: Entry, path: Path, head: bytes) -> UserError:
     return UserError(
-        f"the file does not hold what its name says ({path.suffix.lower()})",
+        say("the file does not hold what its name says ({suffix})", suffix=path.suffix.lower()),
         where=entry.where,
-        by_how_much=f"{path.stat().st_size:,} bytes, beginning with {head[:16]!r}",
-        next_step="copy or download it again, or save it anew as GeoPackage",
+        by_how_much=say(
+            "{n} bytes, beginning with {head}", n=f"{path.stat().st_size:,}", head=repr(head[:16])
+        ),
+        next_step=say("copy or download it again, or save it anew as GeoPackage"),
     )
 
 
@@ -98,10 +103,10 @@ def _require_length(entry: Entry, path: Path, said: int) -> None:
     found = path.stat().st_size
     if found < said:
         raise UserError(
-            "the Shapefile is truncated",
+            say("the Shapefile is truncated"),
             where=entry.where,
-            by_how_much=f"{found:,} of {said:,} bytes",
-            next_step="copy or download it again",
+            by_how_much=say("{n} of {all} bytes", n=f"{found:,}", all=f"{said:,}"),
+            next_step=say("copy or download it again"),
         )
 
 
@@ -117,9 +122,9 @@ def _require_plain_xml(entry: Entry, path: Path, roots: Sequence[str]) -> None:
         _, first = next(iter(iterparse(path, events=("start",), forbid_dtd=True)))
     except DefusedXmlException as fault:
         raise UserError(
-            "the file declares a document type with entities, which is not read",
+            say("the file declares a document type with entities, which is not read"),
             where=entry.where,
-            next_step="save it anew as GeoPackage",
+            next_step=say("save it anew as GeoPackage"),
         ) from fault
     except (ParseError, StopIteration) as fault:
         raise unreadable(entry, path, fault) from fault
@@ -138,10 +143,12 @@ def require_modest(
     ratio = unpacked / max(path.stat().st_size, 1)
     if unpacked > _LARGEST_UNPACKED or ratio > _LARGEST_RATIO:
         raise UserError(
-            "the archive unpacks to far more than a layer",
+            say("the archive unpacks to far more than a layer"),
             where=entry.where,
-            by_how_much=f"{unpacked:,} bytes, {ratio:,.0f} times its size",
-            next_step="unpack it yourself, look at it, and name the layer's file",
+            by_how_much=say(
+                "{n} bytes, {times} times its size", n=f"{unpacked:,}", times=f"{ratio:,.0f}"
+            ),
+            next_step=say("unpack it yourself, look at it, and name the layer's file"),
         )
     return unpacked
 
@@ -149,8 +156,8 @@ def require_modest(
 def unreadable(entry: Entry, path: Path, fault: BaseException) -> UserError:
     """What is said of a layer that cannot be read: truncated, corrupt, or no layer."""
     return UserError(
-        f"the layer cannot be read: {str(fault).strip().rstrip('.')}",
+        say("the layer cannot be read: {why}", why=str(fault).strip().rstrip(".")),
         where=entry.where,
-        by_how_much=f"{path.stat().st_size:,} bytes" if path.is_file() else "",
-        next_step="open it in QGIS; if it is truncated, copy or download it again",
+        by_how_much=say("{n} bytes", n=f"{path.stat().st_size:,}") if path.is_file() else "",
+        next_step=say("open it in QGIS; if it is truncated, copy or download it again"),
     )

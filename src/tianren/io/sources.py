@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tianren.errors import UserError
+from tianren.language import say
 
 SourceKind = Literal["continuous", "flux", "count", "category", "vector", "table", "records"]
 NOT_RASTERS = ("vector", "table", "records")
@@ -55,6 +56,7 @@ class Entry:
     group: str = ""
     start: dt.date | None = None
     beside_catalog: bool = False  # a file named on the command line
+    every_layer: bool = False  # all layers of the file as one, not the first alone
 
     @classmethod
     def brought(cls, path: Path, kind: SourceKind) -> "Entry":
@@ -85,8 +87,8 @@ class Entry:
     def how_to_say_crs(self) -> str:
         """What to do where a file does not say its CRS."""
         if self.beside_catalog:
-            return "bring its .prj, or save it as GeoPackage in the CRS that it was made in"
-        return f'write the one it was made in: crs = "EPSG:4326" in [{self.name}]'
+            return say("bring its .prj, or save it as GeoPackage in the CRS that it was made in")
+        return say('write the one it was made in: crs = "EPSG:4326" in [{name}]', name=self.name)
 
 
 def source_files(entry: Entry) -> list[Path]:

@@ -49,11 +49,11 @@ def read_vector(
     layer = _flat(entry, layer, findings)
     layer = _taken_apart(layer) if every_kind else _one_kind(entry, layer, findings)
     layer = _normal_text(layer)
-    sound = shapely.is_valid(layer.geometry.to_numpy())
+    drawn = layer.geometry.to_numpy()
     if crs is not None:
         layer = _projected(entry, layer, CRS.from_user_input(crs))
     # After projecting: whether a ring crosses itself is a matter of the plane it is used in.
-    return _repaired(entry, layer, sound, findings), findings
+    return _repaired(entry, layer, drawn, findings), findings
 
 
 def read_result(path: Path, layer: str = "") -> GeoDataFrame:
@@ -69,7 +69,7 @@ def _stacked(entry: Entry, parts: Sequence[GeoDataFrame]) -> GeoDataFrame:
     for part in parts:
         if part.crs is None:
             raise UserError(
-                "the layer has no CRS",
+                say("the layer has no CRS"),
                 where=entry.where,
                 next_step=entry.how_to_say_crs,
             )
@@ -91,10 +91,10 @@ def _without_empty(entry: Entry, layer: GeoDataFrame, findings: list[Finding]) -
         findings.append(_finding("vector.empty_geometry", entry, message))
     if empty.all():
         raise UserError(
-            "the layer has no geometry at all",
+            say("the layer has no geometry at all"),
             where=entry.where,
-            by_how_much=f"{len(layer)} features",
-            next_step="check the file, and sublayer if it holds several layers",
+            by_how_much=say("{n} features", n=len(layer)),
+            next_step=say("check the file, and sublayer if it holds several layers"),
         )
     return layer[~empty].reset_index(drop=True)
 
@@ -159,22 +159,21 @@ def _projected(entry: Entry, layer: GeoDataFrame, crs: CRS) -> GeoDataFrame:
     lost = ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
     if lost.any():
         raise UserError(
-            "features do not fit into the project's CRS",
+            say("features do not fit into the project's CRS"),
             where=entry.where,
-            by_how_much=f"{int(lost.sum())} of {len(layer)}, the first is "
-            f"number {int(np.flatnonzero(lost)[0]) + 1}",
-            next_step="check that the layer's CRS is the one its coordinates are in",
+            by_how_much=_which(np.asarray(lost)),
+            next_step=say("check that the layer's CRS is the one its coordinates are in"),
         )
     return layer.set_geometry(shapes, crs=crs)
 
 
 def _repaired(
-    entry: Entry, layer: GeoDataFrame, sound: Array, findings: list[Finding]
+    entry: Entry, layer: GeoDataFrame, drawn: Array, findings: list[Finding]
 ) -> GeoDataFrame:
     """Self-intersections repaired by even-odd, which fills nothing; the change of area is told.
 
-    sound: features that were valid before they were projected; that their halves meet again at the
-    antimeridian is no fault.
+    drawn: the features before they were projected. That the halves of one that was valid then meet
+    again at the antimeridian is no fault.
     """
     shapes = layer.geometry.to_numpy()
     broken = ~shapely.is_valid(shapes)
@@ -182,7 +181,9 @@ def _repaired(
         return layer
     fixed = shapes.copy()
     fixed[broken] = [_valid(shape) for shape in shapes[broken]]
-    _tell_repair(entry, shapes, fixed, broken, findings, fault=bool((broken & ~sound).any()))
+    _require_small_repair(entry, shapes, fixed, broken, drawn)
+    fault = bool((broken & ~shapely.is_valid(drawn)).any())
+    _tell_repair(entry, shapes, fixed, broken, findings, fault)
     kept = ~shapely.is_empty(fixed)
     _tell_flat(entry, kept, findings)
     return layer.set_geometry(fixed, crs=layer.crs)[kept].reset_index(drop=True)
@@ -205,32 +206,48 @@ def _tell_flat(entry: Entry, kept: Array, findings: list[Finding]) -> None:
         findings.append(_finding("vector.flat", entry, message))
 
 
+def _require_small_repair(
+    entry: Entry, shapes: Array, fixed: Array, broken: Array, drawn: Array
+) -> None:
+    """Refuse a repair that changes the layer's area; where, is told as the file has it."""
+    _, share = _change(shapes, fixed, broken)
+    if share <= REPAIR_TOLERANCE:
+        return
+    first = int(np.flatnonzero(broken)[0])
+    own = drawn if not shapely.is_valid(drawn[first]) else shapes
+    raise UserError(
+        say("the polygons cross themselves, and repairing them changes their area: {why}",
+            why=shapely.is_valid_reason(own[first])),
+        where=entry.where,
+        by_how_much=say("{features}; {share} % of the layer's area",
+                        features=_which(broken), share=_percent(share)),
+        next_step=say("repair the layer by hand (QGIS: Fix geometries) and look at the result"),
+    )  # fmt: skip
+
+
+def _change(shapes: Array, fixed: Array, broken: Array) -> tuple[float, float]:
+    """By how much area a repair changes the broken features, and as a share of the layer."""
+    before, after = shapely.area(shapes[broken]), shapely.area(fixed[broken])
+    changed = float(np.abs(after - before).sum())
+    return changed, changed / max(float(shapely.area(fixed).sum()), 1e-300)
+
+
+def _which(broken: Array) -> str:
+    return say(
+        "{n} of {all} features, the first is number {first}",
+        n=int(broken.sum()), all=len(broken), first=int(np.flatnonzero(broken)[0]) + 1,
+    )  # fmt: skip
+
+
 def _tell_repair(
     entry: Entry, shapes: Array, fixed: Array, broken: Array, findings: list[Finding], fault: bool
 ) -> None:
-    """Refuse a repair that changes the layer's area; tell any other that is more than rounding."""
-    before, after = shapely.area(shapes[broken]), shapely.area(fixed[broken])
-    changed = float(np.abs(after - before).sum())
-    share = changed / max(float(shapely.area(fixed).sum()), 1e-300)
-    first = int(np.flatnonzero(broken)[0]) + 1
-    amount = say(
-        "{n} of {all} features, the first is number {first}",
-        n=int(broken.sum()), all=len(shapes), first=first,
-    )  # fmt: skip
-    if share > REPAIR_TOLERANCE:
-        why = shapely.is_valid_reason(shapes[first - 1])
-        raise UserError(
-            say("the polygons cross themselves, and repairing them changes their area: {why}",
-                why=why),
-            where=entry.where,
-            by_how_much=say("{features}; {share} % of the layer's area", features=amount,
-                            share=_percent(share)),
-            next_step=say("repair the layer by hand (QGIS: Fix geometries) and look at the result"),
-        )  # fmt: skip
+    """Tell any repair that is more than rounding."""
+    changed, share = _change(shapes, fixed, broken)
     message = say(
         "self-intersections repaired in {amount}; "
         "area changed by {changed:,.0f} m2 ({share:.2g} %)",
-        amount=amount,
+        amount=_which(broken),
         changed=changed,
         share=100 * share,
     )

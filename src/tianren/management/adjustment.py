@@ -171,10 +171,14 @@ def decide(rules: Procedure, case: Case | None, act: Act, ground: Ground) -> Out
 def _answer(rules: Procedure, case: Case, act: Act, ground: Ground) -> Outcome:
     """The other side answers for its own place: its right is looked for there."""
     asked = list(case.facts.get("neighbours", ()))
+    if not asked:
+        message = say("nobody across a border was asked, so nobody is to answer")
+        return Outcome(findings=(refuse("adjustment.not_asked", act.subject, message),))
     mine = [place for place in asked if within(act.place, place) or within(place, act.place)]
     if not mine:
-        message = say("{place} was not asked; asked were: {asked}", place=act.place,
-                      asked=", ".join(asked) or say("none"))  # fmt: skip
+        message = say("{place} was not asked; asked were: {asked}",
+                      place=act.place or say("the whole country"),
+                      asked=", ".join(asked))  # fmt: skip
         return Outcome(findings=(refuse("adjustment.not_asked", act.subject, message),))
     given = dict(case.facts.get("answers", {}))
     answer = {"agrees": bool(act.facts.get("agrees")), "reason": act.reason,

@@ -51,6 +51,14 @@ def activity_rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
+UNIT_NAMES = {"sheep units": "sheep units"}  # of units that are words
+
+
+def unit_name(unit: str) -> str:
+    """A unit in the current language; a sign such as m2 as it is."""
+    return say(UNIT_NAMES[unit]) if unit in UNIT_NAMES else unit
+
+
 def texts(row: Mapping[str, str], stem: str) -> dict[str, str]:
     """A text of a row by language, of its columns name_en, name_zh, name_es."""
     return {"en": row[f"{stem}_en"], "zh_Hans": row[f"{stem}_zh"], "es": row[f"{stem}_es"]}
@@ -63,16 +71,22 @@ def facts_from_text(given: Mapping[str, str], where: str = "--fact") -> dict[str
 
 def _value(fact: Fact, text: str, where: str) -> Value:
     if fact.kind == "yes":
-        plain = text.casefold()
-        if plain not in _YES | _NO:
+        answer = yes_or_no(text)
+        if answer is None:
             raise _not_of_kind(fact, text, where)
-        return plain in _YES
+        return answer
     if fact.kind != "number":
         return text
     try:
         return float(text)
     except ValueError:
         raise _not_of_kind(fact, text, where) from None
+
+
+def yes_or_no(text: str) -> bool | None:
+    """What a word says to a question; None where it says neither."""
+    plain = text.strip().casefold()
+    return plain in _YES if plain in _YES | _NO else None
 
 
 def require_facts(given: Mapping[str, Any], levels: Sequence[str], where: str = "facts") -> None:
@@ -103,7 +117,7 @@ def is_amount(value: object) -> bool:
 def _not_of_kind(fact: Fact, value: Any, where: str, levels: Iterable[str] = ()) -> UserError:
     wanted = {
         "yes": say("yes or no"),
-        "number": say("a number of {unit}, not negative", unit=fact.unit),
+        "number": say("a number of {unit}, not negative", unit=unit_name(fact.unit)),
         "level": say("one of {levels}", levels=", ".join(levels)),
         "word": say("a text"),
     }[fact.kind]

@@ -269,6 +269,23 @@ MANAGEMENT_NAMES = {
 }
 
 
+# What is known of a zone from the run, or the list, that it was entered from.
+ATTRIBUTE_NAMES = {
+    "category": "category",
+    "type_code": "code of the type",
+    "dominant": "main function",
+    "functions": "functions",
+    "realm": "land or sea",
+    "reasons": "reasons",
+    "must_include": "must be included as",
+    "run": "run",
+    "natural": "natural attributes",
+    "ecosystems": "ecosystems (%)",
+    "natural_percent": "natural (%)",
+    "activity": "conflicts inside (%)",
+}
+
+
 def note(zone: Zone, ledger_class: str, text: str, warrant: Warrant) -> Outcome:
     """A line in the form ledger of a zone, in one of its classes."""
     faults = _gone(zone)

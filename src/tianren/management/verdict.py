@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tianren.language import in_tongue
+from tianren.language import in_tongue, say
 from tianren.management import verdict_text
 from tianren.management.conditions import Condition, Stand, State
 from tianren.management.facts import Value, all_facts
@@ -82,9 +82,12 @@ class StandingCondition:
     def _shown(self, value: Any) -> str:
         if isinstance(value, list):
             return ", ".join(self._shown(v) for v in value)
-        if isinstance(value, str):
-            return self.names[value].name if value in self.names else value
-        return f"{value:,.10g}"
+        return self.named(value) if isinstance(value, str) else f"{value:,.10g}"
+
+    def named(self, value: Any) -> Any:
+        """A word, level or document as it is called in the current language; others as they are."""
+        known = isinstance(value, str) and value in self.names
+        return self.names[value].name if known else value
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -239,13 +242,30 @@ class Verdict:
     @property
     def unverified(self) -> tuple[str, ...]:
         """The rules, opinions and parameters that the answer rests on and whose source was not
-        read. One prohibition whose source was read is enough."""
+        read, by kind and id. One prohibition whose source was read is enough."""
+        return tuple(dict.fromkeys(f"{kind} {name}" for kind, name in self._not_read))
+
+    @property
+    def unverified_names(self) -> tuple[str, ...]:
+        """The same as a person reads it."""
+        told = {"rulebook": lambda n: say("rulebook {name}", name=n),
+                "rule": lambda n: say("rule {name}", name=n),
+                "opinion": lambda n: say("opinion {name}", name=n),
+                "parameter": lambda n: say("parameter {name}", name=n)}  # fmt: skip
+        called = {o.opinion.id: o.opinion.name for o in self.opinions}
+        return tuple(dict.fromkeys(
+            told[kind](called.get(name, name) if kind == "opinion" else name)
+            for kind, name in self._not_read
+        ))  # fmt: skip
+
+    @property
+    def _not_read(self) -> list[tuple[str, str]]:
         book = self.rulebook
-        found = [] if book.head.verified else [f"rulebook {book.id}"]
-        found += [f"rule {z.rule.id}" for z in self._bearing if not z.rule.verified]
-        found += [f"opinion {o.opinion.id}" for o in self.opinions if not o.opinion.verified]
-        found += [f"parameter {s.id}" for s in self.rests_on if not s.verified]
-        return tuple(dict.fromkeys(found))
+        found = [] if book.head.verified else [("rulebook", book.id)]
+        found += [("rule", z.rule.id) for z in self._bearing if not z.rule.verified]
+        found += [("opinion", o.opinion.id) for o in self.opinions if not o.opinion.verified]
+        found += [("parameter", s.id) for s in self.rests_on if not s.verified]
+        return found
 
     @property
     def _bearing(self) -> tuple[ZoneVerdict, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tianren.language import in_tongue, say
 from tianren.language.folding import fold
 from tianren.management.conditions import State
+from tianren.management.facts import unit_name
 from tianren.management.rulebook import Answer
 
 if TYPE_CHECKING:  # a verdict tells itself by this module
@@ -84,7 +85,7 @@ def _warning(verdict: "Verdict") -> list[str]:
     """That it rests on what was not read, and what the rulebook itself says of its limits."""
     found = []
     if verdict.unverified:
-        names = ", ".join(verdict.unverified)
+        names = ", ".join(verdict.unverified_names)
         message = say("Not verified, read the source before you rely on it: {names}.", names=names)
         found.append(fold(message))
     if verdict.rulebook.head.note:
@@ -93,7 +94,7 @@ def _warning(verdict: "Verdict") -> list[str]:
 
 
 def _missing(item: "Missing") -> str:
-    unit = f" [{item.unit}]" if item.unit else ""
+    unit = f" [{unit_name(item.unit)}]" if item.unit else ""
     return fold(f"{item.name}{unit}", first=f"  {item.id}: ", rest="    ")
 
 
@@ -123,7 +124,9 @@ def _zones(verdict: "Verdict", zones: list["ZoneVerdict"]) -> Iterator[str]:
 
 def _condition(condition: "StandingCondition") -> str:
     state = say(OUTCOME_NAMES[condition.stand.state])
-    told = ", ".join(f"{name} = {_plain(value)}" for name, value in condition.told.items())
+    told = ", ".join(
+        f"{name} = {_plain(condition.named(value))}" for name, value in condition.told.items()
+    )
     shown = condition.sentence + (f" ({told})" if told else "")
     return fold(shown, first=f"  {state}: ", rest="    ")
 

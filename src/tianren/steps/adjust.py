@@ -11,7 +11,7 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.findings import Finding
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management import adjustment
 from tianren.management.adjustment import (
     DIRECTION_NAMES,
@@ -54,6 +54,7 @@ from tianren.steps.footprint import read_shapes
 from tianren.steps.journal_writing import clock_finding, writing
 from tianren.steps.register_adopt import wkb_of
 from tianren.steps.register_fold import ZONES, require_plane
+from tianren.steps.sight import case_seen, whoever_looks
 from tianren.steps.told import Told
 from tianren.steps.touched import Land, Near, near, touch
 
@@ -108,11 +109,16 @@ def read_drafts(
                 say("feature {n} is no polygon", n=n), where=str(path),
                 next_step=say("draw what leaves or comes in as polygons"),
             )  # fmt: skip
-        texts = {k: str(row.get(k) or "").strip() for k in ("cause", "ground", "name")}
+        texts = {k: _column_text(row.get(k)) for k in ("cause", "ground", "name")}
         found.append(Draft(direction, row["geometry"], texts["cause"] or cause,
                            texts["ground"] or ground, texts["name"] or path.stem,
                            findings=() if found else tuple(findings)))  # fmt: skip
     return found
+
+
+def _column_text(value: Any) -> str:
+    """What a column says; nothing where it has no value, or its layer has no such column."""
+    return value.strip() if isinstance(value, str) else "" if value != value else str(value or "")
 
 
 def propose(
@@ -463,7 +469,8 @@ def _approved(case: Case, plan: Planned, numbers: range, version: int) -> Told:
         say("{out} km² leave, {in_} km² come in; {moved} pieces have a new boundary, {ended} end, "
             "{new} are new.", out=f"{gone / 1e6:,.4f}", in_=f"{come / 1e6:,.4f}",
             moved=len(changes.moved), ended=len(changes.ended), new=len(changes.new)),
-        say("Records {first} to {last}.", first=numbers.start, last=numbers.stop - 1),
+        say_many("Record {first}.", "Records {first} to {last}.", len(numbers),
+                 first=numbers.start, last=numbers.stop - 1),
         "",
         say("Next: what the public is shown: tianren adjust difference {case}",
             case=case.subject.partition("/")[2]),
@@ -480,21 +487,23 @@ def _approved(case: Case, plan: Planned, numbers: range, version: int) -> Told:
 # -- looking ---------------------------------------------------------------------------------------
 
 
-def show(project: "Project", case_name: str = "", *, day: dt.date | None = None) -> Told:
-    """All proposals, or one with its items, its test and its steps."""
+def show(
+    project: "Project", case_name: str = "", *, day: dt.date | None = None, actor: str = ""
+) -> Told:
+    """All proposals, or one with its items, its test and its steps; names for who may read them."""
+    person = whoever_looks(project, actor)
     rules, calendar = rules_of(project, NAME), calendar_of(project)
     on = day or dt.date.today()
     if case_name:
-        return _one(project, case_name, on)
+        return _one(project, case_seen(person, _case(project, case_name)), on)
     found = read_cases(project, NAME, day=on)
-    lines = [say("{n} proposals", n=len(found)), ""]
+    lines = [say_many("{n} proposal", "{n} proposals", len(found)), ""]
     lines += [case_line(rules, case, calendar, on) for case in found.values()]
     return Told(lines, {"cases": [case_table(rules, c, calendar) for c in found.values()]})
 
 
-def _one(project: "Project", case_name: str, on: dt.date) -> Told:
+def _one(project: "Project", case: Case, on: dt.date) -> Told:
     rules, calendar = rules_of(project, NAME), calendar_of(project)
-    case = _case(project, case_name)
     lines = case_lines(rules, case, calendar, on)
     lines += ["", *(_item_line(item) for item in items_of(case))]
     found = latest_test(case)

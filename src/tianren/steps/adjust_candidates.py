@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tianren.delineation.redline import DEDUCTED
 from tianren.io.rasters import open_raster
 from tianren.io.vectors import write_vector
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management.adjustment import NAME, latest_test
 from tianren.management.candidates import Cells, chosen
 from tianren.management.register import REDLINE
@@ -138,7 +138,11 @@ def _told(project: "Project", subject: str, found: Found, path: Path, short: str
 
     shapes = _polygons(found)
     rows = [{"candidate": n + 1, **brought} for n, brought in enumerate(found.brought)]
-    lines = [say("{n} candidates within the same place:", n=len(rows)), ""]
+    lines = [
+        say_many("{n} candidate within the same place:", "{n} candidates within the same place:",
+                 len(rows)),
+        "",
+    ]  # fmt: skip
     lines += [
         f"  {row['candidate']:>3}  {float(row['area_m2']) / 1e6:>10,.3f} km²  "
         + say("conflict {c}", c=f"{float(row['conflict']):.2f}")

@@ -12,7 +12,7 @@ import shapely
 from tianren.geo.sites import PA, clean_sites, drawn, site_rules
 from tianren.io.sources import Entry
 from tianren.io.wdpa import read_sites
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management.adjustment import ADDITION, REMOVAL
 from tianren.management.register import PROTECTED, REDLINE, UNIT, NewZone, Zone
 from tianren.project.journal.home import project_journal
@@ -68,7 +68,11 @@ def scan(
         found = _changes_of_sites(project, reader, _listed(project, sites), ground, on)
         found += _restored(project, reader, ground, on)
     journal.close()
-    lines = [say("{n} proposals follow from what changed:", n=len(found)), ""]
+    lines = [
+        say_many("{n} proposal follows from what changed:",
+                 "{n} proposals follow from what changed:", len(found)),
+        "",
+    ]  # fmt: skip
     lines += [f"  {p.about}: {_told(p)}" for p in found]
     table: dict[str, Any] = {"found": [p.about for p in found], "proposed": []}
     if not dry:

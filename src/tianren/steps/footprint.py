@@ -1,6 +1,6 @@
 """A footprint as people bring it: polygons, and lines with their width; faults are told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.findings import Finding, Severity
+from tianren.io.formats import OF_SHAPES
 from tianren.io.sources import Entry
 from tianren.io.vectors import read_vector
 from tianren.language import say
@@ -48,8 +49,20 @@ def read_shapes(project: "Project", path: Path) -> "tuple[GeoDataFrame, list[Fin
             say("there is no such file"), where=str(path),
             next_step=say("name a polygon file: GeoPackage, Shapefile, GeoJSON, KML"),
         )  # fmt: skip
-    entry = Entry.brought(path, "vector")
+    _require_format(path)
+    entry = replace(Entry.brought(path, "vector"), every_layer=True)
     return read_vector(entry, plane_wkt(project), every_kind=True)
+
+
+def _require_format(path: Path) -> None:
+    """A table has points and no land; a drawing does not say where its coordinates are."""
+    if path.suffix.lower() in OF_SHAPES:
+        return
+    raise UserError(
+        say("{name} is of no format of polygons that is read here", name=path.name),
+        where=str(path),
+        next_step=say("save it as GeoPackage, Shapefile, GeoJSON, KML or GeoParquet, with its CRS"),
+    )
 
 
 def read_footprint(project: "Project", path: Path, width: float | None = None) -> Footprint:
@@ -125,8 +138,18 @@ def _require_area(whole: Any, path: Path) -> None:
             say("the footprint has no area"), where=str(path),
             by_how_much=say("{area} m2, at least {least} m2", area=f"{area:.6f}",
                             least=f"{FEWEST_M2:g}"),
-            next_step=say("draw the land that is used as a polygon"),
+            next_step=_how_to_get_area(path),
         )  # fmt: skip
+
+
+def _how_to_get_area(path: Path) -> str:
+    """What to do about nothing: degrees that are said to be metres are land of no size."""
+    own, _ = read_vector(replace(Entry.brought(path, "vector"), every_layer=True), None,
+                         every_kind=True)  # fmt: skip
+    if own.crs.is_geographic or np.abs(own.total_bounds).max() > 360:
+        return say("draw the land that is used as a polygon")
+    return say("check the file's CRS: its coordinates look like degrees, and {crs} is in metres",
+               crs=own.crs.name)  # fmt: skip
 
 
 def outside_finding(area: float, inside: float) -> Finding | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tianren.errors import UserError
 from tianren.language import say
-from tianren.management.people import Person, packaged_roles
+from tianren.management.people import packaged_roles
 from tianren.project.digests import write_whole
 from tianren.project.journal import anchors, exchange
 from tianren.project.journal.database import database_of
@@ -18,6 +18,7 @@ from tianren.project.journal.journal import Known, Reader, start_journal
 from tianren.project.roles import FILE_NAME, people_of, person_of, roles_of, write_first
 from tianren.records import ACTOR, Record
 from tianren.steps.journal_writing import clock_finding, writing
+from tianren.steps.sight import READ, record_seen, whoever_looks
 from tianren.steps.told import Told
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def show(
 ) -> Told:
     """Records, the latest last; with names only for who may read them, of the places they see."""
     journal = project_journal(project)
-    person = person_of(project, actor) if actor else None
+    person = whoever_looks(project, actor)
     with journal.reading() as reader:
         found = [
             one
@@ -86,19 +87,19 @@ def show(
             if not record or one.number == record
         ]  # fmt: skip
         total = reader.head().number
-    shown = [_for(person, one) for one in found[-last:]]
-    lines = [say("{n} of {all} records", n=len(found), all=total), ""]
+    shown = [record_seen(person, one) for one in found[-last:]]
+    lines = [_how_many(len(shown), len(found), total), ""]
     lines += [told_record(one) for one in shown]
     if record and shown:
         lines += ["", json.dumps(dict(shown[0].body), ensure_ascii=False, indent=1)]
     return Told(lines, {"total": total, "found": len(found), "records": [_plain(r) for r in shown]})
 
 
-def _for(person: Person | None, one: Record) -> Record:
-    """The record as somebody may see it: without names for who has no right to read them."""
-    if person is not None and person.post_for("journal.read", one.place):
-        return one
-    return replace(one, personal=dict.fromkeys(one.personal))
+def _how_many(shown: int, found: int, total: int) -> str:
+    if shown < found:
+        return say("The last {shown} of {n} records (of {all} in the journal); more: --last {n}",
+                   shown=shown, n=found, all=total)  # fmt: skip
+    return say("{n} of {all} records", n=found, all=total)
 
 
 def told_record(one: Record) -> str:
@@ -238,7 +239,7 @@ def erase(
 def export(project: "Project", folder: Path | None, *, personal: bool, actor: str) -> Told:
     """The journal as JSON Lines with its anchor; names only for who may read them everywhere."""
     if personal:
-        person_of(project, actor).require("journal.read", "")
+        person_of(project, actor).require(READ, "")
     to = folder or project.folder / "exports" / "journal"
     journal = project_journal(project)
     with journal.reading() as reader:
@@ -287,7 +288,7 @@ def anchor(project: "Project", to: Path | None) -> Told:
         say("Give {path} to somebody who cannot write the journal, and who will keep it.",
             path=path),
         say("With it anyone finds a change to what was recorded until now: tianren verify --anchor "
-            "{name}", name=path.name),
+            "{path}", path=path),
     ]  # fmt: skip
     return Told(lines, {"file": str(path), **made.as_dict()})
 

@@ -10,7 +10,7 @@ import shapely
 
 from tianren.errors import UserError
 from tianren.findings import Finding
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.management import occupation
 from tianren.management.facts import facts_from_text
 from tianren.management.occupation import NAME, Deadline, Law
@@ -42,6 +42,7 @@ from tianren.steps.register_adopt import wkb_of
 from tianren.steps.register_fold import require_plane
 from tianren.steps.rulebooks import project_rulebook
 from tianren.steps.screening import screening_facts
+from tianren.steps.sight import case_seen, whoever_looks
 from tianren.steps.told import Told
 from tianren.steps.touched import area_of_country, near, require_inside, require_smaller, touch
 
@@ -106,8 +107,8 @@ def apply_for(
         subject = next_subject(book, NAME, said.on)
         act = said.act("apply", subject, place, person, facts=facts,
                        documents={FOOTPRINT: digest})  # fmt: skip
-        case, number = _append(book, law, None, act, {digest: wkb})
-        findings = [*footprint.findings, *beyond, *clock_finding(book)]
+        case, number, told = _append(book, law, None, act, {digest: wkb})
+        findings = [*footprint.findings, *beyond, *told, *clock_finding(book)]
     return _told(project, law, case, number, findings, said.on)
 
 
@@ -130,6 +131,7 @@ def act(
     """One move of a case. path: a new footprint, with a supplement."""
     _require_own_command(case_name, move, said)
     law, person = law_of(project), person_of(project, said.actor)
+    said = replace(said, facts=occupation.as_meant(said.facts or {}, law.sheet.facts))
     footprint = read_footprint(project, path, width) if path else None
     shapes: dict[str, bytes] = {}
     also: dict[str, Any] = {}
@@ -140,8 +142,8 @@ def act(
         case = require_case(book, NAME, case_name)
         beyond = _still_there(project, book, case, footprint, said.on)
         done = said.act(move, case.subject, case.place, person, **also)
-        case, number = _append(book, law, case, done, shapes)
-        findings = [*beyond, *clock_finding(book)]
+        case, number, told = _append(book, law, case, done, shapes)
+        findings = [*beyond, *told, *clock_finding(book)]
     return _told(project, law, case, number, findings, said.on)
 
 
@@ -182,11 +184,12 @@ def _named(place: str) -> str:
 
 def _append(
     book: Book, law: Law, case: Case | None, act: Act, shapes: Mapping[str, bytes]
-) -> tuple[Case, int]:
+) -> tuple[Case, int, tuple[Finding, ...]]:
+    """The case after an act, the number of its record, and what the rules tell beside it."""
     outcome = written(occupation.decide(case, act, law), act.subject, law.sheet.procedure, case)
     (number,) = book.append(outcome.records, shapes)
     after = case_from(book, act.subject)
-    return after or occupation.apply(case, outcome.records[0]), number
+    return after or occupation.apply(case, outcome.records[0]), number, outcome.findings
 
 
 # -- screening -------------------------------------------------------------------------------------
@@ -219,9 +222,25 @@ def screen(
         _require_same_zones(book, checked, said.on)
         case = require_case(book, NAME, case_name)
         done = own.act(SCREEN, case.subject, case.place, person)
-        case, number = _append(book, law, case, done, {})
-        findings = [*checked.findings, *clock_finding(book)]
-    return _told(project, law, case, number, findings, said.on, [checked.verdict.text(), ""])
+        case, number, told_too = _append(book, law, case, done, {})
+        findings = [*checked.findings, *told_too, *clock_finding(book)]
+    told_now = _told(project, law, case, number, findings, said.on, [checked.verdict.text(), ""])
+    return _with_papers(told_now, case, law)
+
+
+def _with_papers(told: Told, case: Case, law: Law) -> Told:
+    """All that its way will ask of whoever applied before a decision, at once."""
+    papers = occupation.papers_to_bring(case, law.sheet)
+    if not papers:
+        return told
+    names = ", ".join(f"{law.sheet.document_name(p, case.facts)} ({p})" for p in papers)
+    options = " ".join(f"--lacking {p}" for p in papers)
+    lines = [
+        say("Still to be brought before the decision: {names}.", names=names),
+        say("Ask for all of it at once: tianren occupation act {case} return {options}",
+            case=case.subject.partition("/")[2], options=options),
+    ]  # fmt: skip
+    return Told([*told.lines, *lines], {**told.table, "papers_to_bring": papers})
 
 
 def _require_in_line(facts: Mapping[str, Any], case: Case) -> None:
@@ -325,14 +344,16 @@ def table_of(case: Case, law: Law, day: dt.date) -> dict[str, Any]:
 
 
 def show(
-    project: "Project", case_name: str = "", *, place: str = "", day: dt.date | None = None
-) -> Told:
-    """All cases of a place as of a day, or one with its steps."""
+    project: "Project", case_name: str = "", *, place: str = "", day: dt.date | None = None,
+    actor: str = "",
+) -> Told:  # fmt: skip
+    """All cases of a place as of a day, or one with its steps; names for who may read them."""
+    person = whoever_looks(project, actor)
     law, on = law_of(project), day or dt.date.today()
     found = read_cases(project, NAME, place=place, day=on)
     if case_name:
-        return _one(law, found, case_name, on)
-    lines = [say("{n} cases", n=len(found)), ""]
+        return _one(law, case_seen(person, known_case(found, NAME, case_name)), on)
+    lines = [say_many("{n} case", "{n} cases", len(found)), ""]
     lines += [_case_line(case, law, on) for case in found.values()]
     return Told(lines, {"cases": [table_of(c, law, on) for c in found.values()]})
 
@@ -346,8 +367,7 @@ def _case_line(case: Case, law: Law, day: dt.date) -> str:
     return f"{case.subject:<22} {status:<26} {activity:<26} {case.place:<10} {until}{late}"
 
 
-def _one(law: Law, found: Mapping[str, Case], case_name: str, day: dt.date) -> Told:
-    case = known_case(found, NAME, case_name)
+def _one(law: Law, case: Case, day: dt.date) -> Told:
     lines = case_lines(law.sheet.procedure, case, law.calendar, day)
     return Told([*lines, *_next_lines(case, law, day)], table_of(case, law, day))
 
@@ -356,7 +376,11 @@ def late(project: "Project", *, place: str = "", day: dt.date | None = None) -> 
     """What is overdue, the oldest first, and whose turn it is."""
     law, on = law_of(project), day or dt.date.today()
     found = occupation.overdue(read_cases(project, NAME, place=place, day=on).values(), on, law)
-    lines = [say("{n} deadlines have passed on {day}", n=len(found), day=on), ""]
+    lines = [
+        say_many("{n} deadline has passed on {day}", "{n} deadlines have passed on {day}",
+                 len(found), day=on),
+        "",
+    ]  # fmt: skip
     lines += [f"{d.subject:<22}{_deadline_line(d, law, on)}  ({', '.join(d.roles)})" for d in found]
     rows = [
         {"subject": d.subject, "moves": list(d.moves), "by": d.by.isoformat(), "place": d.place,

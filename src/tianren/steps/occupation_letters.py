@@ -13,6 +13,7 @@ from tianren.management.register import UNIT
 from tianren.project.digests import write_whole
 from tianren.project.journal.home import project_journal
 from tianren.project.journal.journal import Reader
+from tianren.project.roles import person_of
 from tianren.records import Record, standing
 from tianren.reports.letters import (
     TOLD,
@@ -27,6 +28,7 @@ from tianren.steps.cases import own_records, require_case
 from tianren.steps.occupation import law_of
 from tianren.steps.register_fold import ZONES
 from tianren.steps.rulebooks import project_rulebook
+from tianren.steps.sight import READ
 from tianren.steps.told import Told
 
 if TYPE_CHECKING:
@@ -36,18 +38,22 @@ APPLICANT = "applicant"  # the sealed value that a letter is addressed to
 
 
 def write_letter(
-    project: "Project", case_name: str, *, record: int = 0, file_number: str = "",
+    project: "Project", case_name: str, *, actor: str, record: int = 0, file_number: str = "",
     to: Path | None = None,
 ) -> Told:  # fmt: skip
     """The letter of a record of a case; default: the latest that there is a letter of.
 
+    It holds a name and an address: whoever writes it has the right to read them there.
+
     The applicant's name and address are read from what is sealed; where they were erased, or the
     reader's journal never had them, the letter says so.
     """
-    law = law_of(project)
+    law, person = law_of(project), person_of(project, actor)
     journal = project_journal(project)
     with journal.reading() as reader:
-        subject = require_case(reader, NAME, case_name).subject
+        known = require_case(reader, NAME, case_name)
+        person.require(READ, known.place)
+        subject = known.subject
         _require_true(reader, subject)
         every = standing(own_records(reader, subject))
         told = _up_to(subject, every, record)

@@ -12,8 +12,10 @@ from tianren.management import register
 from tianren.management.advice import advice
 from tianren.management.outcome import Outcome
 from tianren.management.register import (
+    ATTRIBUTE_NAMES,
     CLASS_NAMES,
     KIND_NAMES,
+    MANAGEMENT_NAMES,
     REDLINE,
     UNIT,
     Figure,
@@ -30,6 +32,7 @@ from tianren.steps.journal import known_of, told_record
 from tianren.steps.journal_writing import clock_finding, writing
 from tianren.steps.places_known import require_place
 from tianren.steps.register_fold import ZONES
+from tianren.steps.sight import record_seen, whoever_looks
 from tianren.steps.told import Told
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ def show(
     require_place(project, place)
     found = zones_on(project, place=place, day=day, known=known)
     if code:
-        return _one(project, chosen_zone(found, code), known)
+        return _one(project, chosen_zone(found, code), known, actor)
     stand = [z for z in found.values() if z.stands and (not kind or z.kind == kind)]
     lines = [
         say_many("{place} on {day}: {n} zone", "{place} on {day}: {n} zones",
@@ -119,7 +122,8 @@ def chosen_zone(found: Mapping[str, Zone], code: str) -> Zone:
     raise UserError(what, where="register", next_step=step if mine else other)
 
 
-def _one(project: "Project", zone: Zone, known: str) -> Told:
+def _one(project: "Project", zone: Zone, known: str, actor: str) -> Told:
+    person = whoever_looks(project, actor)
     journal = project_journal(project)
     with journal.reading() as reader:
         history = reader.history(zone.subject, known_of(known))
@@ -133,22 +137,51 @@ def _one(project: "Project", zone: Zone, known: str) -> Told:
         say("Place: {place}", place=zone.place or say("the whole country")),
         "",
     ]
-    lines += [f"  {name:<16} {_plain(value)}" for name, value in zone.attributes.items() if value]
-    lines += [f"  {name:<16} {value}" for name, value in zone.management.items()]
+    lines += [_told_attribute(name, value) for name, value in zone.attributes.items() if value]
+    lines += [_named_line(MANAGEMENT_NAMES, name, str(value))
+              for name, value in zone.management.items()]  # fmt: skip
     if zone.markers:
         standing = sum(bool(m.get("standing", True)) for m in zone.markers.values())
         lines.append(say("Markers and signs: {n}, of which {standing} stand", n=len(zone.markers),
                          standing=standing))  # fmt: skip
     lines += [f"  {n['day']}  {say(CLASS_NAMES[n['class']])}: {n['text']}" for n in zone.notes]
-    lines += ["", say("Records:"), *(told_record(r) for r in history)]
+    lines += ["", say("Records:"), *(told_record(record_seen(person, r)) for r in history)]
     table = {"zone": register.pack(zone), "records": [r.number for r in history]}
     return Told(lines, table)
 
 
-def _plain(value: Any) -> str:
+def _told_attribute(name: str, value: Any) -> str:
+    """An attribute in the current language; reasons and names as they were recorded."""
+    from tianren.reports import words
+
+    called = {"category": words.category, "dominant": words.criterion, "realm": words.realm}
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} {v:g}" for k, v in value.items() if v is not None)
-    return f"{value}"[:200]
+        text = ", ".join(f"{_part(k)} {v:g}" for k, v in value.items() if v is not None)
+    elif name == "functions":
+        text = "; ".join(map(_function, str(value).split("; ")))
+    else:
+        text = called[name](str(value)) if name in called else f"{value}"[:200]
+    return _named_line(ATTRIBUTE_NAMES, name, text)
+
+
+def _part(name: str) -> str:
+    """A layer, an ecosystem type or a conflict, as people call it."""
+    from tianren.reports import words
+
+    found = words.layer(name)
+    return found if found != words.plain(name) else words.kind(name)
+
+
+def _function(text: str) -> str:
+    """ "water_conservation 95.4 %" with the function as people call it."""
+    from tianren.reports import words
+
+    name, space, share = text.partition(" ")
+    return f"{words.criterion(name)}{space}{share}"
+
+
+def _named_line(names: Mapping[str, str], name: str, text: str) -> str:
+    return f"  {padded(say(names[name]) if name in names else name, 24)} {text}"
 
 
 # -- control figures -------------------------------------------------------------------------------

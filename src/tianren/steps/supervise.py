@@ -292,9 +292,10 @@ def figures(
     )
     lines = [say("Findings by the unit in charge, on {day}:", day=on), ""]
     lines += [
-        say("  {unit}: {found} findings, {open} open, {overdue} overdue, {area} ha open",
-            unit=c.unit or say("the whole country"), found=c.found, open=c.open,
-            overdue=c.overdue, area=f"{c.open_area_m2 / 1e4:,.2f}")
+        say_many("  {unit}: {n} finding, {open} open, {overdue} overdue, {area} ha open",
+                 "  {unit}: {n} findings, {open} open, {overdue} overdue, {area} ha open",
+                 c.found, unit=c.unit or say("the whole country"), open=c.open,
+                 overdue=c.overdue, area=f"{c.open_area_m2 / 1e4:,.2f}")
         for c in charges
     ]  # fmt: skip
     lines += ["", say("Month     clues  found  closed  open  overdue")]

@@ -138,6 +138,11 @@ def _range(low: float | None, high: float | None) -> str:
 def _made_again(project: "Project", path: Path) -> Plan:
     """The plan of a table, from what stands beside it: the same draw from the same register."""
     beside = path.with_suffix(".json")
+    if not beside.exists():
+        raise UserError(
+            say("the plan of the sample is not beside the table"), where=str(beside),
+            next_step=say("keep the .json that tianren supervise sample wrote beside the table"),
+        )  # fmt: skip
     try:
         table = json.loads(beside.read_text(encoding="utf-8"))
         design = {**table["design"], "by": tuple(table["design"]["by"])}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.project.journal.anchors import Anchor, is_signed, read_anchor, read_public_key
 from tianren.project.journal.check import Checked, check
 from tianren.project.journal.home import anchors_of, project_journal
@@ -70,8 +70,15 @@ def _before_the_key(older: Sequence[str]) -> list[str]:
     if not older:
         return []
     shown = ", ".join(older[:5]) + (" ..." if len(older) > 5 else "")
-    return [say("{n} anchors have no signature and are older than the first that is signed with "
-                "this key, so there was none yet: {where}", n=len(older), where=shown)]  # fmt: skip
+    return [
+        say_many(
+            "{n} anchor has no signature and is older than the first that is signed with this key, "
+            "so there was none yet: {where}",
+            "{n} anchors have no signature and are older than the first that is signed with "
+            "this key, so there was none yet: {where}",
+            len(older), where=shown,
+        )
+    ]  # fmt: skip
 
 
 def _lines(found: Checked, anchors: int, with_key: bool) -> list[str]:
@@ -90,9 +97,20 @@ def _lines(found: Checked, anchors: int, with_key: bool) -> list[str]:
 
 
 def _statement(found: Checked) -> str:
-    if found.clean:
+    """No more than is known: only an anchor tells what was written from what was written anew."""
+    if not found.clean:
+        return say_many(
+            "The journal is NOT what was written: {n} fault.",
+            "The journal is NOT what was written: {n} faults.",
+            found.count,
+        )
+    if found.anchored >= found.head.number:
         return say("The journal is whole: every record is as it was written.")
-    return say("The journal is NOT what was written: {n} faults.", n=found.count)
+    if found.anchored:
+        return say("The records hang together; up to record {n} they are as they were written.",
+                   n=found.anchored)  # fmt: skip
+    return say("The records hang together. Whether they are as they were written only an anchor "
+               "tells.")  # fmt: skip
 
 
 def _without_people(found: Checked) -> list[str]:
@@ -117,16 +135,25 @@ def _witnessed(found: Checked, anchors: int, with_key: bool) -> list[str]:
                 "write the anchor.", n=until, where=where, day=anchor.made[:10], signed=signed)
         ]  # fmt: skip
     elif anchors:
-        lines = [say("None of the {n} anchors agrees with this journal.", n=anchors)]
+        lines = [
+            say_many("The anchor does not agree with this journal.",
+                     "None of the {n} anchors agrees with this journal.", anchors)
+        ]  # fmt: skip
     else:
         lines = [say("No anchor: a tail that was cut off would not be found.")]
     if until < last:
-        lines.append(
-            say("Records {a} to {b} hang together, but who can write the journal could have "
-                "rewritten them to the end. Hand out an anchor: tianren journal anchor",
-                a=until + 1, b=last)
-        )  # fmt: skip
+        lines.append(_not_anchored(until + 1, last))
     return lines
+
+
+def _not_anchored(first: int, last: int) -> str:
+    return say_many(
+        "Record {a} fits in, but who can write the journal could have rewritten it. Hand out an "
+        "anchor: tianren journal anchor",
+        "Records {a} to {b} hang together, but who can write the journal could have "
+        "rewritten them to the end. Hand out an anchor: tianren journal anchor",
+        last - first + 1, a=first, b=last,
+    )  # fmt: skip
 
 
 def _signed(anchor: Anchor, with_key: bool) -> str:

@@ -14,8 +14,9 @@ from tianren.management.occupation import after, before
 from tianren.management.occupation.asked import Asked, Check
 from tianren.management.occupation.clocks import Deadline, deadlines, next_moves, overdue
 from tianren.management.occupation.every import EVERY_MOVE
+from tianren.management.occupation.facts import as_meant
 from tianren.management.occupation.sheet import NAME, Sheet, packaged_sheet, sheet_of
-from tianren.management.occupation.state import Law
+from tianren.management.occupation.state import Law, papers_to_bring
 from tianren.management.occupation.terms import with_terms
 from tianren.management.outcome import Outcome
 from tianren.management.procedure import Act, Case, Document, Procedure, apply
@@ -26,11 +27,13 @@ __all__ = [
     "Law",
     "Sheet",
     "apply",
+    "as_meant",
     "deadlines",
     "decide",
     "next_moves",
     "overdue",
     "packaged_sheet",
+    "papers_to_bring",
     "sheet_of",
 ]
 
@@ -88,7 +91,7 @@ OF_MOVE: Mapping[str, tuple[Check, ...]] = {
     "offset": (after.an_offset_is_asked,),
     "commence": (after.is_served, after.approval_lives, after.offset_is_there),
     "expire": (after.approval_is_over,),
-    "inspect": (after.marks_each_condition,),
+    "inspect": (after.marks_each_condition, after.tells_what_is_beyond),
     "order": (after.something_to_restore, after.restore_by_lies_ahead),
     "restore": (after.restored_where_due,),
     "reject": (after.restore_by_lies_ahead,),

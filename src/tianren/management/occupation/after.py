@@ -1,9 +1,10 @@
 """After the decision: service, appeal, commencement, inspection, restoration, closure."""
 
-from tianren.findings import Finding
+from tianren.findings import Finding, Severity
 from tianren.language import say
 from tianren.management.occupation.asked import Asked, written
 from tianren.management.occupation.facts import day_of
+from tianren.management.occupation.sheet import NAME
 from tianren.management.occupation.state import (
     DECISIONS,
     appeal_by,
@@ -118,6 +119,21 @@ def marks_each_condition(asked: Asked) -> list[Finding]:
                    known=", ".join(known) or say("none"))
                for name in marked if name not in known]  # fmt: skip
     return [asked.refuse("condition", message) for message in (*silent, *unknown)]
+
+
+def tells_what_is_beyond(asked: Asked) -> list[Finding]:
+    """More land than was approved is told when it is found, not first at the closure."""
+    most = asked.facts["area_m2"]
+    found = asked.act.facts.get("occupied_m2", 0)
+    if found <= most * (1 + asked.law.parameters.number("occupation.area_tolerance")):
+        return []
+    message = say(
+        "{found} m² are found occupied, {more} m² more than the {approved} m² that were approved: "
+        "a breach, for which restoration may be ordered (order)",
+        found=written(found), more=written(found - most), approved=written(most),
+    )  # fmt: skip
+    rule, clause = f"{NAME}.beyond_approval", asked.move.clause
+    return [Finding(rule, asked.act.subject, Severity.WARNING, message, clause)]
 
 
 def something_to_restore(asked: Asked) -> list[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tianren.language import say
+from tianren.management.facts import yes_or_no
 from tianren.management.occupation.sheet import Fact
 from tianren.records import Plain
 
@@ -18,11 +19,22 @@ def wanted(fact: Fact, value: object) -> str:
     return "" if _FITS[fact.kind](fact, value) else _phrase(fact)
 
 
+def as_meant(facts: Plain, known: Mapping[str, Fact]) -> dict[str, Any]:
+    """Facts as they were typed, with yes and no for what is a question."""
+    return {name: _answer(value) if name in known and known[name].kind == "flag" else value
+            for name, value in facts.items()}  # fmt: skip
+
+
+def _answer(value: Any) -> Any:
+    meant = yes_or_no(value) if isinstance(value, str) else None
+    return value if meant is None else meant
+
+
 def _phrase(fact: Fact) -> str:
     choices = ", ".join(fact.choices)
     return {
         "text": say("a text"),
-        "flag": say("true or false"),
+        "flag": say("yes or no"),
         "date": say("a day as 2026-01-31"),
         "area": say("an area above 0, in m²"),
         "amount": say("a number, 0 or more"),

@@ -63,6 +63,22 @@ def needs(facts: Plain, sheet: Sheet) -> tuple[str, ...]:
     return (*park, *review, *of_way)
 
 
+def papers_to_bring(case: Case, sheet: Sheet) -> list[str]:
+    """All documents that whoever applied is still to bring before a decision, those of the earliest
+    move first: what the way needs at any of its moves, what the rulebook asks for, and a plan to
+    restore what is only lent."""
+    way = sheet.ways[str(case.facts["way"])]
+    named = [name for listed in way.documents.values() for name in listed]
+    named += case.facts.get("documents_needed", {})
+    named += ["restoration_plan"] if case.facts.get("temporary") else []
+    theirs = sheet.taken["supplement"].documents
+    return [
+        name for name in dict.fromkeys(named)
+        if (name in theirs or name not in sheet.procedure.documents)
+        and not case.documents.get(name, "").strip()
+    ]  # fmt: skip
+
+
 def touches_protected(facts: Plain) -> bool:
     return any(facts.get("zones", {}).get(zone, 0) > 0 for zone in PROTECTED)
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tianren.findings import Finding, Severity
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.project.journal.anchors import Anchor
 from tianren.project.journal.chain import FIRST, line_hash, record_from, seal_digest
 from tianren.project.journal.journal import ERASED, Fold, Head, Reader, shape_row
@@ -71,7 +71,7 @@ def check(
     noted = _check_chain(reader, found, wanted)
     _beyond_the_end(found, wanted)
     _check_gone(found, noted)
-    _check_shapes(reader, found, noted.shapes)
+    _check_shapes(reader, found, noted)
     for fold in folds:
         _check_snapshots(reader, found, fold)
     return found
@@ -79,12 +79,15 @@ def check(
 
 @dataclass
 class _Noted:
-    """What the lines say of the rest. shapes: digest -> subject; erased: record -> labels, by the
-    records that say so; gone: records and labels of which nothing is sealed."""
+    """What the lines say of the rest. shapes: digest -> its first subject; pairs: each subject with
+    each of its digests; erased: record -> labels, by the records that say so; gone: records
+    and labels of which nothing is sealed; spoilt: whether a line is gone or cannot be read."""
 
     shapes: dict[str, str] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], None] = field(default_factory=dict)
     erased: dict[int, set[str]] = field(default_factory=dict)
     gone: list[tuple[int, str]] = field(default_factory=list)
+    spoilt: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def _check_chain(
         digest = line_hash(text)
         line = _check_line(found, columns, text, digest == kept)
         _check_order(found, number, line, recorded < time)
+        noted.spoilt |= line is None or number != found.head.number + 1
         if line is not None:
             _note(noted, line, subject)
         _check_people(found, noted, number, line, people.up_to(number))
@@ -123,6 +127,11 @@ def _check_chain(
         found.head, time = Head(number, digest), recorded
     _check_people(found, noted, found.head.number, None, people.up_to(None))
     return noted
+
+
+def stretch(first: int, last: int) -> str:
+    """Records from one to another, as text."""
+    return _here(first) if first == last else say("records {a} to {b}", a=first, b=last)
 
 
 def _here(number: int) -> str:
@@ -165,8 +174,9 @@ def _check_order(found: Checked, number: int, line: _Line | None, back: bool) ->
     """A line follows the one before: by its number, by the hash that it holds, in time."""
     last = found.head
     if number != last.number + 1:
-        gap = say("records {a} to {b}", a=last.number + 1, b=number - 1)
-        found.add("missing", gap, say("{what} are missing", what=gap))
+        gap = stretch(last.number + 1, number - 1)
+        found.add("missing", gap, say_many("{what} is missing", "{what} are missing",
+                                           number - 1 - last.number, what=gap))  # fmt: skip
     elif line is not None and line.previous != last.hash:
         here = _here(number)
         found.add("broken", here, say("{here} does not follow from the one before it: one of them "
@@ -181,6 +191,7 @@ def _note(noted: _Noted, line: _Line, subject: str) -> None:
         noted.erased.setdefault(number, set()).update(labels)
     for digest in line.shapes:
         noted.shapes.setdefault(digest, subject)
+        noted.pairs[subject, digest] = None
 
 
 def _witness(found: Checked, anchor: Anchor, where: str, digest: str) -> None:
@@ -204,7 +215,7 @@ def _beyond_the_end(found: Checked, wanted: Mapping[int, Sequence[tuple[Anchor, 
             "tail was cut off",
             where=where, day=anchor.made[:10], n=number, last=last,
         )  # fmt: skip
-        found.add("truncated", say("records {a} to {b}", a=last + 1, b=number), message)
+        found.add("truncated", stretch(last + 1, number), message)
 
 
 class _People:
@@ -247,7 +258,9 @@ def _check_people(
 
 
 def _check_gone(found: Checked, noted: _Noted) -> None:
-    """What is gone was erased on record."""
+    """What is gone was erased on record; in a copy without names that is all that can be told."""
+    if found.without_people:
+        found.erased = sum(len(labels) for labels in noted.erased.values())
     for number, label in noted.gone:
         if label in noted.erased.get(number, ()):
             found.erased += 1
@@ -257,25 +270,46 @@ def _check_gone(found: Checked, noted: _Noted) -> None:
                                             "record says why", label=label, here=here))  # fmt: skip
 
 
-def _check_shapes(reader: Reader, found: Checked, named: Mapping[str, str]) -> None:
-    """Every shape that a record names is there, as it was, within the bounds kept of it."""
-    there = set()
+def _check_shapes(reader: Reader, found: Checked, noted: _Noted) -> None:
+    """Every shape that a record names is there, as it was, within the bounds kept of it, and the
+    index knows each and no other. Two shapes of one subject with one fault are one fault."""
+    there: set[str] = set()
+    faults = [*_spoilt_shapes(reader, noted.shapes, there)]
+    found.shapes = len(there)
+    faults += [
+        ("shape", subject, say("the shape of {subject} is gone", subject=subject))
+        for digest, subject in noted.shapes.items()
+        if digest not in there
+    ]
+    for rule, subject, message in dict.fromkeys([*faults, *_index_faults(reader, noted)]):
+        found.add(rule, subject, message)
+
+
+_Fault = tuple[str, str, str]  # rule, subject, message
+
+
+def _spoilt_shapes(reader: Reader, named: Mapping[str, str], there: set[str]) -> Iterator[_Fault]:
+    """Shapes that are not as they were recorded. there: takes up the digests that there are."""
     for row in _rows(reader, sa.select(shape)):
-        found.shapes += 1
         there.add(row.digest)
         whose = named.get(row.digest, row.digest[:12])
         if hashlib.sha256(bytes(row.wkb)).hexdigest() != row.digest:
-            found.add("shape", whose, say("the shape of {subject} was changed", subject=whose))
+            yield "shape", whose, say("the shape of {subject} was changed", subject=whose)
         elif tuple(row)[2:] != shape_row(row.digest, bytes(row.wkb))[2:]:
-            found.add("index", whose, say("the bounds of the shape of {subject} were changed",
-                                          subject=whose))  # fmt: skip
-    for digest, subject in named.items():
-        if digest not in there:
-            found.add("shape", subject, say("the shape of {subject} is gone", subject=subject))
+            yield "index", whose, say("the bounds of the shape of {subject} were changed",
+                                      subject=whose)  # fmt: skip
+
+
+def _index_faults(reader: Reader, noted: _Noted) -> Iterator[_Fault]:
+    """What the index of shapes lacks, and what it has although no record names it. The second is
+    told of whole lines alone: what a spoilt one named cannot be known."""
     pairs = {(r.subject, r.digest) for r in reader.connection.execute(sa.select(shape_of))}
-    for digest, subject in named.items():
+    for subject, digest in noted.pairs:
         if (subject, digest) not in pairs:
-            found.add("index", subject, say("the index of shapes lacks {subject}", subject=subject))
+            yield "index", subject, say("the index of shapes lacks {subject}", subject=subject)
+    for subject, _ in sorted(pairs - noted.pairs.keys() if not noted.spoilt else ()):
+        yield "index", subject, say("the index of shapes has a shape of {subject} that no record "
+                                    "names", subject=subject)  # fmt: skip
 
 
 def _check_snapshots(reader: Reader, found: Checked, fold: Fold[Any]) -> None:

@@ -63,6 +63,11 @@ class Database:
             return str(self.url.database)
         return self.url.render_as_string(hide_password=True)
 
+    def discard_file(self) -> None:
+        """Remove the file of a journal that never came to be, with what SQLite keeps beside it."""
+        for beside in ("", "-wal", "-shm"):
+            Path(f"{self.url.database}{beside}").unlink(missing_ok=True)
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -212,7 +217,7 @@ FAULT_TEXTS = {
     "full": "the disk is full",
     "away": "the journal cannot be reached or written",
     "damaged": "the file of the journal is damaged",
-    "none": "there is no journal here yet",
+    "none": "the journal lacks a table: it is damaged",
     "busy": "another program is writing the journal",
     "stranger": "the server does not let this user in",
     "unknown": "the server has no such database",
@@ -221,13 +226,15 @@ FAULT_TEXTS = {
 STEP_TEXTS = {
     "full": "nothing was written; make room, then try again",
     "away": "nothing was written; see to the disk or its rights, then try again",
-    "damaged": "restore it from a copy, or from an export: tianren journal import",
-    "none": "start one: tianren journal start --as YOU",
+    "damaged": "move it aside, and restore it from a copy, or from an export: "
+               "tianren journal import FOLDER",
+    "none": "move it aside, and restore it from a copy, or from an export: "
+            "tianren journal import FOLDER",
     "busy": "nothing was written; wait until it ends, then try again",
     "stranger": "see to the user and password in the url",
     "unknown": "let its administrator create it, or correct store in project.toml",
     "silent": "nothing was written; try again when it is back",
-}
+}  # fmt: skip
 
 
 def _explained(database: Database, fault: DBAPIError) -> UserError:

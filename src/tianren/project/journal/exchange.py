@@ -89,6 +89,17 @@ class Imported:
 def import_journal(database: Database, folder: Path) -> tuple[Journal, Imported]:
     """A journal from exported files, into a store that has none; nothing is kept of a chain that
     does not hold. UserError names the line."""
+    is_new = database.lacks_file
+    try:
+        return _imported(database, folder)
+    except BaseException:
+        database.close()
+        if is_new:
+            database.discard_file()
+        raise
+
+
+def _imported(database: Database, folder: Path) -> tuple[Journal, Imported]:
     upgrade(database)
     journal = Journal(database)
     with journal.writing() as book:

@@ -201,7 +201,7 @@ class Reader:
         for part in rows.partitions(_BATCH):
             people = self._people([row[0] for row in part]) if personal else {}
             for number, line in part:
-                yield record_from(json.loads(line), people.get(number))
+                yield _record(number, line, people.get(number))
 
     def _people(self, numbers: Sequence[int]) -> dict[int, dict[str, str | None]]:
         found: dict[int, dict[str, str | None]] = {}
@@ -242,7 +242,7 @@ class Reader:
         states = _folded(fold, whole, day)
         for subject, (_, state) in kept.items():
             if subject not in whole:
-                before = fold.unpack(json.loads(state))
+                before = _unpacked(fold, subject, state)
                 one = fold.of(standing(later.get(subject, ()), day), before)
                 if one is not None:
                     states[subject] = one
@@ -268,13 +268,13 @@ class Reader:
         """Subject -> its records after its snapshot, or all where it has none."""
         t = records_table.c
         joined = records_table.outerjoin(snapshot, t.subject == snapshot.c.subject)
-        ask = sa.select(t.line).select_from(joined).where(newer, *_of(fold, t, place))
+        ask = sa.select(t.number, t.line).select_from(joined).where(newer, *_of(fold, t, place))
         found: dict[str, list[Record]] = {}
         parts: Iterable[Any] = [None] if subjects is None else _parts(sorted(set(subjects)))
         for part in parts:
             named = ask if part is None else ask.where(t.subject.in_(part))
-            for (line,) in self.connection.execute(named.order_by(t.number)):
-                one = record_from(json.loads(line))
+            for number, line in self.connection.execute(named.order_by(t.number)):
+                one = _record(number, line)
                 found.setdefault(one.subject, []).append(one)
         return found
 
@@ -489,6 +489,33 @@ _LAST = (
 def _row(one: Record, number: int, recorded: str, line: str, digest: str) -> tuple[Any, ...]:
     effective = one.effective.isoformat()
     return number, one.kind, one.subject, one.place, effective, recorded, line, digest
+
+
+def _record(number: int, line: str, people: Mapping[str, str | None] | None = None) -> Record:
+    try:
+        return record_from(json.loads(line), people)
+    except _NOT_OURS as fault:
+        raise damaged(say("record {n}", n=number)) from fault
+
+
+def _unpacked(fold: Fold[S], subject: str, state: str) -> S:
+    """The state that a snapshot keeps."""
+    try:
+        return fold.unpack(json.loads(state))
+    except _NOT_OURS as fault:
+        raise damaged(say("the snapshot of {subject}", subject=subject)) from fault
+
+
+_NOT_OURS = (ValueError, KeyError, TypeError, AttributeError)  # of texts that no journal writes
+
+
+def damaged(what: str) -> UserError:
+    """What is said of a row that the journal never wrote."""
+    return UserError(
+        say("{what} cannot be read: the journal is damaged", what=what), where="journal",
+        next_step=say("see what was changed: tianren verify; then restore the journal from a copy, "
+                      "or from an export: tianren journal import"),
+    )  # fmt: skip
 
 
 def shape_row(digest: str, wkb: bytes) -> tuple[Any, ...]:
