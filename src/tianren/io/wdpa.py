@@ -178,6 +178,9 @@ def _cell(value: Any) -> str:
     return unicodedata.normalize("NFC", str(value)).strip()
 
 
+_UNREPORTED = plain(UNREPORTED)
+
+
 def _originals(
     text: Mapping[str, list[str]], roles: Mapping[str, str], headings: list[str],
     layer: GeoDataFrame, out: dict[str, Any],
@@ -187,7 +190,8 @@ def _originals(
     for role in ("name", "designation"):
         original = text.get(f"original_{role}")
         if original is not None:
-            out[role] = [a or b for a, b in zip(out[role], original, strict=True)]
+            pairs = zip(out[role], original, strict=True)
+            out[role] = [b or a if plain(a) in ("", _UNREPORTED) else a for a, b in pairs]
     if roles.get("name") == "NAME_ENG" and "NAME" in headings:
         out["original_name"] = _text(layer, "NAME")
         out["name"] = [a or b for a, b in zip(out["name"], out["original_name"], strict=True)]
