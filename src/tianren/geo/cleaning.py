@@ -348,5 +348,5 @@ def _of_points(bench: _Bench) -> dict[tuple[str, int], float]:
         (str(bench.value(i, "source")), int(bench.value(i, "row"))): float(
             bench.value(i, "reported_km2")
         )
-        for i in np.flatnonzero(bench.points)
+        for i in map(int, np.flatnonzero(bench.points))
     }

@@ -89,7 +89,7 @@ def _finding(source: str, rule: str, rows: "DataFrame") -> Finding:
     return Finding(f"sites.{rule}", source, severity, message, "Tianren: How the account is made")
 
 
-def _size(row: Mapping[str, Any]) -> str:
+def _size(row: Mapping[Any, Any]) -> str:
     """The area of a site, or what it reports where it is a point that is not drawn."""
     if row["km2"] > row["drawn"]:
         return say("{area} km2 reported", area=figure(row["km2"]))
