@@ -83,7 +83,35 @@ def test_parameters_as_json_say_whether_the_source_was_read() -> None:
     assert entries[0]["verified"] is False
 
 
-@pytest.mark.parametrize("command", [["parameters", "grading"], ["adjust", "causes"], ["check"]])
+def options(group: Any, before: str = "") -> dict[str, set[str]]:
+    """Each command as it is typed -> its options."""
+    found = {}
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found |= options(command, f"{before}{name} ")
+        else:
+            found[before + name] = {o for p in command.params for o in p.opts}
+    return found
+
+
+def test_every_command_can_be_asked_for_a_language() -> None:
+    mute = [
+        name for name, has in options(get_command(app)).items() if not {"--language", "-l"} <= has
+    ]
+    assert mute == []
+
+
+def test_runs_and_a_new_project_answer_in_the_language_asked_for(tmp_path: Path) -> None:
+    begun = tianren("new", "p", "-l", "es", cwd=tmp_path)
+    assert begun.returncode == 0 and "Fill in" not in begun.stdout
+    assert 'language = "es" ' in (tmp_path / "p" / "project.toml").read_text(encoding="utf-8")
+    make_project(tmp_path / "q")
+    told = [tianren("runs", "-l", tag, cwd=tmp_path / "q").stdout for tag in ("en", "zh", "es")]
+    assert all(told) and len(set(told)) == 3
+
+
+@pytest.mark.parametrize("command", [["parameters", "grading"], ["adjust", "causes"], ["check"],
+                                     ["runs"], ["oecm"], ["export"], ["new", "other"]])  # fmt: skip
 def test_a_language_that_is_not_spoken_is_told(tmp_path: Path, command: list[str]) -> None:
     """An answer in English to whoever asked for German would be a fallback without a word."""
     make_project(tmp_path / "p")

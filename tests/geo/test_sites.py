@@ -103,6 +103,14 @@ def test_a_point_is_a_circle_of_its_area_and_without_area_does_not_count() -> No
     assert cleaned.every.geometry.iloc[0] == point  # as its source has it
 
 
+def test_a_point_that_is_not_drawn_is_told_with_the_area_it_reports() -> None:
+    forest = site(shapely.Point(50_000, 50_000), "A4", name="Sihl forest", reported_km2=11,
+                  status="Proposed")  # fmt: skip
+    message = found(clean(forest, site(box(10, 10, 20, 20), status="Proposed")), "status")
+    assert "A4 Sihl forest (11 km2 reported)" in message and "111.0 km2: " in message
+    assert "(100 km2):" in message
+
+
 def test_several_points_share_the_area() -> None:
     points = shapely.MultiPoint([(20_000, 20_000), (60_000, 60_000)])
     assert km2(clean(site(points, reported_km2=50))) == {"1": 50}

@@ -91,6 +91,29 @@ def test_points_of_a_table(tmp_path: Path) -> None:
         read_vector(vector(path), LAEA)
 
 
+@pytest.mark.parametrize(
+    "headings", ["Longitud;Latitud", "经度;纬度", "Longitude (°);Latitude (°)"]
+)
+def test_points_of_a_spreadsheet_with_decimal_commas(tmp_path: Path, headings: str) -> None:
+    """A spreadsheet in Spanish divides cells by semicolons, and writes 8,5 for 8.5."""
+    path = tmp_path / "sitios.csv"
+    rows = "Parque;8,0;45,0;3,5\nRío, Norte;-8,125;45,25;1.200,5\n"
+    path.write_bytes(f"NAME;{headings};Superficie\n{rows}".encode("utf-8-sig"))
+    layer, findings = read_vector(vector(path), None)
+    assert [(p.x, p.y) for p in layer.geometry] == [(8, 45), (-8.125, 45.25)]
+    assert layer["NAME"].tolist() == ["Parque", "Río, Norte"] and findings == []
+
+
+def test_a_comma_between_thousands_of_metres_is_not_taken_for_a_decimal_one(tmp_path: Path) -> None:
+    path = tmp_path / "sites.csv"
+    path.write_text("NAME;x;y\na;600,123;200123,4\n", "utf-8")
+    with pytest.raises(UserError, match="no usable coordinates"):
+        read_vector(vector(path, crs="EPSG:2056"), None)
+    path.write_text("NAME;x;y\na;2600123,25;1200123,4\n", "utf-8")
+    layer, _ = read_vector(vector(path, crs="EPSG:2056"), None)
+    assert layer.geometry.iloc[0].x == 2600123.25
+
+
 # -- what is repaired and said --------------------------------------------------------------------
 
 

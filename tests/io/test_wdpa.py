@@ -264,6 +264,41 @@ def test_the_unit_of_an_area_stands_in_its_heading(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("heading", "km2"),
+    [("面积公顷", 2000), ("总面积万公顷", 2e7), ("面积平方公里", 2e5), ("面积km2", 2e5),
+     ("superficie_ha", 2000), ("REP_AREA ha", 2000), ("面积 hm²", 2000)],
+)  # fmt: skip
+def test_the_unit_of_an_area_may_end_its_heading_without_brackets(
+    heading: str, km2: float, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "w.gpkg", {"id": "1", heading: 200000})
+    sites, findings = read_sites(source(path), PLANE)
+    assert sites["reported_km2"].tolist() == [km2]
+    assert not {"sites.unit", "sites.no_reported_area"} & {f.rule for f in findings}
+
+
+def test_a_word_that_ends_like_a_unit_has_none(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.gpkg", {"id": "1", "Alpha": 200000})
+    sites, findings = read_sites(source(path), PLANE, {"reported_area": "Alpha"})
+    assert sites["reported_km2"].tolist() == [200000]
+    assert "sites.unit" in {f.rule for f in findings}
+
+
+def test_points_without_a_known_area_say_which_headings_were_not_understood(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("id,name,Size (ha),Longitud,Latitud\nA4,Sihl forest,1100,8.5,47.2\n", "utf-8")
+    _, findings = read_sites(source(path), PLANE)
+    (told,) = (f for f in findings if f.rule == "sites.no_reported_area")
+    assert told.severity.value == "warning" and "1 point counts only with one" in told.message
+    assert "not understood: Size (ha); name it in [account.columns.sites]" in told.message
+    sites, findings = read_sites(source(path), PLANE, {"reported_area": "Size (ha)"})
+    assert sites["reported_km2"].tolist() == [11]
+    assert "sites.no_reported_area" not in {f.rule for f in findings}
+
+
+@pytest.mark.parametrize(
     ("text", "km2"),
     [("45 000", 45000), ("45\u2009000", 45000), ("45\u202f000.5", 45000.5), ("45\u00a0000", 45000),
      ("45'000", 45000), ("1’234’567", 1234567), ("45,000", 45000), ("1,234.5", 1234.5),

@@ -133,6 +133,36 @@ def test_a_delivered_row_of_the_table_of_sources_goes_out_as_it_came(tmp_path: P
     assert table["DATA_TITLE"][1] == "national"  # no table came with it: the catalog says it
 
 
+def test_a_column_beyond_the_schema_of_sources_is_kept(tmp_path: Path) -> None:
+    row = {"METADATAID": "390", "DATA_TITLE": "Réserves", "RESP_EMAIL": "parks@example.org"}
+    write_wdpa(tmp_path, "w", sites(), SOURCES, delivered={"wdpa": {"390": row}})
+    table = pyogrio.read_dataframe(tmp_path / "w.gpkg", layer="WDPA_source")
+    assert table["RESP_EMAIL"].tolist() == ["parks@example.org", "Not Reported"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "english", "original"), [(NEWER, "NAME_ENG", "NAME"), (OLDER, "NAME", "ORIG_NAME")]
+)
+def test_names_and_types_in_another_script_are_the_original_ones(
+    schema: str, english: str, original: str, tmp_path: Path
+) -> None:
+    types = ["国家公园", "Marine Reserve", "Área protegida"]
+    local = sites().assign(name=["卧龙", "Reef", "Río Ñandú"], original_name="", designation=types)
+    _, findings = write_wdpa(tmp_path, "w", local, SOURCES, schema=schema)
+    poly = gpd.read_file(tmp_path / "w.gpkg", layer="WDPA_poly")
+    assert poly[[original, "DESIG"]].to_numpy().tolist() == [
+        ["卧龙", "国家公园"], ["", "Not Reported"]
+    ]  # fmt: skip
+    assert poly[[english, "DESIG_ENG"]].to_numpy().tolist() == [
+        ["", "Not Reported"], ["Reef", "Marine Reserve"]
+    ]  # fmt: skip
+    assert [f.rule for f in findings] == ["sites.local_text"] * 2
+    assert f"it is in {original}, and {english}" in findings[0].message
+    again, _ = read_sites(Entry("again", "again", "vector", tmp_path, "w.gpkg"), PLANE)
+    assert again["name"].tolist() == ["卧龙", "Reef", "Río Ñandú"]
+    assert again["designation"].tolist() == types
+
+
 @pytest.mark.parametrize(("schema", "heading"), [(NEWER, "REALM"), (OLDER, "MARINE")])
 def test_a_realm_that_no_record_says_is_not_claimed(
     schema: str, heading: str, tmp_path: Path
@@ -161,8 +191,11 @@ def test_a_text_too_long_for_a_shapefile_is_said(tmp_path: Path) -> None:
     assert none == []
 
 
-def test_a_number_that_is_a_text_stays_one(tmp_path: Path) -> None:
-    write_wdpa(tmp_path, "w", sites().assign(site_id=["CN-1", "7", "8"]), SOURCES)
+def test_a_number_that_is_a_text_stays_one_and_is_said(tmp_path: Path) -> None:
+    text = sites().assign(site_id=["CN-1", "7", "8"])
+    _, (told,) = write_wdpa(tmp_path, "w", text, SOURCES)
+    assert told.rule == "sites.text_number" and "1 site has a text" in told.message
+    assert "SITE_ID (CN-1)" in told.message and "UNEP-WCMC" in told.message
     assert gpd.read_file(tmp_path / "w.gpkg", layer="WDPA_poly")["SITE_ID"].tolist() == [
         "CN-1",
         "7",

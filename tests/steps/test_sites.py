@@ -103,7 +103,7 @@ def test_what_became_of_each_record_and_what_counts_for_others(tmp_path: Path) -
     assert [p.name for p in told.files if p.suffix in (".shp", ".csv")] == [
         "sites-polygons.shp", "sites-sources.csv"]  # fmt: skip
     out = gpd.read_file(told.files[0])
-    assert out["SITE_ID"].tolist() == ["N1", "1", "2"] and out["DESIG_ENG"][0] == "风水林"
+    assert out["SITE_ID"].tolist() == ["N1", "1", "2"] and out["DESIG"][0] == "风水林"
     assert out["SITE_TYPE"].tolist() == ["OECM", "PA", "PA"]
     assert site_records(project).files == ()
 

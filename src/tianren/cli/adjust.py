@@ -32,6 +32,7 @@ def propose(
     reason: Reason = "",
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren adjust propose --remove road.gpkg --cause major_project --add forest.gpkg
@@ -43,7 +44,7 @@ def propose(
     from tianren.steps.adjust import propose as step
     from tianren.steps.adjust import read_drafts
 
-    opened = open_project_at(project)
+    opened = open_project_at(project, language)
     drafts = [d for path in remove or []
               for d in read_drafts(opened, path, "removal", cause, ground)]  # fmt: skip
     drafts += [d for path in add or []
@@ -70,6 +71,7 @@ def scan(
     dry: Annotated[bool, typer.Option(help="Only say what would be proposed.")] = False,
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren adjust scan --sites wdpa-2027.gpkg --dry
@@ -79,7 +81,7 @@ def scan(
     """
     from tianren.steps.adjust_scan import scan as step
 
-    found = step(open_project_at(project), actor=as_, ground=ground, document=document,
+    found = step(open_project_at(project, language), actor=as_, ground=ground, document=document,
                  sites=sites, day=day_of(day), dry=dry)  # fmt: skip
     give(found, json)
 
@@ -117,6 +119,7 @@ def candidates(
     to: Annotated[Path | None, typer.Option(help="Default: exports/candidates-CASE.gpkg.")] = None,
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren adjust candidates 2026-0001
@@ -126,7 +129,7 @@ def candidates(
     """
     from tianren.steps.adjust_candidates import candidates as step
 
-    give(step(open_project_at(project), case, to, day=day_of(day)), json)
+    give(step(open_project_at(project, language), case, to, day=day_of(day)), json)
 
 
 @adjust.command(short_help="The answer of a division across the border.")
@@ -139,6 +142,7 @@ def answer(
     reason: Reason = "",
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren adjust answer 2026-0001 --agree --as ana.ruiz
@@ -147,7 +151,7 @@ def answer(
     """
     from tianren.steps.adjust import answer as step
 
-    found = step(open_project_at(project), case, agrees=agree, actor=as_, place=place,
+    found = step(open_project_at(project, language), case, agrees=agree, actor=as_, place=place,
                  ground=ground, reason=reason, day=day_of(day))  # fmt: skip
     give(found, json)
 
@@ -164,6 +168,7 @@ def approve(
     ] = "",
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren adjust approve 2026-0001 --as ana.ruiz --ground "Act 7" --document D-3
@@ -172,14 +177,16 @@ def approve(
     """
     from tianren.steps.adjust import approve as step
 
-    found = step(open_project_at(project), case, actor=as_, ground=ground, document=document,
-                 reason=reason, accept_unknown=accept_unknown, day=day_of(day))  # fmt: skip
+    opened = open_project_at(project, language)
+    found = step(opened, case, actor=as_, ground=ground, document=document, reason=reason,
+                 accept_unknown=accept_unknown, day=day_of(day))  # fmt: skip
     give(found, json)
 
 
 @adjust.command(short_help="Refuse a proposal.")
 def refuse(
     case: CaseName, as_: As, ground: Ground, reason: Reason, day: Day = "", project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Example: tianren adjust refuse 2026-0001 --as ana.ruiz --ground "Act 7" --reason "..."
@@ -188,7 +195,7 @@ def refuse(
     """
     from tianren.steps.adjust import end as step
 
-    found = step(open_project_at(project), case, "refuse", actor=as_, ground=ground,
+    found = step(open_project_at(project, language), case, "refuse", actor=as_, ground=ground,
                  reason=reason, day=day_of(day))  # fmt: skip
     give(found, json)
 
@@ -196,7 +203,7 @@ def refuse(
 @adjust.command(short_help="Take a proposal back.")
 def withdraw(
     case: CaseName, as_: As, reason: Reason = "", ground: Ground = "own decision", day: Day = "",
-    project: Folder = None, json: Json = False,
+    project: Folder = None, language: Language = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Example: tianren adjust withdraw 2026-0001 --as li.wei --reason "drawn anew"
 
@@ -204,7 +211,7 @@ def withdraw(
     """
     from tianren.steps.adjust import end as step
 
-    found = step(open_project_at(project), case, "withdraw", actor=as_, ground=ground,
+    found = step(open_project_at(project, language), case, "withdraw", actor=as_, ground=ground,
                  reason=reason, day=day_of(day))  # fmt: skip
     give(found, json)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.frame import Folder, Json, Language, app, give, open_project_at
+from tianren.cli.frame import Folder, Json, Language, app, give, open_project_at, speak
 from tianren.cli.values import day_of, texts
 
 
@@ -66,6 +66,7 @@ def check_project(
 def rulebook(
     file: Annotated[Path, typer.Argument(help="A rulebook of your own, TOML.")],
     cases: Annotated[Path | None, typer.Option(help="Its cases, YAML.")] = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren rulebook ours.toml --cases ours.yaml
@@ -75,6 +76,7 @@ def rulebook(
     """
     from tianren.steps.rulebooks import check
 
+    speak(language or "en")
     found = check(file, cases)
     give(found, json)
     if found.faulty:

@@ -1,10 +1,10 @@
 """The command of corridors."""
 
-from tianren.cli.frame import Folder, Json, app, give, open_project_at, progress_line
+from tianren.cli.frame import Folder, Json, Language, app, give, open_project_at, progress_line
 
 
 @app.command(short_help="What links the parts of the line, and what cannot be reached.")
-def corridors(project: Folder = None, json: Json = False) -> None:
+def corridors(project: Folder = None, language: Language = None, json: Json = False) -> None:
     """Example: tianren corridors
 
     Corridors between the parts of the line, their pinch points, what each adds to connectivity,
@@ -12,4 +12,4 @@ def corridors(project: Folder = None, json: Json = False) -> None:
     """
     from tianren.steps.corridors import corridors as step
 
-    give(step(open_project_at(project), progress=progress_line()), json)
+    give(step(open_project_at(project, language), progress=progress_line()), json)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.frame import Folder, Json, app, give, open_project_at, progress_line
+from tianren.cli.frame import Folder, Json, Language, app, give, open_project_at, progress_line
 
 Zone = Annotated[
     list[str] | None,
@@ -15,7 +15,9 @@ Zone = Annotated[
 
 
 @app.command(short_help="What zones hold of species and ecosystems, and what is missing.")
-def gaps(project: Folder = None, zone: Zone = None, json: Json = False) -> None:
+def gaps(
+    project: Folder = None, zone: Zone = None, language: Language = None, json: Json = False
+) -> None:
     """Example: tianren gaps --zone protected --zone redline
 
     Measure what zones hold of each species, ecosystem type, ecoregion, function and key area
@@ -23,4 +25,4 @@ def gaps(project: Folder = None, zone: Zone = None, json: Json = False) -> None:
     """
     from tianren.steps.gaps import gaps as find
 
-    give(find(open_project_at(project), zone=zone, progress=progress_line()), json)
+    give(find(open_project_at(project, language), zone=zone, progress=progress_line()), json)

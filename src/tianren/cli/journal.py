@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tianren.cli.acting import As, Ground, Looks, Reason
-from tianren.cli.frame import Folder, Json, Language, app, give, group, open_project_at
+from tianren.cli.frame import Folder, Json, Language, app, give, group, open_project_at, speak
 
 journal = group("journal", "What happened, append-only and hash-chained.")
 
@@ -17,6 +17,7 @@ def start(
     name: Annotated[str, typer.Option(help="Your name, for roles.toml.")] = "",
     ground: Ground = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren journal start --as li.wei --name "Li Wei"
@@ -26,7 +27,7 @@ def start(
     """
     from tianren.steps.journal import start as step
 
-    give(step(open_project_at(project), as_, name, ground), json)
+    give(step(open_project_at(project, language), as_, name, ground), json)
 
 
 @journal.command(short_help="Show records.")
@@ -66,6 +67,7 @@ def correct(
     ] = None,
     withdraw: Annotated[bool, typer.Option(help="It should never have been made.")] = False,
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren journal correct 17 --change name="Chi" --as li.wei --ground "survey 2026/3"
@@ -79,7 +81,7 @@ def correct(
     from tianren.steps.journal import correct as step
 
     found = step(
-        open_project_at(project), record, pairs(change or [], "--change"), actor=as_,
+        open_project_at(project, language), record, pairs(change or [], "--change"), actor=as_,
         ground=ground, reason=reason, withdraw=withdraw,
     )  # fmt: skip
     give(found, json)
@@ -95,6 +97,7 @@ def erase(
     ] = None,
     reason: Reason = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren journal erase 17 --label applicant --as li.wei --ground "request of 3 May"
@@ -104,7 +107,7 @@ def erase(
     """
     from tianren.steps.journal import erase as step
 
-    opened = open_project_at(project)
+    opened = open_project_at(project, language)
     give(step(opened, record, label or [], actor=as_, ground=ground, reason=reason), json)
 
 
@@ -114,6 +117,7 @@ def export(
     personal: Annotated[bool, typer.Option(help="With names; needs the right to read.")] = False,
     as_: As = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren journal export --to audit-2026
@@ -123,13 +127,14 @@ def export(
     """
     from tianren.steps.journal import export as step
 
-    give(step(open_project_at(project), to, personal=personal, actor=as_), json)
+    give(step(open_project_at(project, language), to, personal=personal, actor=as_), json)
 
 
 @journal.command("import", short_help="Read an exported journal into a project without one.")
 def import_(
     folder: Annotated[Path, typer.Argument(help="What tianren journal export wrote.")],
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren journal import audit-2026
@@ -138,13 +143,14 @@ def import_(
     """
     from tianren.steps.journal import import_ as step
 
-    give(step(open_project_at(project), folder), json)
+    give(step(open_project_at(project, language), folder), json)
 
 
 @journal.command(short_help="Write an anchor for a witness to keep.")
 def anchor(
     to: Annotated[Path | None, typer.Option(help="File; default: anchors/NUMBER.json.")] = None,
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren journal anchor --to anchor-2026-06.json
@@ -154,12 +160,13 @@ def anchor(
     """
     from tianren.steps.journal import anchor as step
 
-    give(step(open_project_at(project), to), json)
+    give(step(open_project_at(project, language), to), json)
 
 
 @journal.command(short_help="Make a key pair that signs anchors.")
 def key(
     folder: Annotated[Path, typer.Argument(help="A folder outside the project.")],
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren journal key ~/.tianren
@@ -168,6 +175,7 @@ def key(
     """
     from tianren.steps.journal import key as step
 
+    speak(language or "en")
     give(step(folder), json)
 
 

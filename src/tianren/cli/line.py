@@ -26,6 +26,7 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="A new folder for the project.")] = Path(
         "tianren-demo"
     ),
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren demo
@@ -37,12 +38,15 @@ def demo(
 
     if not (folder / "project.toml").exists():
         copy_switzerland(folder)
-    give(step(open_project_at(folder), progress=progress_line()), json)
+    give(step(open_project_at(folder, language), progress=progress_line()), json)
 
 
 @app.command(short_help="Start a project folder.")
 def new(
     folder: Annotated[Path, typer.Argument(help="A new folder for the project.")],
+    language: Annotated[
+        str, typer.Option("--language", "-l", help="en, zh or es: of the project and its answers.")
+    ] = "en",
 ) -> None:
     """Example: tianren new madagascar-2026
 
@@ -50,7 +54,8 @@ def new(
     """
     from tianren.project.starter import new_project
 
-    new_project(folder)
+    speak(language)
+    new_project(folder, language)
     typer.echo(say("Fill in {folder}/project.toml and catalog.toml, then type:", folder=folder))
     typer.echo(f"  cd {folder} && tianren check")
 
@@ -80,6 +85,7 @@ def delineate(
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 1,
     report: Annotated[bool, typer.Option(help="Write the maps and the report.")] = True,
     scenario: ScenarioName = "",
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren delineate --robustness 50
@@ -89,7 +95,7 @@ def delineate(
     from tianren.steps.delineate import delineate as step
 
     answer = step(
-        open_project_at(project, scenario=scenario),
+        open_project_at(project, language, scenario=scenario),
         robustness=robustness,
         seed=seed,
         report=report,
@@ -155,6 +161,7 @@ def export(
     to: Annotated[Path | None, typer.Option(help="Folder; default: exports/ of the run.")] = None,
     project: Folder = None,
     run: RunId = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren export --format shapefile
@@ -163,18 +170,18 @@ def export(
     """
     from tianren.steps.export import export as step
 
-    give(step(open_project_at(project), run, format, to), json)
+    give(step(open_project_at(project, language), run, format, to), json)
 
 
 @app.command(short_help="List the runs of a project.")
-def runs(project: Folder = None, json: Json = False) -> None:
+def runs(project: Folder = None, language: Language = None, json: Json = False) -> None:
     """Example: tianren runs
 
     List the runs of a project, the latest last.
     """
     from tianren.steps.runs import list_runs
 
-    give(list_runs(open_project_at(project)), json)
+    give(list_runs(open_project_at(project, language)), json)
 
 
 @app.command(short_help="Show parameters with their sources.")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.frame import Folder, Json, app, give, open_project_at, progress_line
+from tianren.cli.frame import Folder, Json, Language, app, give, open_project_at, progress_line
 
 
 @app.command(short_help="Where each species can live, from its records.")
@@ -13,6 +13,7 @@ def models(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Species at a time; default: the processors.")
     ] = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren models
@@ -22,4 +23,4 @@ def models(
     """
     from tianren.steps.models import models as step
 
-    give(step(open_project_at(project), workers=workers, progress=progress_line()), json)
+    give(step(open_project_at(project, language), workers=workers, progress=progress_line()), json)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.frame import Folder, Json, app, give, open_project_at, progress_line
+from tianren.cli.frame import Folder, Json, Language, app, give, open_project_at, progress_line
 
 TemplateFile = Annotated[
     Path | None,
@@ -19,6 +19,7 @@ def oecm(
     project: Folder = None,
     template: TemplateFile = None,
     by: By = "area",
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren oecm --template answers.xlsx
@@ -29,7 +30,7 @@ def oecm(
     from tianren.steps.oecm import oecm as assess
     from tianren.steps.oecm_template import template as write
 
-    opened = open_project_at(project)
+    opened = open_project_at(project, language)
     if template is not None:
         give(write(opened, template), json)
     else:

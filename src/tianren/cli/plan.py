@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from tianren.cli.frame import Folder, Json, app, give, open_project_at, progress_line
+from tianren.cli.frame import (
+    Folder,
+    Json,
+    Language,
+    app,
+    give,
+    open_project_at,
+    progress_line,
+    speak,
+)
 
 Marxan = Annotated[
     Path | None,
@@ -22,6 +31,7 @@ def plan(
     project: Folder = None,
     marxan: Marxan = None,
     from_marxan: FromMarxan = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren plan --marxan marxan-files
@@ -33,6 +43,8 @@ def plan(
     from tianren.steps.plan_marxan import plan_marxan
 
     if from_marxan is not None:
+        speak(language or "en")
         give(plan_marxan(from_marxan), json)
     else:
-        give(step(open_project_at(project), marxan=marxan, progress=progress_line()), json)
+        opened = open_project_at(project, language)
+        give(step(opened, marxan=marxan, progress=progress_line()), json)

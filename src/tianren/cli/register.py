@@ -33,6 +33,7 @@ def adopt(
     day: Day = "",
     reason: Reason = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren register adopt --as li.wei --ground "Decree 12/2026"
@@ -43,7 +44,7 @@ def adopt(
     from tianren.steps.register_adopt import adopt as step
 
     found = step(
-        open_project_at(project), actor=as_, ground=ground, run=run, day=day_of(day),
+        open_project_at(project, language), actor=as_, ground=ground, run=run, day=day_of(day),
         reason=reason, progress=progress_line(),
     )  # fmt: skip
     give(found, json)
@@ -107,6 +108,7 @@ def mark(
     ground: Ground,
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren register mark 1403150001 markers.csv --as li.wei --ground "survey 7"
@@ -116,7 +118,7 @@ def mark(
     """
     from tianren.steps.register import mark as step
 
-    opened = open_project_at(project)
+    opened = open_project_at(project, language)
     give(step(opened, code, table, actor=as_, ground=ground, day=day_of(day)), json)
 
 
@@ -128,6 +130,7 @@ def manage(
     ground: Ground,
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren register manage 1403150001 body="Park office" --as li.wei --ground "order 3"
@@ -139,7 +142,7 @@ def manage(
     from tianren.steps.register import manage as step
 
     found = step(
-        open_project_at(project), code, pairs(values, "values"), actor=as_, ground=ground,
+        open_project_at(project, language), code, pairs(values, "values"), actor=as_, ground=ground,
         day=day_of(day),
     )  # fmt: skip
     give(found, json)
@@ -156,6 +159,7 @@ def note(
     ] = "activity",
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren register note 1403150001 "disused mill" --as li.wei --ground "patrol 9 May"
@@ -165,7 +169,13 @@ def note(
     from tianren.steps.register import note as step
 
     found = step(
-        open_project_at(project), code, in_class, text, actor=as_, ground=ground, day=day_of(day)
+        open_project_at(project, language),
+        code,
+        in_class,
+        text,
+        actor=as_,
+        ground=ground,
+        day=day_of(day),
     )
     give(found, json)
 
@@ -213,11 +223,13 @@ def workbook(
 
 
 @register.command(short_help="Keep the register's state, so that it is read faster.")
-def snapshot(as_: As, project: Folder = None, json: Json = False) -> None:
+def snapshot(
+    as_: As, project: Folder = None, language: Language = None, json: Json = False
+) -> None:
     """Example: tianren register snapshot --as li.wei
 
     Keep the states of all zones as they are, so that long histories need not be read again.
     """
     from tianren.steps.register import snapshot as step
 
-    give(step(open_project_at(project), as_), json)
+    give(step(open_project_at(project, language), as_), json)

@@ -7,6 +7,7 @@ import typer
 from tianren.cli.frame import (
     Folder,
     Json,
+    Language,
     RunId,
     ScenarioName,
     app,
@@ -18,7 +19,11 @@ from tianren.cli.frame import (
 
 @app.command(short_help="What land is fit for, and where its use collides with that.")
 def suitability(
-    project: Folder = None, run: RunId = None, scenario: ScenarioName = "", json: Json = False
+    project: Folder = None,
+    run: RunId = None,
+    scenario: ScenarioName = "",
+    language: Language = None,
+    json: Json = False,
 ) -> None:
     """Example: tianren suitability
 
@@ -27,7 +32,7 @@ def suitability(
     """
     from tianren.steps.suitability import suitability_of
 
-    opened = open_project_at(project, scenario=scenario)
+    opened = open_project_at(project, language, scenario=scenario)
     give(suitability_of(opened, run=run, progress=progress_line()), json)
 
 
@@ -37,6 +42,7 @@ def seams(
     project: Folder = None,
     run: RunId = None,
     scenario: ScenarioName = "",
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren seams --level district
@@ -46,7 +52,7 @@ def seams(
     """
     from tianren.steps.seams import seams_of
 
-    opened = open_project_at(project, scenario=scenario)
+    opened = open_project_at(project, language, scenario=scenario)
     give(seams_of(opened, level=level, run=run, progress=progress_line()), json)
 
 
@@ -56,6 +62,7 @@ def compare(
     second: Annotated[str, typer.Argument(help="Another; lines of scenarios are runs too.")],
     project: Folder = None,
     report: Annotated[bool, typer.Option(help="Write the map and the report.")] = True,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren compare delineate-1a2b3c4d delineate-5e6f7a8b
@@ -65,7 +72,7 @@ def compare(
     """
     from tianren.steps.compare import compare as step
 
-    opened = open_project_at(project)
+    opened = open_project_at(project, language)
     give(step(opened, first, second, report=report, progress=progress_line()), json)
 
 
@@ -79,6 +86,7 @@ def parcels(
     ] = "",
     project: Folder = None,
     scenario: ScenarioName = "",
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren parcels --parent delineate-1a2b3c4d
@@ -88,7 +96,7 @@ def parcels(
     """
     from tianren.steps.parcels import parcels as step
 
-    opened = open_project_at(project, scenario=scenario)
+    opened = open_project_at(project, language, scenario=scenario)
     give(step(opened, parent=parent, folder=parent_project, progress=progress_line()), json)
 
 
@@ -103,6 +111,7 @@ def nested(
     project: Folder = None,
     run: RunId = None,
     scenario: ScenarioName = "",
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren nested --parent-project ../nation
@@ -112,7 +121,7 @@ def nested(
     """
     from tianren.steps.nested import nested as step
 
-    opened = open_project_at(project, scenario=scenario)
+    opened = open_project_at(project, language, scenario=scenario)
     give(
         step(opened, parent=parent, folder=parent_project, run=run, progress=progress_line()), json
     )

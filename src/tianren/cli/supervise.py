@@ -29,6 +29,7 @@ def report(
     reason: Reason = "",
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren supervise report patrol --zone 1403150001 --document patrol_log=P7 --as ann
@@ -38,10 +39,10 @@ def report(
     from tianren.steps.supervise import report as step
 
     found = step(
-        open_project_at(project), source, zone=zone, severity=severity, actor=as_, ground=ground,
-        documents=texts(document or [], "--document"), footprint=footprint, width=width,
-        facts=pairs(fact or [], "--fact"), personal=texts(personal or [], "--personal"),
-        reason=reason, day=day_of(day),
+        open_project_at(project, language), source, zone=zone, severity=severity, actor=as_,
+        ground=ground, documents=texts(document or [], "--document"), footprint=footprint,
+        width=width, facts=pairs(fact or [], "--fact"),
+        personal=texts(personal or [], "--personal"), reason=reason, day=day_of(day),
     )  # fmt: skip
     give(found, json)
 
@@ -58,6 +59,7 @@ def act(
     reason: Reason = "",
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren supervise act 2026-0001 verify --document verification_report=V3 --as ann
@@ -67,7 +69,7 @@ def act(
     from tianren.steps.supervise import act as step
 
     found = step(
-        open_project_at(project), case, move, actor=as_, ground=ground, reason=reason,
+        open_project_at(project, language), case, move, actor=as_, ground=ground, reason=reason,
         documents=texts(document or [], "--document"), facts=pairs(fact or [], "--fact"),
         personal=texts(personal or [], "--personal"), day=day_of(day),
     )  # fmt: skip
@@ -120,6 +122,7 @@ def overdue(
 @supervise.command(short_help="What is overdue goes to the unit above.")
 def escalate(
     as_: As, ground: Ground = "time has run out", day: Day = "", project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Example: tianren supervise escalate --as ana.ruiz
@@ -128,7 +131,7 @@ def escalate(
     """
     from tianren.steps.supervise import escalate as step
 
-    give(step(open_project_at(project), actor=as_, ground=ground, day=day_of(day)), json)
+    give(step(open_project_at(project, language), actor=as_, ground=ground, day=day_of(day)), json)
 
 
 @supervise.command(short_help="Findings by the unit in charge, and the months.")
@@ -164,6 +167,7 @@ def sample(
     to: Annotated[Path | None, typer.Option(help="Default: exports/checks-DAY-SEED.csv.")] = None,
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren supervise sample --seed 7 --by level
@@ -174,8 +178,9 @@ def sample(
     from tianren.steps.supervise_samples import sample as step
 
     found = step(
-        open_project_at(project), seed=seed, kind=kind, place=place, draw=draw, visits=visits,
-        rate=rate, confidence=confidence, by=by or (), level=level, to=to, day=day_of(day),
+        open_project_at(project, language), seed=seed, kind=kind, place=place, draw=draw,
+        visits=visits, rate=rate, confidence=confidence, by=by or (), level=level, to=to,
+        day=day_of(day),
     )  # fmt: skip
     give(found, json)
 
@@ -185,6 +190,7 @@ def results(
     table: Annotated[Path, typer.Argument(help="The table that came back.")],
     day: Day = "",
     project: Folder = None,
+    language: Language = None,
     json: Json = False,
 ) -> None:
     """Example: tianren supervise results checks-2026-11-30-7.csv
@@ -194,7 +200,7 @@ def results(
     """
     from tianren.steps.supervise_samples import results as step
 
-    give(step(open_project_at(project), table, day=day_of(day)), json)
+    give(step(open_project_at(project, language), table, day=day_of(day)), json)
 
 
 @supervise.command(short_help="How well each unit keeps its line.")

@@ -337,6 +337,16 @@ def _result(bench: _Bench, table: "GeoDataFrame", drawn: NDArray[Any], rules: Si
         reason=[bench.refused.get(i, ("", ""))[1] for i in range(len(table))],
     )
     sites = table.set_geometry(bench.shapes, crs=table.crs).iloc[bench.alive()]
-    return Cleaned(
-        in_order(sites, rules.categories), every, log, cleaning_findings(log[log["action"] != KEPT])
-    )
+    findings = cleaning_findings(log[log["action"] != KEPT], _of_points(bench))
+    return Cleaned(in_order(sites, rules.categories), every, log, findings)
+
+
+def _of_points(bench: _Bench) -> dict[tuple[str, int], float]:
+    """What the records that came as points report, km2, by source and row: until they are drawn as
+    circles they have no other area."""
+    return {
+        (str(bench.value(i, "source")), int(bench.value(i, "row"))): float(
+            bench.value(i, "reported_km2")
+        )
+        for i in map(int, np.flatnonzero(bench.points))
+    }

@@ -1,7 +1,7 @@
 """What the cleaning of sites tells: a finding for each rule that touched some."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tianren.findings import Finding, Severity
 from tianren.language import say, say_many
@@ -57,9 +57,13 @@ TELLING_ONE: Mapping[str, str] = {
 }
 
 
-def cleaning_findings(log: "DataFrame") -> tuple[Finding, ...]:
+def cleaning_findings(
+    log: "DataFrame", reported: Mapping[tuple[str, int], float]
+) -> tuple[Finding, ...]:
     """One finding for each rule and source, with the sites most concerned and their areas; log: the
-    rows of it that say what was done to a site."""
+    rows of it that say what was done to a site; reported: km2 of points, by source and row."""
+    pairs = zip(log["source"], log["row"], strict=True)
+    log = log.assign(reported=[reported.get((str(s), int(r)), 0.0) for s, r in pairs])
     return tuple(
         _finding(str(source), str(rule), rows)
         for (source, rule), rows in log.groupby(["source", "rule"], sort=True)
@@ -68,9 +72,12 @@ def cleaning_findings(log: "DataFrame") -> tuple[Finding, ...]:
 
 def _finding(source: str, rule: str, rows: "DataFrame") -> Finding:
     severity, sentence = TELLING[rule]
-    concerned = rows.assign(km2=_concerned(rows)).sort_values("km2", ascending=False, kind="stable")
-    fields = concerned[["site_id", "name", "km2", "reason"]].head(_TOLD).to_dict("records")
-    named = [f"{r['site_id']} {r['name']} ({figure(r['km2'])} km2): {r['reason']}" for r in fields]
+    drawn = _concerned(rows)
+    rows = rows.assign(km2=drawn.where(drawn > 0, rows["reported"]), drawn=drawn)
+    concerned = rows.sort_values("km2", ascending=False, kind="stable")
+    columns = ["site_id", "name", "km2", "drawn", "reason"]
+    fields = concerned[columns].head(_TOLD).to_dict("records")
+    named = [f"{r['site_id']} {r['name']} ({_size(r)}): {r['reason']}" for r in fields]
     if len(rows) > _TOLD:
         named.append(say("and {n} more, see the log", n=len(rows) - _TOLD))
     message = say(
@@ -80,6 +87,13 @@ def _finding(source: str, rule: str, rows: "DataFrame") -> Finding:
         sites="; ".join(named),
     )
     return Finding(f"sites.{rule}", source, severity, message, "Tianren: How the account is made")
+
+
+def _size(row: Mapping[Any, Any]) -> str:
+    """The area of a site, or what it reports where it is a point that is not drawn."""
+    if row["km2"] > row["drawn"]:
+        return say("{area} km2 reported", area=figure(row["km2"]))
+    return f"{figure(row['km2'])} km2"
 
 
 def _concerned(rows: "DataFrame") -> "Series[float]":

@@ -21,7 +21,7 @@ from tianren.io.signatures import offline, require_modest, require_signature, un
 from tianren.io.sources import Entry
 from tianren.io.tables import WORKBOOKS, read_table
 from tianren.language import say
-from tianren.parameters.headings import row_numbers
+from tianren.parameters.headings import columns_by_role, plain_heading, row_numbers
 
 # The endings of files that may hold polygons or lines; a drawing does not say its CRS.
 OF_SHAPES = frozenset((
@@ -248,29 +248,31 @@ def _with_crs(entry: Entry, layer: GeoDataFrame) -> GeoDataFrame:
 
 # --- points as a table -------------------------------------------------------------------------
 
-_LONGITUDE = ("lon", "longitude", "long", "lng", "decimallongitude", "x", "经度")
-_LATITUDE = ("lat", "latitude", "decimallatitude", "y", "纬度")
-
 
 def _csv(entry: Entry, path: Path, findings: list[Finding]) -> Any:
+    """The rows of a text, read as tables are, whatever divides its cells; columns in which all is a
+    number become numbers, as in other layers."""
+    table, told = read_table(replace(entry, uri=str(path)))
+    findings += told
+    return table.apply(_as_numbers)
+
+
+def _as_numbers(cells: Any) -> Any:
     import pandas as pd
 
-    encoding = text_encoding(entry, path.read_bytes(), findings)
-    try:
-        return pd.read_csv(path, encoding=encoding)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
-        raise unreadable(entry, path, fault) from fault
+    numbers = pd.to_numeric(cells, errors="coerce")
+    filled = cells != ""
+    return numbers if filled.any() and numbers[filled].notna().all() else cells
 
 
 def _points(entry: Entry, table: Any) -> GeoDataFrame:
     """A table of points: columns of longitude and latitude by their usual names."""
     import geopandas
-    import pandas as pd
 
-    x, y = _column(entry, table, _LONGITUDE), _column(entry, table, _LATITUDE)
-    lon, lat = (pd.to_numeric(table[c], errors="coerce") for c in (x, y))
-    bad = lon.isna() | lat.isna()
+    x, y = _column(entry, table, "longitude", "x"), _column(entry, table, "latitude", "y")
     crs = known_crs(entry.crs or "EPSG:4326", where=entry.where)
+    lon, lat = (_coordinates(table[c], degrees=crs.is_geographic) for c in (x, y))
+    bad = lon.isna() | lat.isna()
     if crs.is_geographic:
         bad |= (lon.abs() > 360) | (lat.abs() > 90)
     if bad.any():
@@ -286,15 +288,29 @@ def _points(entry: Entry, table: Any) -> GeoDataFrame:
     return GeoDataFrame(table.reset_index(drop=True), geometry=shapes, crs=crs)
 
 
-def _column(entry: Entry, table: Any, names: tuple[str, ...]) -> str:
-    for column in table.columns:
-        if str(column).strip().casefold() in names:
-            return str(column)
+def _coordinates(cells: Any, *, degrees: bool) -> Any:
+    """Numbers with a decimal point or comma; of metres "600,123" has two readings and is none."""
+    import pandas as pd
+
+    comma = r"^(-?\d+),(\d+)$" if degrees else r"^(-?\d+),(\d{1,2}|\d{4,})$"
+    return pd.to_numeric(
+        cells.astype(str).str.replace(comma, r"\1.\2", regex=True), errors="coerce"
+    )
+
+
+def _column(entry: Entry, table: Any, role: str, short: str) -> str:
+    """The column of a coordinate, by its headings among records (parameters/headings.csv), or x and
+    y."""
+    columns = [str(column) for column in table.columns]
+    found = columns_by_role("records", columns).get(role)
+    found = found or next((c for c in columns if plain_heading(c) == short), None)
+    if found is not None:
+        return found
     raise UserError(
-        f"the table has no column of {names[1]}",
+        f"the table has no column of {role}",
         where=entry.where,
-        by_how_much=f"its columns are {', '.join(map(str, table.columns[:12]))}",
-        next_step=f"rename the column to {names[0]}",
+        by_how_much=f"its columns are {', '.join(columns[:12])}",
+        next_step=f"rename the column to {role}",
     )
 
 

@@ -25,7 +25,7 @@ from tianren.geo.sites import OECM, PA, SITE_COLUMNS, UNREPORTED, declared_realm
 from tianren.io.deliveries import delivered
 from tianren.io.formats import read_features
 from tianren.io.sources import Entry
-from tianren.language import say
+from tianren.language import say, say_many
 from tianren.parameters.headings import columns_by_role, roles_of, usual_headings
 
 # Columns of the World Database beyond those that are counted with: kept for who gives them back.
@@ -123,7 +123,8 @@ def _mapped(
     for column in ("governance", "management", "verified", "designation"):
         out[column] = [t or UNREPORTED for t in out[column]]
     out |= {"source": [entry.name] * len(layer), "approximate": [entry.approximate] * len(layer)}
-    _tell_missing(entry, roles, findings)
+    points = int((shapely.get_dimensions(layer.geometry.to_numpy()) == 0).sum())
+    _tell_missing(entry, roles, _not_understood(headings, roles), points, findings)
     joined = ["; ".join(r) for r in remarks]
     return GeoDataFrame({**out, "remark": joined}, geometry=layer.geometry.to_numpy(),
                         crs=layer.crs)  # fmt: skip
@@ -144,8 +145,22 @@ def _roles(entry: Entry, headings: list[str], wanted: Mapping[str, str]) -> dict
                 next_step=f"use one of {', '.join(headings)}",
             )
     free = [h for h in headings if h not in wanted.values()]
-    found = {r: h for r, h in columns_by_role("sites", free).items() if r not in wanted}
-    return {**found, **wanted}
+    found = {**_areas_with_unit(free), **columns_by_role("sites", free)}
+    return {**{r: h for r, h in found.items() if r not in wanted}, **wanted}
+
+
+def _areas_with_unit(headings: list[str]) -> dict[str, str]:
+    """Areas whose heading ends in a unit, without brackets: area_ha, 面积公顷."""
+    bare = {_AT_END.sub("", h): h for h in headings if _AT_END.search(h)}
+    found = columns_by_role("sites", bare)
+    return {role: bare[short] for role, short in found.items() if role in _AREAS}
+
+
+def _not_understood(headings: list[str], roles: Mapping[str, str]) -> list[str]:
+    """Headings that play no role, of a site or of the place of a point."""
+    places = columns_by_role("records", headings)
+    known = {*roles.values(), places.get("longitude"), places.get("latitude")}
+    return [h for h in headings if h not in known]
 
 
 def _text(layer: GeoDataFrame, column: str) -> list[str]:
@@ -163,6 +178,9 @@ def _cell(value: Any) -> str:
     return unicodedata.normalize("NFC", str(value)).strip()
 
 
+_UNREPORTED = plain(UNREPORTED)
+
+
 def _originals(
     text: Mapping[str, list[str]], roles: Mapping[str, str], headings: list[str],
     layer: GeoDataFrame, out: dict[str, Any],
@@ -172,14 +190,19 @@ def _originals(
     for role in ("name", "designation"):
         original = text.get(f"original_{role}")
         if original is not None:
-            out[role] = [a or b for a, b in zip(out[role], original, strict=True)]
+            pairs = zip(out[role], original, strict=True)
+            out[role] = [b or a if plain(a) in ("", _UNREPORTED) else a for a, b in pairs]
     if roles.get("name") == "NAME_ENG" and "NAME" in headings:
         out["original_name"] = _text(layer, "NAME")
         out["name"] = [a or b for a, b in zip(out["name"], out["original_name"], strict=True)]
 
 
-def _tell_missing(entry: Entry, roles: Mapping[str, str], findings: list[Finding]) -> None:
-    """What a list does not say of its records, and how it is taken."""
+def _tell_missing(
+    entry: Entry, roles: Mapping[str, str], others: list[str], points: int,
+    findings: list[Finding],
+) -> None:  # fmt: skip
+    """What a list does not say of its records, and how it is taken; others: headings that were not
+    understood."""
     taken = {
         "kind": say("all are taken for protected areas"),
         "status": say("all are taken for designated"),
@@ -195,11 +218,27 @@ def _tell_missing(entry: Entry, roles: Mapping[str, str], findings: list[Finding
                       headings=headings)  # fmt: skip
         rule = "sites.no_designation"
         _tell(findings, Finding(rule, entry.name, Severity.WARNING, message, entry.uri))
+    if points and "reported_area" not in roles:
+        del taken["reported_area"]
+        _tell(findings, _points_without_area(entry, others, points))
     for role, how in taken.items():
         if role not in roles:
             message = say("there is no column of {role}: {how}", role=role, how=how)
             rule = f"sites.no_{role}"
             _tell(findings, Finding(rule, entry.name, Severity.NOTE, message, entry.uri))
+
+
+def _points_without_area(entry: Entry, others: list[str], points: int) -> Finding:
+    message = say_many(
+        "there is no column of reported_area, and {n} point counts only with one; headings that "
+        "were not understood: {headings}; name it in [account.columns.{source}], reported_area = "
+        '"its heading"',
+        "there is no column of reported_area, and {n} points count only with one; headings that "
+        "were not understood: {headings}; name it in [account.columns.{source}], reported_area = "
+        '"its heading"',
+        points, headings=", ".join(others) or "-", source=entry.name,
+    )  # fmt: skip
+    return Finding("sites.no_reported_area", entry.name, Severity.WARNING, message, entry.uri)
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -267,9 +306,17 @@ _UNITS = {
 }  # fmt: skip
 
 
+# A unit that ends a heading; one in Latin letters stands after no other letter, Chinese apart.
+_NAMES = "|".join(sorted(_UNITS, key=len, reverse=True))
+_AT_END = re.compile(
+    rf"[\s_.,/-]*(?:(?=[^\x00-\x7f])|(?<![^\W_\u3400-\u9fff]))({_NAMES})\s*$", re.IGNORECASE
+)
+
+
 def _unit(entry: Entry, heading: str, findings: list[Finding]) -> float:
-    """km2 in the unit of a heading: the one in its brackets, else km2, which is said."""
-    found = re.search(r"[(（]\s*([^)）]+?)\s*[)）]", heading)
+    """km2 in the unit of a heading: the one in its brackets or at its end, else km2, which is
+    said."""
+    found = re.search(r"[(（]\s*([^)）]+?)\s*[)）]", heading) or _AT_END.search(heading)
     unit = found[1].casefold() if found else ""
     if unit in _UNITS:
         return _UNITS[unit]

@@ -7,6 +7,7 @@ that, the older (WDPAID, WDPA_PID, PA_DEF, MARINE ...). Points stay points with 
 import os
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from tianren.geo.repair import repaired
 from tianren.geo.sites import BOTH, LAND, OECM, PA, SEA, UNREPORTED, parts_in, plain
 from tianren.io.exchange import DBF_TEXT, WORLD
 from tianren.io.rasters import FAULTS, write_failed
-from tianren.language import say
+from tianren.language import say, say_many
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -76,7 +77,7 @@ def write_wdpa(
     schema: str = NEWER,
     delivered: Mapping[str, "Rows"] | None = None,
 ) -> tuple[list[Path], list[Finding]]:
-    """Write sites in the schema of the World Database; returns the files and what was shortened.
+    """Write sites in the schema of the World Database; returns the files and what there is to know.
 
     sites: SITE_COLUMNS and MORE_COLUMNS (as far as they are there), points or polygons, in an
     equal-area plane; sources: of the catalog, by name; region: by whose sea the marine area of
@@ -84,13 +85,16 @@ def write_wdpa(
     of sources that came with it, the others are made from the catalog. format_name "gpkg" gives one
     file with the layers WDPA_poly, WDPA_point and WDPA_source; "shapefile" gives NAME-polygons.shp,
     NAME-points.shp and NAME-sources.csv. Raises UserError for sites without number or when writing
-    fails, and then leaves nothing behind.
+    fails, and then leaves nothing behind. Names and types that are not in Latin letters go to the
+    columns of the original; numbers of national lists that are text stay text: both are told.
     """
     _require(format_name, ("gpkg", "shapefile"), "format")
     _require(schema, tuple(_SCHEMAS), "schema")
     measured = _measured(sites, region)
     numbers = _metadata_numbers(measured)
-    table = _table(measured.assign(metadata_id=numbers), schema)
+    in_place, findings = _local_in_place(name, measured.assign(metadata_id=numbers), schema)
+    table = _table(in_place, schema)
+    findings += _text_numbers(name, table)
     points = shapely.get_dimensions(table.geometry.to_numpy()) == 0
     layers = {
         "poly": _multi(table[~points]),
@@ -98,7 +102,7 @@ def write_wdpa(
         "source": _sources(measured, numbers, sources, delivered or {}),
     }
     write = _geopackage if format_name == "gpkg" else _shapefiles
-    findings = _shortened(name, layers) if format_name == "shapefile" else []
+    findings += _shortened(name, layers) if format_name == "shapefile" else []
     return _whole(folder, name, write, layers), findings
 
 
@@ -135,6 +139,69 @@ def _table(sites: GeoDataFrame, schema: str) -> GeoDataFrame:
     return GeoDataFrame(columns, geometry=shapes, crs=WORLD)
 
 
+_LOCAL = (("name", "original_name"), ("designation", "original_designation"))
+
+
+def _local_in_place(
+    name: str, sites: GeoDataFrame, schema: str
+) -> tuple[GeoDataFrame, list[Finding]]:
+    """The sites with names and types that are not in Latin letters as the original ones, of which
+    none in English is known."""
+    headings = {role: heading for heading, role in _SCHEMAS[schema]}
+    findings = []
+    for english, original in _LOCAL:
+        own = sites[original] if original in sites.columns else [""] * len(sites)
+        pairs = [(str(e), str(o)) for e, o in zip(sites[english], own, strict=True)]
+        moved = [not _latin(e) and (_nothing(o) or o == e) for e, o in pairs]
+        sites = sites.assign(**{
+            english: ["" if m else e for (e, _), m in zip(pairs, moved, strict=True)],
+            original: [e if m else o for (e, o), m in zip(pairs, moved, strict=True)],
+        })  # fmt: skip
+        if any(moved):
+            told = _told_local(sum(moved), headings[original], headings[english])
+            findings.append(Finding("sites.local_text", name, Severity.NOTE, told))
+    return sites, findings
+
+
+def _told_local(n: int, original: str, english: str) -> str:
+    return say_many(
+        "{n} site has a text that is not in Latin letters: it is in {original}, and {english}, "
+        "which the World Database asks for, says nothing; give the list a column {english}",
+        "{n} sites have texts that are not in Latin letters: they are in {original}, and "
+        "{english}, which the World Database asks for, says nothing; give the list a column "
+        "{english}",
+        n, original=original, english=english,
+    )  # fmt: skip
+
+
+def _latin(text: str) -> bool:
+    return all("LATIN" in unicodedata.name(c, "") for c in text if c.isalpha() and not c.isascii())
+
+
+def _nothing(text: str) -> bool:
+    return plain(text) in ("", plain(UNREPORTED))
+
+
+def _text_numbers(name: str, table: GeoDataFrame) -> list[Finding]:
+    """Numbers of national lists, which the World Database does not take."""
+    column = str(table.columns[0])
+    texts = [str(v) for v in table[column] if not _is_number(v)]
+    if not texts:
+        return []
+    message = say_many(
+        "{n} site has a text for its number in {column} ({first}): the World Database takes only "
+        "numbers, which UNEP-WCMC gives; the whole column is written as text",
+        "{n} sites have a text for their number in {column} ({first}): the World Database takes "
+        "only numbers, which UNEP-WCMC gives; the whole column is written as text",
+        len(texts), column=column, first=", ".join(texts[:5]),
+    )  # fmt: skip
+    return [Finding("sites.text_number", name, Severity.NOTE, message)]
+
+
+def _is_number(value: Any) -> bool:
+    return str(value).isascii() and str(value).isdecimal()
+
+
 def _realm_told(sites: GeoDataFrame) -> list[bool]:
     """Whether the record itself says its realm: one that does not is only taken for both."""
     if "said_realm" not in sites.columns:
@@ -152,10 +219,9 @@ def _column(heading: str, values: list[Any]) -> Any:
         return [0 if pd.isna(v) or v == "" else int(v) for v in values]
     if heading == "METADATAID":
         return [int(v) for v in values]
-    if heading in ("SITE_ID", "WDPAID") and all(str(v).isascii() and str(v).isdecimal()
-                                                for v in values):  # fmt: skip
+    if heading in ("SITE_ID", "WDPAID") and all(map(_is_number, values)):
         return [int(v) for v in values]
-    if heading in ("NAME", "ORIG_NAME", "PRNT_ISO3", "PARENT_ISO", "ISO3"):
+    if heading in ("NAME_ENG", "NAME", "ORIG_NAME", "PRNT_ISO3", "PARENT_ISO", "ISO3"):
         return [str(v) for v in values]
     return [str(v) or UNREPORTED for v in values]
 
@@ -204,7 +270,7 @@ def _metadata_numbers(sites: GeoDataFrame) -> list[int]:
     pairs = _pairs(sites)
     numbers: dict[tuple[str, str], int] = {}
     for pair in sorted(set(pairs)):
-        own = int(pair[1]) if pair[1].isascii() and pair[1].isdecimal() else 0
+        own = int(pair[1]) if _is_number(pair[1]) else 0
         free = own and own not in numbers.values()
         numbers[pair] = own if free else 0
     following = max(numbers.values(), default=0) + 1
@@ -222,23 +288,28 @@ _OF_SOURCES = (
     "METADATAID", "DATA_TITLE", "RESP_PARTY", "VERIFIER", "YEAR", "UPDATE_YR", "CHAR_SET",
     "REF_SYSTEM", "SCALE", "LINEAGE", "CITATION", "DISCLAIMER", "LANGUAGE",
 )  # fmt: skip
+_COUNTER = "FID"  # of rows, which a file makes for itself
 
 
 def _sources(
     sites: GeoDataFrame, numbers: Sequence[int], sources: "Mapping[str, Entry]",
     delivered: "Mapping[str, Rows]",
 ) -> "DataFrame":  # fmt: skip
-    """The table of sources: one row for each number, as it was delivered, else from the catalog."""
+    """The table of sources: one row for each number, as it was delivered, else from the catalog;
+    columns beyond those of the schema come after."""
     rows = dict(sorted(zip(numbers, _pairs(sites), strict=True)))
-    made = []
+    known = [delivered.get(name, {}).get(own) for name, own in rows.values()]
+    every = dict.fromkeys(c for given in known if given is not None for c in given)
+    more = [c for c in every if c not in (*_OF_SOURCES, _COUNTER)]
+    made: list[tuple[Any, ...]] = []
     for number, (name, own) in rows.items():
         given = delivered.get(name, {}).get(own)
         made.append(
-            _source_row(number, name, own, sources[name])
+            (*_source_row(number, name, own, sources[name]), *[UNREPORTED] * len(more))
             if given is None
-            else (number, *(given.get(c, "") or UNREPORTED for c in _OF_SOURCES[1:]))
+            else (number, *(given.get(c, "") or UNREPORTED for c in (*_OF_SOURCES[1:], *more)))
         )
-    return pd.DataFrame(made, columns=list(_OF_SOURCES))
+    return pd.DataFrame(made, columns=[*_OF_SOURCES, *more])
 
 
 def _source_row(number: int, name: str, own: str, entry: "Entry") -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ name = {name}
 title.en = {name}
 # title.zh = "..."
 # title.es = "..."
-language = "en"               # en, zh or es: the language of answers, maps and the report
+language = {language}               # en, zh or es: the language of answers, maps and the report
 day = {day}              # the day whose parameters are in force
 # jurisdiction = "CN"         # whose thresholds are applied, where a parameter has several
 # scope = "nation"            # grade over the whole nation, or within an admin level or zone layer
@@ -191,10 +191,13 @@ citation = ""
 """
 
 
-def new_project(folder: Path, *, name: str = "", day: dt.date | None = None) -> None:
+def new_project(
+    folder: Path, language: str = "en", *, name: str = "", day: dt.date | None = None
+) -> None:
     """Write a starter project.toml and catalog.toml; a folder that holds either is left alone.
 
-    name: by default the folder's own. Nothing is overwritten.
+    language: en, zh or es, of the project; name: by default the folder's own. Nothing is
+    overwritten.
     """
     present = [f for f in ("project.toml", "catalog.toml") if (folder / f).exists()]
     if present or folder.is_file():
@@ -204,7 +207,10 @@ def new_project(folder: Path, *, name: str = "", day: dt.date | None = None) -> 
             next_step="name a folder that does not exist yet",
         )
     title = unicodedata.normalize("NFC", name or folder.resolve().name)
-    values = {"name": json.dumps(title, ensure_ascii=False), "day": day or dt.date.today()}
+    values = {
+        "name": json.dumps(title, ensure_ascii=False), "day": day or dt.date.today(),
+        "language": json.dumps(language),
+    }  # fmt: skip
     (folder / "data").mkdir(parents=True, exist_ok=True)
     write_whole(folder / "catalog.toml", _CATALOG.format())
     write_whole(folder / "project.toml", _PROJECT.format(**values))

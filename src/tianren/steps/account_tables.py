@@ -18,6 +18,7 @@ from tianren.accounting.coverage import (
     BORDERS,
     BREAKDOWN_COLUMNS,
     COVERAGE_COLUMNS,
+    INLAND_WATER,
     PA,
     SEA,
     TERRESTRIAL,
@@ -200,13 +201,15 @@ ATTRIBUTION_COLUMNS = ("site_id", "name", "kind", "realm", UNIT, "area_m2")
 
 
 def attribution(main: Balance, column: str = UNIT) -> "DataFrame":
-    """What counts for each site, by realm (land and inland water together) and unit, m2; column:
-    another zoning of the overlay, instead of the unit."""
+    """What counts for each site, by realm and unit, m2: land and inland water apart where the
+    account tells them apart, else together. column: another zoning of the overlay, instead of the
+    unit."""
     mine = main.inside[main.inside["kind"] != ""].copy()
     rows = mine["site"].to_numpy(dtype=int)
     mine["site_id"] = main.sites["site_id"].astype(str).to_numpy()[rows]
     mine["name"] = main.sites["name"].astype(str).to_numpy()[rows]
-    mine["realm"] = mine["realm"].where(mine["realm"] == SEA, TERRESTRIAL)
+    if not (main.inside["realm"] == INLAND_WATER).any():
+        mine["realm"] = mine["realm"].where(mine["realm"] == SEA, TERRESTRIAL)
     if column not in mine:
         mine[column] = ""
     keys = [column if c == UNIT else c for c in ATTRIBUTION_COLUMNS if c != "area_m2"]

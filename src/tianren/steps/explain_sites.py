@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tianren.accounting.coverage import NOT_STATED, OECM, PA, SEA, TERRESTRIAL
+from tianren.accounting.coverage import INLAND_WATER, LAND, NOT_STATED, OECM, PA, SEA, TERRESTRIAL
 from tianren.accounting.equity import UNTOLD
 from tianren.language import say
 from tianren.measures import by_pairs
@@ -15,14 +15,20 @@ OF_SITES = (
     "account.from_records", "account.balance", "account.series", "account.governance_share",
 )  # fmt: skip
 BOTH = "land_and_sea"
+ATTRIBUTION = "attribution.csv"
 CLASSES = "attribution_classes.csv"
+# The realms of a table whose areas make those of a measure.
+PARTS = {
+    BOTH: (TERRESTRIAL, LAND, INLAND_WATER, SEA),
+    TERRESTRIAL: (TERRESTRIAL, LAND, INLAND_WATER),
+}
 COLUMNS_OF_SITES = ("iucn", "governance_type", "designation", "management")  # of sites.csv
 OTHER = ("realm", "counted", "kind", "step", "entry")  # what a breakdown has besides its class
 
 
 def sites_behind(run: RunResults, row: Mapping[str, str]) -> tuple[list[SiteArea], str]:
     """The sites whose areas sum to a number, the largest first; or none, and why."""
-    if run.step != "account" or not run.has("attribution.csv"):
+    if run.step != "account" or not run.has(ATTRIBUTION):
         return [], ""
     if row["indicator"] not in OF_SITES:
         return [], say("It is not made from areas of sites: none is listed")
@@ -34,13 +40,33 @@ def sites_behind(run: RunResults, row: Mapping[str, str]) -> tuple[list[SiteArea
             "The run is older than its table {table}, and does not keep which sites make this "
             "number. Next: tianren account", table=CLASSES,
         )  # fmt: skip
+    if _lacks_waters(run, row):
+        return [], say(
+            "The run is older, and its {table} keeps land and inland water together, not which "
+            "sites make this number. Next: tianren account", table=ATTRIBUTION,
+        )  # fmt: skip
     return [], say("The run does not keep which sites make this number: none is listed")
+
+
+def _breakdown(row: Mapping[str, str]) -> dict[str, str]:
+    """The breakdown of a measure; the land of the series is land and inland water together."""
+    by = dict(by_pairs(row["by"]))
+    whole = row["indicator"] == "account.series" and by.get("realm") == LAND
+    return by | {"realm": TERRESTRIAL} if whole else by
 
 
 def _lacks_classes(run: RunResults, row: Mapping[str, str]) -> bool:
     """Whether the run was made before there was a table that has the class of a number."""
     classes = {dimension for dimension, _ in by_pairs(row["by"])} & {"ecoregion", "ecosystem"}
     return bool(classes) and not run.has(CLASSES)
+
+
+def _lacks_waters(run: RunResults, row: Mapping[str, str]) -> bool:
+    """Whether the run was made before inland water was kept apart from land."""
+    apart = (LAND, INLAND_WATER)
+    if _breakdown(row).get("realm") not in apart:
+        return False
+    return not any(r["realm"] in apart for r in run.rows(ATTRIBUTION))
 
 
 def _largest_first(rows: Iterable[SiteArea]) -> list[SiteArea]:
@@ -57,7 +83,7 @@ def _same(one: float, two: float | None) -> bool:
 
 def _rows(run: RunResults, row: Mapping[str, str]) -> Iterator[SiteArea]:
     """What counts for the sites of a breakdown, from the table that has its classes."""
-    by = dict(by_pairs(row["by"]))
+    by = _breakdown(row)
     if row["indicator"] == "account.governance_share":
         yield from _governed(run, by.get("governance", ""))
         return
@@ -65,20 +91,25 @@ def _rows(run: RunResults, row: Mapping[str, str]) -> Iterator[SiteArea]:
         return  # the step before has records that do not count; the flows are no sites of today
     classes = {k: v for k, v in by.items() if k not in OTHER}
     kinds = by.get("counted", by.get("kind", f"{PA}+{OECM}")).split("+")
-    for site in _classed(run, classes):
-        if site["kind"] in kinds and by.get("realm", BOTH) in (BOTH, site["realm"]):
+    realm = by.get("realm", BOTH)
+    realms = PARTS.get(realm, (realm,))
+    for site in _classed(run, classes, realm):
+        if site["kind"] in kinds and site["realm"] in realms:
             yield site["site_id"], site["name"], site["kind"], float(site["area_m2"])
 
 
-def _classed(run: RunResults, classes: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+def _classed(
+    run: RunResults, classes: Mapping[str, str], realm: str
+) -> Iterator[Mapping[str, str]]:
     """Rows of site_id, name, kind, realm, area_m2 in one class of one dimension, or in all."""
     if not classes or set(classes) == {"unit"}:
         wanted = _unnamed(classes.get("unit"))
-        yield from (r for r in run.rows("attribution.csv") if wanted in (None, r["unit"]))
+        yield from (r for r in run.rows(ATTRIBUTION) if wanted in (None, r["unit"]))
     elif len(classes) == 1:
         (dimension, label), *_ = classes.items()
         if dimension in COLUMNS_OF_SITES:
-            yield from _by_column(run, dimension, label)
+            apart = realm in (LAND, INLAND_WATER)
+            yield from (_by_column_apart if apart else _by_column)(run, dimension, label)
         elif run.has(CLASSES):
             yield from (
                 r for r in run.rows(CLASSES)
@@ -96,6 +127,12 @@ def _by_column(run: RunResults, column: str, label: str) -> Iterator[Mapping[str
         if (site[column] or NOT_STATED).strip() == label:
             yield {**site, "realm": TERRESTRIAL, "area_m2": site["land_m2"]}
             yield {**site, "realm": SEA, "area_m2": site["sea_m2"]}
+
+
+def _by_column_apart(run: RunResults, column: str, label: str) -> Iterator[Mapping[str, str]]:
+    """As _by_column, land and inland water apart, which sites.csv has not."""
+    mine = {(r["site_id"], r["kind"]) for r in _by_column(run, column, label)}
+    yield from (r for r in run.rows(ATTRIBUTION) if (r["site_id"], r["kind"]) in mine)
 
 
 def _governed(run: RunResults, governance: str) -> Iterator[SiteArea]:
