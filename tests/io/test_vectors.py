@@ -104,6 +104,17 @@ def test_points_of_a_spreadsheet_with_decimal_commas(tmp_path: Path, headings: s
     assert layer["NAME"].tolist() == ["Parque", "Río, Norte"] and findings == []
 
 
+def test_points_of_a_table_in_a_project_named_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tianren demo demo` has a folder that begins nowhere but here."""
+    (tmp_path / "demo" / "data").mkdir(parents=True)
+    (tmp_path / "demo" / "data" / "p.csv").write_text("lon,lat\n8,45\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    layer, _ = read_vector(Entry("p", "p", "vector", Path("demo"), "data/p.csv"), None)
+    assert len(layer) == 1
+
+
 def test_a_comma_between_thousands_of_metres_is_not_taken_for_a_decimal_one(tmp_path: Path) -> None:
     path = tmp_path / "sites.csv"
     path.write_text("NAME;x;y\na;600,123;200123,4\n", "utf-8")

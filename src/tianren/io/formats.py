@@ -37,9 +37,7 @@ def read_features(entry: Entry, path: Path, findings: list[Finding]) -> GeoDataF
     if suffix == ".csv":
         return _points(entry, _csv(entry, path, findings))
     if suffix in WORKBOOKS:
-        table, told = read_table(replace(entry, uri=str(path)))
-        findings += told
-        return _points(entry, table)
+        return _points(entry, _rows(entry, path, findings))
     if suffix in (".parquet", ".geoparquet"):
         return _with_crs(entry, _parquet(entry, path))
     geodatabase = suffix == ".gdb" and path.is_dir()
@@ -250,11 +248,16 @@ def _with_crs(entry: Entry, layer: GeoDataFrame) -> GeoDataFrame:
 
 
 def _csv(entry: Entry, path: Path, findings: list[Finding]) -> Any:
-    """The rows of a text, read as tables are, whatever divides its cells; columns in which all is a
-    number become numbers, as in other layers."""
-    table, told = read_table(replace(entry, uri=str(path)))
+    """The rows of a text, whatever divides its cells; columns in which all is a number become
+    numbers, as in other layers."""
+    return _rows(entry, path, findings).apply(_as_numbers)
+
+
+def _rows(entry: Entry, path: Path, findings: list[Finding]) -> Any:
+    """The rows of one file of the source, read as tables are."""
+    table, told = read_table(replace(entry, folder=path.parent, uri=path.name))
     findings += told
-    return table.apply(_as_numbers)
+    return table
 
 
 def _as_numbers(cells: Any) -> Any:
