@@ -231,16 +231,16 @@ def test_a_letter_of_a_decision_that_was_set_aside_says_so(
     """Whoever asks for the letter must not be handed the old one as if it were in force."""
     name = approved(country, draw)
     go(country, name, "deliver", "ofi", 4, documents=["service_receipt"])
-    served = write_letter(country, name, to=tmp_path / "served")
+    served = write_letter(country, name, actor="ofi", to=tmp_path / "served")
     assert "set aside" not in text_of(served)
     go(country, name, "appeal", "app", 5, documents=["appeal"])
     go(country, name, "hear", "nat", 6, documents=["hearing_minutes"])
     go(country, name, "set_aside", "nat", 7, documents=["appeal_signature"])
-    told = write_letter(country, name, to=tmp_path / "after")
+    told = write_letter(country, name, actor="ofi", to=tmp_path / "after")
     assert told.table["record"] == served.table["record"]
     assert "was set aside on appeal" in text_of(told) and "set aside" in told.text()
     with pytest.raises(UserError, match="said something else"):
-        write_letter(country, name, to=tmp_path / "served")
+        write_letter(country, name, actor="ofi", to=tmp_path / "served")
 
 
 @pytest.mark.parametrize(
