@@ -161,7 +161,7 @@ def _projected(entry: Entry, layer: GeoDataFrame, crs: CRS) -> GeoDataFrame:
         raise UserError(
             say("features do not fit into the project's CRS"),
             where=entry.where,
-            by_how_much=_which(np.asarray(lost)),
+            by_how_much=which_features(np.asarray(lost)),
             next_step=say("check that the layer's CRS is the one its coordinates are in"),
         )
     return layer.set_geometry(shapes, crs=crs)
@@ -181,9 +181,11 @@ def _repaired(
         return layer
     fixed = shapes.copy()
     fixed[broken] = [_valid(shape) for shape in shapes[broken]]
-    _require_small_repair(entry, shapes, fixed, broken, drawn)
-    fault = bool((broken & ~shapely.is_valid(drawn)).any())
-    _tell_repair(entry, shapes, fixed, broken, findings, fault)
+    changed, share = _change(shapes, fixed, broken)
+    if share > REPAIR_TOLERANCE:
+        raise _large_repair(entry, shapes, broken, drawn, share)
+    if share > _NOTHING or (broken & ~shapely.is_valid(drawn)).any():
+        findings.append(_finding("vector.repaired", entry, _told_repair(broken, changed, share)))
     kept = ~shapely.is_empty(fixed)
     _tell_flat(entry, kept, findings)
     return layer.set_geometry(fixed, crs=layer.crs)[kept].reset_index(drop=True)
@@ -206,21 +208,18 @@ def _tell_flat(entry: Entry, kept: Array, findings: list[Finding]) -> None:
         findings.append(_finding("vector.flat", entry, message))
 
 
-def _require_small_repair(
-    entry: Entry, shapes: Array, fixed: Array, broken: Array, drawn: Array
-) -> None:
-    """Refuse a repair that changes the layer's area; where, is told as the file has it."""
-    _, share = _change(shapes, fixed, broken)
-    if share <= REPAIR_TOLERANCE:
-        return
+def _large_repair(
+    entry: Entry, shapes: Array, broken: Array, drawn: Array, share: float
+) -> UserError:
+    """A repair that changes the layer's area; where, is told as the file has it."""
     first = int(np.flatnonzero(broken)[0])
     own = drawn if not shapely.is_valid(drawn[first]) else shapes
-    raise UserError(
+    return UserError(
         say("the polygons cross themselves, and repairing them changes their area: {why}",
             why=shapely.is_valid_reason(own[first])),
         where=entry.where,
         by_how_much=say("{features}; {share} % of the layer's area",
-                        features=_which(broken), share=_percent(share)),
+                        features=which_features(broken), share=_percent(share)),
         next_step=say("repair the layer by hand (QGIS: Fix geometries) and look at the result"),
     )  # fmt: skip
 
@@ -232,27 +231,22 @@ def _change(shapes: Array, fixed: Array, broken: Array) -> tuple[float, float]:
     return changed, changed / max(float(shapely.area(fixed).sum()), 1e-300)
 
 
-def _which(broken: Array) -> str:
+def which_features(marked: Array) -> str:
+    """How many features of a layer are marked, of how many, and the first."""
     return say(
         "{n} of {all} features, the first is number {first}",
-        n=int(broken.sum()), all=len(broken), first=int(np.flatnonzero(broken)[0]) + 1,
+        n=int(marked.sum()), all=len(marked), first=int(np.flatnonzero(marked)[0]) + 1,
     )  # fmt: skip
 
 
-def _tell_repair(
-    entry: Entry, shapes: Array, fixed: Array, broken: Array, findings: list[Finding], fault: bool
-) -> None:
-    """Tell any repair that is more than rounding."""
-    changed, share = _change(shapes, fixed, broken)
-    message = say(
+def _told_repair(broken: Array, changed: float, share: float) -> str:
+    return say(
         "self-intersections repaired in {amount}; "
         "area changed by {changed:,.0f} m2 ({share:.2g} %)",
-        amount=_which(broken),
+        amount=which_features(broken),
         changed=changed,
         share=100 * share,
     )
-    if share > _NOTHING or fault:
-        findings.append(_finding("vector.repaired", entry, message))
 
 
 def _percent(share: float) -> str:

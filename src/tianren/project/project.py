@@ -154,6 +154,13 @@ class Project:
         """The region in the grid's CRS: columns realm ("land", "sea"), name, geometry."""
         return self.ground.region
 
+    @cached_property
+    def outline(self) -> Any:
+        """The region, land and sea, as one shape in the grid's CRS."""
+        import shapely
+
+        return shapely.union_all(self.region.geometry.to_numpy())
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was found while reading the region."""

@@ -213,15 +213,31 @@ def _spread(
         if product > tree.best[mine[k]] and product >= least:
             tree.best[mine[k]] = product
             size = forward(tree.keys, tree.heap, tree.place, size, mine[k], product)
+    _go_on(net.start, net.other, net.p, least, tree.best, tree.keys, tree.heap, tree.place, size)
+
+
+@kernel
+def _go_on(
+    start: Index,
+    other: Index,
+    p: Cells,
+    least: float,
+    best: Cells,
+    keys: Cells,
+    heap: Index,
+    place: Index,
+    size: int,
+) -> None:
+    """Follow the paths on from what the heap holds, where they are better than `best`."""
     while size > 0:
-        u = tree.heap[0]
-        size = take(tree.keys, tree.heap, tree.place, size)
-        for e in range(net.start[u], net.start[u + 1]):
-            v = net.other[e]
-            product = tree.best[u] * net.p[e]
-            if product > tree.best[v] and product >= least:
-                tree.best[v] = product
-                size = forward(tree.keys, tree.heap, tree.place, size, v, product)
+        u = heap[0]
+        size = take(keys, heap, place, size)
+        here = best[u]
+        for e in range(start[u], start[u + 1]):
+            v, now = other[e], here * p[e]
+            if now > best[v] and now >= least:
+                best[v] = now
+                size = forward(keys, heap, place, size, v, now)
 
 
 @kernel
@@ -319,15 +335,7 @@ def _leave(
         if v < way.size and now > way[v] and now >= least:
             way[v] = now
             size = forward(keys, heap, place, size, v, now)
-    while size > 0:
-        u = heap[0]
-        size = take(keys, heap, place, size)
-        here = way[u]
-        for e in range(start[u], start[u + 1]):
-            v, now = other[e], here * p[e]
-            if now > way[v] and now >= least:
-                way[v] = now
-                size = forward(keys, heap, place, size, v, now)
+    _go_on(start, other, p, least, way, keys, heap, place, size)
 
 
 @kernel

@@ -184,24 +184,24 @@ def _changed(reader: Reader, moves: Sequence[Move], day: dt.date) -> list[Change
 
 def _traced(reader: Reader, moves: Sequence[Move]) -> list[Traced]:
     """All that left and came in by moves in their order, and did not go back since."""
-    found: list[Traced] = []
+    found: dict[str, list[Traced]] = {LEFT: [], CAME_IN: []}
     for move in moves:
         old, new = (_shape(reader, zone) for zone in (move.before, move.after))
-        for what, shape in ((LEFT, shapely.difference(old, new)),
-                            (CAME_IN, shapely.difference(new, old))):  # fmt: skip
-            found, rest = _without_return(found, what, polygons(shape))
+        for what, other, shape in ((LEFT, CAME_IN, shapely.difference(old, new)),
+                                   (CAME_IN, LEFT, shapely.difference(new, old))):  # fmt: skip
+            found[other], rest = _without_return(found[other], polygons(shape))
             if not rest.is_empty:
-                found.append(Traced(move, what, rest))
-    return found
+                found[what].append(Traced(move, what, rest))
+    return sorted([*found[LEFT], *found[CAME_IN]], key=lambda one: (one.move.day, one.move.number))
 
 
-def _without_return(found: Sequence[Traced], what: str, shape: Any) -> tuple[list[Traced], Any]:
+def _without_return(opposite: Sequence[Traced], shape: Any) -> tuple[list[Traced], Any]:
     """Land that goes from one piece to another, or left and comes back, is neither removed nor
-    added: it is taken from what moved before, and from what moves now."""
+    added: it is taken from what moved the other way before, and from what moves now."""
     kept = []
-    for one in found:
-        opposite = one.what != what and shapely.intersects(one.shape, shape)
-        back = polygons(shapely.intersection(one.shape, shape)) if opposite else shapely.Polygon()
+    for one in opposite:
+        meets = shapely.intersects(one.shape, shape)
+        back = polygons(shapely.intersection(one.shape, shape)) if meets else shapely.Polygon()
         if back.is_empty:
             kept.append(one)
             continue

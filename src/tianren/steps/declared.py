@@ -161,7 +161,7 @@ def _polygon_area(area: MustArea, project: "Project") -> float | None:
         return None
     import shapely
 
-    region = shapely.union_all(project.region.geometry.to_numpy())
+    region = project.outline
     union = shapely.union_all(area.layer.geometry.to_numpy())
     return float(shapely.area(shapely.intersection(union, region)))
 

@@ -11,7 +11,7 @@ from tianren.errors import UserError
 from tianren.findings import Finding, Severity
 from tianren.io.formats import OF_SHAPES
 from tianren.io.sources import Entry
-from tianren.io.vectors import read_vector
+from tianren.io.vectors import read_vector, which_features
 from tianren.language import say
 
 if TYPE_CHECKING:
@@ -90,14 +90,12 @@ def plane_wkt(project: "Project") -> str:
 
 def _require_no_points(shapes: Any, path: Path) -> None:
     """A point says where, not what land; left out, it would be land that nobody checked."""
-    points = np.flatnonzero(shapely.get_dimensions(shapes) == 0)
-    if points.size == 0:
+    points = shapely.get_dimensions(shapes) == 0
+    if not points.any():
         return
-    which = say("{n} of {all} features, the first is number {first}", n=points.size,
-                all=len(shapes), first=int(points[0]) + 1)  # fmt: skip
     raise UserError(
         say("the footprint is a point"), where=str(path),
-        by_how_much="" if len(shapes) == 1 else which,
+        by_how_much="" if len(shapes) == 1 else which_features(points),
         next_step=say("draw the land that is used as a polygon"),
     )  # fmt: skip
 

@@ -186,7 +186,7 @@ def _of_polygons(
 
     require_column(layer, column, source, "[gaps]")
     names = np.array([_name(v) for v in layer[column]])
-    region = shapely.union_all(project.region.geometry.to_numpy())
+    region = project.outline
     shapely.prepare(region)
     shapes = layer.geometry.to_numpy()
     wanted = tuple(sorted(set(names.tolist()) - {""}))

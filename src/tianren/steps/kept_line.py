@@ -123,13 +123,8 @@ def _moved(project: "Project", drawn: Mapping[str, Any], now: Mapping[str, Any])
     other = [code for code in now if not now[code].equals_exact(drawn[code], 0)]
     if not other:
         return False
-    country = _country(project)
     changed = [shapely.symmetric_difference(now[code], drawn[code]) for code in other]
-    return bool((shapely.area(shapely.intersection(changed, country)) >= LEAST_M2).any())
-
-
-def _country(project: "Project") -> Any:
-    return shapely.union_all(project.region.geometry.to_numpy())
+    return bool((shapely.area(shapely.intersection(changed, project.outline)) >= LEAST_M2).any())
 
 
 def _numbers(layer: "GeoDataFrame", zones: Sequence[Zone]) -> dict[str, int]:
@@ -149,7 +144,7 @@ def _write_cells(
 
     cells = open_raster(run.path(CELLS), kind="category", grid=project.grid).read().ravel().copy()
     before, after = (shapely.union_all(list(shapes.values())) for shapes in (drawn, now))
-    gone = shapely.intersection(shapely.difference(before, after), _country(project))
+    gone = shapely.intersection(shapely.difference(before, after), project.outline)
     left = cell_fractions([gone], project.grid).toarray().ravel()
     cells[left > HALF] = 0
     nothing = shapely.Polygon()

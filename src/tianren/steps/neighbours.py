@@ -59,7 +59,7 @@ def beyond(project: "Project", shapes: Any) -> Any:
     """The land of some polygons that lies outside the region; UserError where there is none."""
     from tianren.geo.repair import polygonal
 
-    region = shapely.union_all(project.region.geometry.to_numpy())
+    region = project.outline
     land = polygonal(shapely.difference(shapely.union_all(shapes), region))
     if land is None or shapely.area(land) == 0:
         raise UserError(

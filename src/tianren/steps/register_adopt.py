@@ -199,7 +199,7 @@ def _inside(
 ) -> "tuple[GeoDataFrame, list[Finding]]":
     """The pieces cut at the border, as protected areas are: cells and smoothing reach beyond it,
     and no division has that land."""
-    country = shapely.union_all(project.region.geometry.to_numpy())
+    country = project.outline
     shapely.prepare(country)
     outlines = layer.geometry.to_numpy()
     beyond = ~shapely.covers(country, outlines)

@@ -270,7 +270,7 @@ def _tiny(
     # A square narrower than a cell could hold no cell's centre, and the line would lose it.
     side = max(parameters.number("records.occupancy_cell"), project.resolution)
     places, findings = tiny_populations.habitats(reasons, patches, points, side)
-    land = shapely.union_all(project.region.geometry.to_numpy())
+    land = project.outline
     shapes = [shapely.intersection(place.geometry, land) for place in places]
     rows = {
         "name": [place.species for place in places],

@@ -16,6 +16,7 @@ from tianren.management.occupation.state import (
     steps_since,
 )
 from tianren.management.procedure import Case, Step, due
+from tianren.management.rulebook import Answer
 from tianren.reports import numerals, words
 from tianren.reports.letters.content import (
     Block,
@@ -29,8 +30,6 @@ from tianren.reports.letters.content import (
     paragraph,
     table,
 )
-
-PROHIBITED = "prohibited"
 
 
 @dataclass(frozen=True)
@@ -245,7 +244,7 @@ def _grounds(t: Telling) -> Block:
 
 def _way(t: Telling) -> list[str]:
     """What the case is in law; what is prohibited is none of the kinds that may be approved."""
-    if t.case.facts["answer"] == PROHIBITED:
+    if t.case.facts["answer"] == Answer.PROHIBITED:
         return []
     way = t.law.sheet.ways[str(t.case.facts["way"])]
     return [say("Kind of case: {way} ({clause}).", way=way.name, clause=way.clause)]
